@@ -1,0 +1,155 @@
+"""tenants/<tenant>/dags/<name>.yaml: one DAG, in Airflow's words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from aerodrome.modelling import Many, Model, Name
+from aerodrome.quantities import Duration
+
+TriggerRule = Literal[
+    "all_success", "all_failed", "all_done", "all_skipped", "one_failed", "one_success", "one_done",
+    "none_failed", "none_failed_min_one_success", "none_skipped", "always", "all_done_min_one_success",
+]  # fmt: skip
+JsonValue = Any
+
+
+def parse_moment(value: Any) -> datetime:
+    """Return the date or date and time that *value* says; without an offset it is in the DAG's time zone."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a date as '2024-01-31' or '2024-01-31T06:00:00'")
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("write a date as '2024-01-31' or '2024-01-31T06:00:00'") from None
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(parse_moment), WithJsonSchema({"type": "string", "examples": ["2024-01-31", "2024-01-31T06:00:00"]})
+]
+
+
+class Every(Model):
+    """Runs a fixed time apart."""
+
+    every: Duration
+
+
+class AllAssets(Model):
+    """Runs when each of these assets was updated."""
+
+    all_assets: Many[Name] = Field(min_length=1)
+
+
+class AnyAsset(Model):
+    """Runs when one of these assets was updated."""
+
+    any_asset: Many[Name] = Field(min_length=1)
+
+
+Schedule = str | Every | AllAssets | AnyAsset | None
+"""A cron expression or preset ('@daily'), a distance, assets, or null: only by hand."""
+
+
+class Param(Model):
+    """A parameter of a run: a default and the JSON Schema that a value must meet."""
+
+    default: JsonValue = None
+    type: str | Many[str] | None = None
+    title: str | None = None
+    description: str | None = None
+    enum: Many[JsonValue] | None = None
+    minimum: float | int | None = None
+    maximum: float | int | None = None
+    min_length: int | None = Field(None, alias="minLength", ge=0)
+    max_length: int | None = Field(None, alias="maxLength", ge=0)
+    pattern: str | None = None
+    format: Literal["date", "date-time", "time", "email", "uri"] | None = None
+    items: dict[str, JsonValue] | None = None
+
+
+class TaskSettings(Model):
+    """What a task and the DAG's `defaults` may both set."""
+
+    queue: Name | None = None
+    pool: Name | None = Field(None, description="A pool of tenant.yaml. Left out: the tenant's own pool.")
+    pool_slots: int | None = Field(None, ge=1)
+    priority_weight: int | None = Field(None, ge=1, le=1000)
+    retries: int | None = Field(None, ge=0)
+    retry_delay: Duration | None = None
+    retry_exponential_backoff: bool | None = None
+    max_retry_delay: Duration | None = None
+    execution_timeout: Duration | None = None
+    trigger_rule: TriggerRule | None = None
+    depends_on_past: bool | None = None
+
+
+class TaskGroup(Model):
+    """Tasks shown and depended on together."""
+
+    id: Name
+    tooltip: str = ""
+    parent: Name | None = None
+
+
+class Task(TaskSettings):
+    """One step: an operator of the catalogue, its parameters and what it waits for."""
+
+    id: Name
+    uses: str = Field(description="An operator of the catalogue: `make operators`.")
+    with_: dict[str, JsonValue] = Field(default_factory=dict, alias="with", description="The operator's parameters.")
+    needs: Many[Name] = Field((), description="Tasks or task groups that come before.")
+    group: Name | None = None
+    expand: dict[str, JsonValue] = Field(default_factory=dict, description="Parameters with a list each: one mapped task per element.")
+    max_active_tis_per_dag: int | None = Field(None, ge=1, description="Mapped copies of this task at the same time.")
+    produces: Many[Name] = Field((), description="Assets of this tenant that the task updates.")
+    consumes: Many[Name] = Field((), description="Assets of this tenant that the task reads.")
+    setup: bool = False
+    teardown_of: Many[Name] = Field((), description="The setup tasks that this task cleans up after.")
+    doc_md: str | None = Field(None, description="Markdown shown with the task.")
+
+
+class DagDifferences(Model):
+    """What is different in one environment. Mappings are merged key by key, lists are replaced."""
+
+    enabled: bool | None = None
+    schedule: Schedule | Literal["unset"] = "unset"
+    timezone: str | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
+    catchup: bool | None = None
+    max_active_runs: int | None = Field(None, ge=1)
+    max_active_tasks: int | None = Field(None, ge=1)
+    dagrun_timeout: Duration | None = None
+    tags: Many[str] | None = None
+    defaults: TaskSettings | None = None
+    params: dict[Name, JsonValue] | None = None
+
+
+class DagManifest(Model):
+    """A DAG. Its id in Airflow is `<tenant>.<dag_id>`."""
+
+    schema_line: str | None = Field(None, alias="$schema", description="For the editor; without effect.")
+    dag_id: Name
+    description: str = Field("", max_length=1000)
+    doc_md: str | None = Field(None, description="Markdown shown with the DAG.")
+    enabled: bool = Field(True, description="False: not published in this environment.")
+    schedule: Schedule = Field(None, description="Cron, preset, `every`, assets, or null: only by hand.")
+    timezone: str = "UTC"
+    start_date: Moment | None = Field(None, description="Required for schedules by time.")
+    end_date: Moment | None = None
+    catchup: bool = False
+    max_active_runs: int | None = Field(None, ge=1)
+    max_active_tasks: int | None = Field(None, ge=1)
+    dagrun_timeout: Duration | None = None
+    tags: Many[Annotated[str, Field(min_length=1, max_length=100)]] = ()
+    params: dict[Name, Param | JsonValue] = Field(default_factory=dict)
+    defaults: TaskSettings = Field(default_factory=TaskSettings, description="Settings of every task that does not say otherwise.")
+    task_groups: Many[TaskGroup] = ()
+    tasks: Many[Task] = Field(min_length=1)
+    environments: dict[str, DagDifferences] = Field(default_factory=dict)

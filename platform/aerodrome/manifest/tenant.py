@@ -1,0 +1,76 @@
+"""tenants/<tenant>/tenant.yaml: what a tenant is and what it may use."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from aerodrome.modelling import Many, Model, Name
+from aerodrome.quantities import Duration, Memory
+
+ConnectionType = Literal["postgres", "http", "smtp", "spark"]
+Scalar = str | int | float | bool
+
+
+class Owner(Model):
+    """A team or a person to turn to."""
+
+    name: str = Field(min_length=1, max_length=100)
+    email: str = Field(pattern=r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$")
+
+
+class Groups(Model):
+    """Directory groups whose members get a role on the tenant's DAGs."""
+
+    viewer: Many[str] = ()
+    editor: Many[str] = ()
+    admin: Many[str] = ()
+
+
+class Connection(Model):
+    """A connection that the tenant's tasks may name; its secret lives in the secrets store."""
+
+    type: ConnectionType
+    queues: Many[Name] | None = Field(None, description="Queues whose tasks may use it. Left out: all of the tenant's queues.")
+
+
+class Limits(Model):
+    """The most that the tenant's tasks and DAGs take; the environment's ceiling stands above them."""
+
+    cpu: float = Field(1, gt=0, description="Cores of one task.")
+    memory: Memory = Field(512 * 2**20, description="Memory of one task.")
+    active_runs: int = Field(1, ge=1, description="Runs of one DAG at the same time; also the default of max_active_runs.")
+    parallelism: int = Field(4, ge=1, description="Tasks of the tenant at the same time: slots of its pools together.")
+    retries: int = Field(3, ge=0, description="Retries of one task.")
+    execution_timeout: Duration = Field(timedelta(hours=1), description="Run time of one task; also its default.")
+
+
+class TenantDifferences(Model):
+    """What is different in one environment. Mappings are merged key by key, lists are replaced."""
+
+    queues: Many[Name] | None = None
+    connections: dict[Name, Connection] | None = None
+    limits: dict[str, float | int | str] | None = None
+    pools: dict[Name, int] | None = None
+    values: dict[Name, Scalar] | None = None
+    alert_channels: Many[Name] | None = None
+
+
+class TenantManifest(Model):
+    """A tenant. The folder name is its identity and stands in no key here."""
+
+    description: str = Field("", max_length=500)
+    owners: Many[Owner] = Field(min_length=1)
+    groups: Groups = Field(default_factory=Groups)
+    queues: Many[Name] = Field(("default",), min_length=1, description="Queues of the environment that tasks may name; the first is the default.")
+    connections: dict[Name, Connection] = Field(default_factory=dict)
+    variables: Many[Name] = Field((), description="Variables of the secrets store that tasks may name.")
+    limits: Limits = Field(default_factory=Limits)
+    pools: dict[Name, int] = Field(default_factory=dict, description="Named pools and their slots, taken out of `limits.parallelism`.")
+    values: dict[Name, Scalar] = Field(default_factory=dict, description="Values that templates read as `{{ tenant.<name> }}`.")
+    alert_channels: Many[Name] = Field((), description="Channels of the environment that hear of this tenant's failures.")
+    dependencies: str | None = Field(None, description="Hashed lock file of the tenant's Python package, such as requirements.lock.")
+    environments: dict[str, TenantDifferences] = Field(default_factory=dict)
+    python_dags: bool = Field(False, description="Hand-written DAG files. Refused for now.")

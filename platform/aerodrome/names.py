@@ -1,0 +1,106 @@
+"""Every name that the platform derives from a tenant's folder name. Nobody else builds these strings.
+
+A tenant's slug holds no separator, so `tenant + separator + name` cannot collide with another tenant's.
+"""
+
+from __future__ import annotations
+
+import re
+
+SEPARATOR = "."
+TENANT_PATTERN = r"^[a-z][a-z0-9]{1,30}$"
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+SECRETS_MOUNT = "aerodrome"
+
+_TENANT = re.compile(TENANT_PATTERN)
+_NAME = re.compile(NAME_PATTERN)
+
+
+def is_tenant(text: str) -> bool:
+    """Return whether *text* can name a tenant's folder."""
+    return _TENANT.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Return whether *text* can name a DAG, task, pool, connection, variable, asset or channel."""
+    return _NAME.fullmatch(text) is not None
+
+
+def _scoped(tenant: str, name: str) -> str:
+    if not is_tenant(tenant) or not is_name(name):
+        raise ValueError(f"not a tenant and a name: {tenant!r}, {name!r}")
+    return tenant + SEPARATOR + name
+
+
+def dag_id(tenant: str, name: str) -> str:
+    """Return Airflow's dag_id of the manifest *name* of *tenant*."""
+    return _scoped(tenant, name)
+
+
+def tenant_of(scoped: str) -> str:
+    """Return the tenant that a dag id, connection id or named pool belongs to; ValueError where it names none."""
+    tenant, separator, name = scoped.partition(SEPARATOR)
+    if not separator or not is_tenant(tenant) or not is_name(name):
+        raise ValueError(f"{scoped!r} does not name a tenant's object")
+    return tenant
+
+
+def name_of(scoped: str) -> str:
+    """Return the part of a scoped name after the tenant."""
+    tenant_of(scoped)
+    return scoped.partition(SEPARATOR)[2]
+
+
+def pool(tenant: str, name: str | None = None) -> str:
+    """Return the Airflow pool of *tenant*: its own, or one that its tenant.yaml names."""
+    return tenant if name is None else _scoped(tenant, name)
+
+
+def connection_id(tenant: str, name: str) -> str:
+    """Return Airflow's conn_id of the connection *name* of *tenant*."""
+    return _scoped(tenant, name)
+
+
+def variable_key(tenant: str, name: str) -> str:
+    """Return Airflow's key of the variable *name* of *tenant*."""
+    return _scoped(tenant, name)
+
+
+def asset(tenant: str, name: str) -> str:
+    """Return the name of the asset *name* that *tenant* produces."""
+    return _scoped(tenant, name)
+
+
+def role(tenant: str, level: str) -> str:
+    """Return the Airflow role of *tenant* at *level*: viewer, editor or admin."""
+    return _scoped(tenant, level)
+
+
+def tag(tenant: str) -> str:
+    """Return the tag that every DAG of *tenant* carries."""
+    return f"tenant:{tenant}"
+
+
+def os_user(tenant: str) -> str:
+    """Return the operating system user that runs the code of *tenant*; 32 characters at most, as Linux allows."""
+    return f"_{tenant}"
+
+
+def namespace(tenant: str) -> str:
+    """Return the Kubernetes namespace of *tenant*."""
+    return f"tenant-{tenant}"
+
+
+def worker_user(zone: str) -> str:
+    """Return the operating system user and broker user of the workers of *zone*."""
+    return f"aerodrome-{zone}"
+
+
+def connection_path(tenant: str, name: str) -> str:
+    """Return the path of a connection below the secrets mount."""
+    return f"tenants/{tenant}/connections/{name}"
+
+
+def variable_path(tenant: str, name: str) -> str:
+    """Return the path of a variable below the secrets mount."""
+    return f"tenants/{tenant}/variables/{name}"

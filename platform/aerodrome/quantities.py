@@ -1,0 +1,64 @@
+"""Durations and sizes as people write them: '90s', '1h30m', '512Mi'."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+DURATION_PATTERN = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+MEMORY_PATTERN = r"^[1-9]\d*(Ki|Mi|Gi|Ti)$"
+_DURATION = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$")
+_MEMORY = re.compile(r"^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)$")
+_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """Return the duration that *value* says, such as '90s', '1h30m' or '2d'."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a duration as days, hours, minutes and seconds: '90s', '15m', '1h30m', '2d'")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def parse_memory(value: Any) -> int:
+    """Return the bytes that *value* says, such as '512Mi' or '2Gi'."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _MEMORY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a size as a number and a unit: '512Mi', '2Gi'")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def format_duration(value: timedelta) -> str:
+    """Return *value* as people write it: '1h30m'."""
+    seconds = int(value.total_seconds())
+    parts = [(seconds // 86400, "d"), (seconds % 86400 // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s")]
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def format_memory(value: int) -> str:
+    """Return *value* bytes in the largest unit that divides it: '512Mi'."""
+    unit, size = max(((u, s) for u, s in _UNITS.items() if value % s == 0), key=lambda pair: pair[1], default=("", 1))
+    return f"{value // size}{unit}"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["90s", "15m", "1h30m"]}),
+]
+"""A `datetime.timedelta` written as '1h30m'."""
+
+Memory = Annotated[
+    int,
+    BeforeValidator(parse_memory),
+    WithJsonSchema({"type": "string", "pattern": MEMORY_PATTERN, "examples": ["512Mi", "2Gi"]}),
+]
+"""Bytes, written as '512Mi'."""

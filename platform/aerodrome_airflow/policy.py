@@ -1,0 +1,1 @@
+"""Airflow cluster policy: the same rules that `make check` runs."""
