@@ -3,17 +3,90 @@ SHELL := bash
 ENV ?= local
 PYTHON ?= python3.11
 AERODROME := .venv/bin/aerodrome
+COMMON := --env $(ENV)
+
+ifeq ($(wildcard environments/$(ENV)/environment.yaml),)
+$(error unknown ENV '$(ENV)'; choose one of: $(notdir $(patsubst %/environment.yaml,%,$(wildcard environments/*/environment.yaml))))
+endif
+
+##@ Every command takes ENV=<folder of environments/>, by default local
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { print substr($$0, 5) } /^[a-z.-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Tenant
+
+tenant: venv  ## NAME=x: a new tenant folder that passes at once
+	@$(AERODROME) tenant '$(NAME)'
+
+check: venv  ## [TENANT=x]: validate, render and import every DAG
+	@$(AERODROME) check $(COMMON) $(if $(TENANT),--tenant '$(TENANT)')
+
+test: venv  ## [TENANT=x]: all tests of the platform, or check and the tenant's own tests
+	@$(if $(TENANT),$(AERODROME) test '$(TENANT)' $(COMMON),.venv/bin/python -m pytest $(PYTEST))
+
+run: venv  ## DAG=x.y: run one DAG once, without a scheduler, and print its logs
+	@$(AERODROME) run '$(DAG)' $(COMMON)
+
+dev: venv  ## watch tenants/ and publish on every save
+	@$(AERODROME) dev $(COMMON)
+
+lock-tenant: venv  ## TENANT=x: resolve the tenant's pyproject.toml into its hashed lock
+	@$(AERODROME) lock '$(TENANT)'
+
+operators: venv  ## list the operators that a manifest can use
+	@$(AERODROME) operators
+
+##@ Platform
+
+plan: venv  ## show what a deploy would change
+	@$(AERODROME) plan $(COMMON)
+
+deploy: venv  ## bring the environment to what this commit says
+	@$(AERODROME) deploy $(COMMON)
+
+status: venv  ## processes, addresses, DAGs and their last runs
+	@$(AERODROME) status $(COMMON)
+
+logs: venv  ## [PROCESS=scheduler]: the end of the processes' logs
+	@$(AERODROME) logs $(COMMON) $(if $(PROCESS),'$(PROCESS)')
+
+down: venv  ## stop everything, keep all data
+	@$(AERODROME) down $(COMMON)
+
+destroy: venv  ## stop everything and delete all data, after a confirmation (YES=1: without)
+	@$(AERODROME) destroy $(COMMON) $(if $(YES),--yes)
+
+bundle-history: venv  ## list what was published
+	@$(AERODROME) bundle-history $(COMMON)
+
+bundle-rollback: venv  ## TO=<commit>: publish an earlier bundle again
+	@$(AERODROME) bundle-rollback '$(TO)' $(COMMON)
+
+##@ Repository
+
+venv: .venv/.installed  ## install uv and the hashed lock into .venv
+
+schema: venv  ## write the JSON Schemas that editors use
+	@$(AERODROME) docs --only schemas
+
+docs: venv  ## write the generated reference pages
+	@$(AERODROME) docs
+
+lint: venv  ## ruff, mypy, layers, shell scripts
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/shellcheck .ci/run .ci/install
+
+bench: venv  ## [ROWS=a,b]: measure every figure of docs/reference/benchmarks.md
+	@.venv/bin/python tests/bench/run.py $(if $(ROWS),--rows $(ROWS))
+
+lock: venv  ## resolve pyproject.toml into requirements.lock again
+	.venv/bin/uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	echo uv | .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock - -o bootstrap.lock
 
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-venv: .venv/.installed  ## install uv and the hashed lock into .venv
-
-lock: .venv/.installed  ## resolve pyproject.toml into requirements.lock again
-	.venv/bin/uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	echo uv | .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock - -o bootstrap.lock
-
-.PHONY: help venv lock
+.PHONY: help tenant check test run dev lock-tenant operators plan deploy status logs down destroy bundle-history bundle-rollback venv schema docs lint bench lock

@@ -5,10 +5,11 @@ This package imports neither Airflow nor the control program, so that both can r
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 T = TypeVar("T")
 
@@ -24,7 +25,10 @@ class Reference(BaseModel):
 
 @dataclass(frozen=True)
 class Kind:
-    """What the text in a parameter is; the loader checks each kind against the tenant and the DAG."""
+    """What the text in a parameter is; it holds for every string in the parameter's value.
+
+    The loader checks each kind against the tenant and the DAG. A parameter carries at most one, outermost.
+    """
 
     name: str
 
@@ -32,35 +36,87 @@ class Kind:
 Many = Annotated[tuple[T, ...], Strict(False)]
 Text = Annotated[str | Reference, Kind("template")]
 """Text with `{{ … }}` templates, or a reference."""
+OptionalText = Annotated[str | Reference | None, Kind("template")]
+"""Text that may be left out."""
+Texts = Annotated[str | Reference | Many[str | Reference], Kind("template")]
+"""One text or a list of them."""
+TextMap = Annotated[dict[str, str | Reference], Kind("template")]
+"""Names and their texts; only the texts are templates."""
 Json = Annotated[Any, Kind("json")]
 """Any JSON value; templates and references may stand anywhere in it."""
+JsonMap = Annotated[dict[str, Any] | Reference, Kind("json")]
+"""A JSON object; templates and references may stand in its values."""
 Connection = Annotated[str, Kind("connection")]
 """A connection that tenant.yaml names."""
+OptionalConnection = Annotated[str | None, Kind("connection")]
+"""A connection that may be left out."""
+Connections = Annotated[Many[str], Kind("connection")]
+"""Connections that tenant.yaml names."""
 Variable = Annotated[str, Kind("variable")]
 """A variable that tenant.yaml names."""
+Variables = Annotated[Many[str], Kind("variable")]
+"""Variables that tenant.yaml names."""
 DagName = Annotated[str, Kind("dag")]
 """Another DAG of the same tenant, without the tenant's prefix."""
 Function = Annotated[str, Kind("function"), Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 """`package.module:function` of the tenant's own Python package."""
 DataPath = Annotated[str | Reference, Kind("data_path")]
 """A path below the tenant's data folder, no `..`, not absolute; templates allowed."""
+OptionalDataPath = Annotated[str | Reference | None, Kind("data_path")]
+"""A path below the tenant's data folder that may be left out."""
 PackageFile = Annotated[str, Kind("package_file")]
 """A file inside an installed package of the tenant's virtual environment, relative to site-packages."""
+OptionalPackageFile = Annotated[str | None, Kind("package_file")]
+"""A file of an installed package that may be left out."""
+
+_SECONDS = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$")
+
+
+def _parse_seconds(value: Any) -> float:
+    if isinstance(value, float):
+        return value
+    match = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write a duration as days, hours, minutes and seconds: '90s', '15m', '1h30m', '2d'")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_parse_seconds),
+    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["30s", "1h30m"]}),
+    Kind("duration"),
+]
+"""Seconds, written as '30s' or '1h30m'."""
 
 
 class CatalogueEntry(BaseModel):
     """Parameters of one operator; field descriptions become its reference page."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    # Validators are built at the first use: a manifest names few of the entries.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
 
     uses: ClassVar[str]
     operator: ClassVar[str]
     """`module:Class` of the Airflow operator; its constructor takes these parameters by the same names."""
     runs_tenant_code: ClassVar[bool] = False
-    """The operator starts the tenant's code through the launcher and takes `runtime`."""
+    """The operator starts or reads the tenant's code through the launcher and takes `runtime`."""
     runs_tenant_text: ClassVar[bool] = False
     """The operator executes text of the manifest itself (a shell script): refused on shared queues."""
     sensor: ClassVar[bool] = False
     """The operator waits; it may take `mode: poke | reschedule | defer`."""
     connection_types: ClassVar[tuple[str, ...]] = ()
     """Types of tenant.yaml that the parameter `connection` accepts."""
+
+    @classmethod
+    def kind_of(cls, parameter: str) -> str | None:
+        """Return the kind of *parameter*, or None where its text is neither checked nor rendered."""
+        metadata = cls.model_fields[parameter].metadata
+        return next((mark.name for mark in metadata if isinstance(mark, Kind)), None)
+
+    @classmethod
+    def template_fields(cls) -> tuple[str, ...]:
+        """Return the parameters whose text is rendered at run time, in the order of the model."""
+        rendered = {"template", "json", "data_path"}
+        return tuple(name for name in cls.model_fields if cls.kind_of(name) in rendered)

@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aerodrome.errors import UserError
+
+Environment = Annotated[str, typer.Option("--env", help="A folder of environments/.")]
+Tenant = Annotated[str, typer.Argument(help="A folder of tenants/.", show_default=False)]
+
+
+def repository_root() -> Path:
+    """Return the repository that the command runs in: the nearest folder upwards that holds tenants/ and environments/."""
+    start = Path(os.environ.get("AERODROME_REPOSITORY", ".")).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "tenants").is_dir() and (folder / "environments").is_dir():
+            return folder
+    raise UserError(f"{start} is in no Aerodrome repository", "change to the folder that holds tenants/ and environments/")
+
+
+def cache_folder(root: Path, environment: str, kind: str) -> Path:
+    """Return where results of *kind* are kept between runs."""
+    return root / ".aerodrome" / "cache" / kind / environment

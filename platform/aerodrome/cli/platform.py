@@ -1,0 +1,94 @@
+"""The platform team's commands: plan, deploy, status, logs, down, destroy, bundle history and rollback."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aerodrome.cli import options, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to *app*."""
+    for command in (plan, deploy, status, logs, down, destroy):
+        app.command()(command)
+    app.command("bundle-history")(bundle_history)
+    app.command("bundle-rollback")(bundle_rollback)
+
+
+def plan(env: options.Environment = "local") -> None:
+    """Show what a deploy would change; changes nothing."""
+    from aerodrome.local.deploy import plan_local
+
+    with show.working(f"comparing {env} with this commit"):
+        made, problems = plan_local(options.repository_root(), env)
+    show.plan(made)
+    show.problems_or_nothing(problems)
+
+
+def deploy(env: options.Environment = "local") -> None:
+    """Bring the environment to what this commit says, and show each tenant's DAG and its run."""
+    from aerodrome.local.deploy import deploy_local
+
+    with show.steps() as progress:
+        result = deploy_local(options.repository_root(), env, progress)
+    show.deployed(result)
+    show.problems_or_nothing(result.problems)
+
+
+def status(env: options.Environment = "local") -> None:
+    """Show processes, addresses, DAGs and their last runs; exit 1 when something that should run does not."""
+    from aerodrome.local.deploy import status_local
+
+    found = status_local(options.repository_root(), env)
+    show.status(found)
+    raise typer.Exit(0 if found.healthy else 1)
+
+
+def logs(
+    process: Annotated[str | None, typer.Argument(help="A process of `status`. Left out: all of them.")] = None,
+    env: options.Environment = "local",
+    lines: Annotated[int, typer.Option(help="Lines of each process.")] = 20,
+) -> None:
+    """Show the end of the processes' logs."""
+    from aerodrome.local.deploy import logs_local
+
+    for line in logs_local(options.repository_root(), env, process, lines):
+        show.line(line)
+
+
+def down(env: options.Environment = "local") -> None:
+    """Stop everything and keep all data; the next deploy goes on from there."""
+    from aerodrome.local.deploy import down_local
+
+    with show.steps() as progress:
+        down_local(options.repository_root(), env, progress)
+
+
+def destroy(env: options.Environment = "local", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop everything and delete all data of ENV=local, its users included."""
+    from aerodrome.local.deploy import destroy_local
+
+    if not yes:
+        typer.confirm(f"Delete the platform '{env}' on this machine with all its data?", abort=True)
+    with show.steps() as progress:
+        destroy_local(options.repository_root(), env, progress)
+
+
+def bundle_history(env: options.Environment = "local", number: Annotated[int, typer.Option(help="Newest entries.")] = 20) -> None:
+    """List what was published, newest first."""
+    from aerodrome.local.deploy import bundle_repository
+    from aerodrome.bundle import history
+
+    show.history(history(bundle_repository(options.repository_root(), env), number))
+
+
+def bundle_rollback(
+    to: Annotated[str, typer.Argument(help="A commit of bundle-history.", show_default=False)], env: options.Environment = "local"
+) -> None:
+    """Publish an earlier bundle again, as a new commit."""
+    from aerodrome.local.deploy import bundle_repository
+    from aerodrome.bundle import rollback
+
+    show.line(rollback(bundle_repository(options.repository_root(), env), to))

@@ -1,0 +1,42 @@
+"""Commands about the repository itself: the catalogue and the generated pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aerodrome.cli import options, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to *app*."""
+    app.command()(operators)
+    app.command()(docs)
+
+
+def operators() -> None:
+    """List the operators that a manifest can use."""
+    from aerodrome.reference import operator_rows
+
+    for uses, summary in operator_rows():
+        show.line(f"{uses:<16} {summary}")
+    show.line("parameters: docs/reference/operators.md")
+
+
+def docs(
+    only: Annotated[str | None, typer.Option(help="schemas: only the JSON Schemas.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+) -> None:
+    """Write the generated reference pages and JSON Schemas."""
+    from aerodrome.reference import outdated, pages, write
+
+    root = options.repository_root()
+    wanted = {path: text for path, text in pages(root).items() if only is None or only in path}
+    if check:
+        stale = outdated(root, wanted)
+        for path in stale:
+            show.line(f"{path} is out of date: run `make docs`")
+        raise typer.Exit(2 if stale else 0)
+    for path in write(root, wanted):
+        show.line(f"wrote {path}")

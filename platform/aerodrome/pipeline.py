@@ -1,0 +1,194 @@
+"""Tenant folders in, bundle files out: load, policy and render, with what did not change taken from a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aerodrome.errors import Problem, UserError
+from aerodrome.files import write_atomically
+from aerodrome.names import is_tenant
+
+if TYPE_CHECKING:
+    from aerodrome.environment import Environment
+    from aerodrome.manifest.loaded import LoadedTenant
+
+LARGE_FILE = 4 * 2**20
+
+Runtimes = Mapping[str, str]
+"""Tenant → digest of its virtual environment."""
+
+
+@dataclass(frozen=True)
+class RenderedFile:
+    """One file of the bundle: *path* in it, its *text*, and the manifest it comes from."""
+
+    path: str
+    text: str
+    source: str
+    dag_id: str = ""
+
+
+@dataclass(frozen=True)
+class TenantBuild:
+    """Everything that one tenant's folder turned into."""
+
+    tenant: str
+    files: tuple[RenderedFile, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Build:
+    """The desired bundle and every mistake that was found on the way."""
+
+    tenants: tuple[TenantBuild, ...]
+    general: tuple[Problem, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all mistakes, sorted by file and line."""
+        found = {problem for tenant in self.tenants for problem in tenant.problems}
+        return tuple(sorted(found | set(self.general)))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Return path → text of every file that rendered without a mistake."""
+        return {file.path: file.text for tenant in self.tenants for file in tenant.files}
+
+    @property
+    def dags(self) -> tuple[RenderedFile, ...]:
+        """Return the rendered DAG files."""
+        return tuple(file for tenant in self.tenants for file in tenant.files if file.dag_id)
+
+
+def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path | None = None) -> Build:
+    """Return the bundle that the tenant folders below *root* ask for in the environment.
+
+    One broken manifest takes only itself out of the result. With *cache*, a tenant whose inputs did not change is not
+    loaded again; the inputs are its folder, the environment, its virtual environment's digest and this program.
+    """
+    folders = tenant_folders(root)
+    base = _base_digest(root, environment_name)
+    keys = {name: _tenant_key(root, name, base, runtimes.get(name, "")) for name in folders}
+    known = {name: found for name, key in keys.items() if (found := _read_cache(cache, name, key))}
+    fresh, general = _build_tenants(root, environment_name, [name for name in folders if name not in known], runtimes)
+    for built in fresh:
+        _write_cache(cache, built, keys[built.tenant])
+        known[built.tenant] = built
+    return Build(tuple(known[name] for name in sorted(known)), general)
+
+
+def tenant_folders(root: Path) -> tuple[str, ...]:
+    """Return the names of the tenant folders below *root*, sorted; badly named ones are the loader's to report."""
+    try:
+        entries = sorted((root / "tenants").iterdir())
+    except FileNotFoundError:
+        raise UserError(f"{root} holds no folder tenants/", "run the command in the repository") from None
+    return tuple(entry.name for entry in entries if is_tenant(entry.name) and entry.is_dir())
+
+
+def _build_tenants(
+    root: Path, environment_name: str, names: list[str], runtimes: Runtimes
+) -> tuple[tuple[TenantBuild, ...], tuple[Problem, ...]]:
+    # What only a changed tenant needs is imported only then: an unchanged tree answers in a fraction of a second.
+    from aerodrome.environment import load_environment
+    from aerodrome.manifest.load import load_repository
+
+    environment = load_environment(root, environment_name)
+    result = load_repository(root, environment, names)
+    problems = {name: [p for p in result.problems if p.file.startswith(f"tenants/{name}/")] for name in names}
+    general = tuple(p for p in result.problems if not any(p in own for own in problems.values()))
+    loaded = {tenant.name: tenant for tenant in result.tenants}
+    return tuple(
+        _build_tenant(name, loaded.get(name), problems[name], environment, runtimes.get(name)) for name in names
+    ), general
+
+
+def _build_tenant(
+    name: str, tenant: LoadedTenant | None, problems: list[Problem], environment: Environment, runtime: str | None
+) -> TenantBuild:
+    from aerodrome.policy.from_manifest import policy_problems
+    from aerodrome.render.dags import render_dag
+    from aerodrome.render.tenant import policy_file
+
+    if tenant is None:
+        return TenantBuild(name, (), tuple(problems))
+    refused = policy_problems(tenant, environment)
+    bad = {problem.file for problem in refused}
+    dags = [render_dag(tenant, dag, environment, runtime) for dag in tenant.dags if dag.path not in bad]
+    files = [RenderedFile(dag.path, dag.text, dag.source_path, dag.dag_id) for dag in dags]
+    path, text = policy_file(tenant, environment)
+    return TenantBuild(
+        name, (*files, RenderedFile(path, text, f"tenants/{name}/tenant.yaml")), (*problems, *refused)
+    )
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()
+
+
+def _files_below(folder: Path) -> Iterable[tuple[str, str]]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        yield from ((place, name) for name in sorted(names))
+
+
+def _contents(folder: Path) -> Iterable[bytes]:
+    for place, name in _files_below(folder):
+        path = Path(place, name)
+        yield str(path.relative_to(folder)).encode(errors="surrogateescape")
+        # A link's text, not its target: the loader refuses it, and a huge file is told by its size.
+        large = path.is_symlink() or path.stat().st_size > LARGE_FILE
+        yield repr(path.lstat()).encode() if large else path.read_bytes()
+
+
+def _base_digest(root: Path, environment_name: str) -> str:
+    import common_plugins.catalogue as catalogue
+
+    program = Path(__file__).parent
+    return _digest(
+        [
+            *_contents(program),
+            *_contents(Path(catalogue.__file__).parent),
+            *_contents(root / "environments" / environment_name),
+            *(name.encode() for name in sorted(os.listdir(root / "environments"))),
+        ]
+    )
+
+
+def _tenant_key(root: Path, name: str, base: str, runtime: str) -> str:
+    return _digest([base.encode(), name.encode(), runtime.encode(), *_contents(root / "tenants" / name)])
+
+
+def _read_cache(cache: Path | None, name: str, key: str) -> TenantBuild | None:
+    if cache is None:
+        return None
+    try:
+        stored = json.loads((cache / f"{name}.json").read_text())
+        if stored["key"] != key:
+            return None
+        files = tuple(RenderedFile(**file) for file in stored["files"])
+        return TenantBuild(name, files, tuple(Problem(**problem) for problem in stored["problems"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write_cache(cache: Path | None, built: TenantBuild, key: str) -> None:
+    if cache is None:
+        return
+    document = {"key": key} | {k: v for k, v in asdict(built).items() if k != "tenant"}
+    try:
+        write_atomically(cache / f"{built.tenant}.json", json.dumps(document))
+    except OSError:
+        # A cache that cannot be written costs time, never a result.
+        return

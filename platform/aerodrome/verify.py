@@ -1,0 +1,42 @@
+"""The whole way from tenant folders to files that are fit to publish: build, then import each DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from aerodrome.check import check_rendered
+from aerodrome.errors import Problem, UserError, did_you_mean
+from aerodrome.pipeline import Build, RenderedFile, TenantBuild, build, tenant_folders
+from aerodrome.runtime import runtime_digest
+
+Progress = Callable[[str], None]
+
+
+def verify(root: Path, environment: str, *, tenants: Collection[str] | None = None, progress: Progress) -> Build:
+    """Return the bundle files that loaded, rendered and imported, with every problem of those that did not.
+
+    *tenants* limits the answer to some folders; an unknown one raises UserError.
+    """
+    known = tenant_folders(root)
+    for name in tenants or ():
+        if name not in known:
+            raise UserError(f"tenants/{name} does not exist", did_you_mean(name, known))
+    cache = root / ".aerodrome" / "cache"
+    made = build(root, environment, runtimes=_runtimes(root, known), cache=cache / "build" / environment)
+    wanted = [tenant for tenant in made.tenants if tenants is None or tenant.tenant in tenants]
+    files = [file for tenant in wanted for file in tenant.files]
+    refused = check_rendered(files, cache=cache / "check", progress=progress)
+    return Build(tuple(_without(tenant, refused) for tenant in wanted), made.general)
+
+
+def _runtimes(root: Path, tenants: Collection[str]) -> dict[str, str]:
+    digests = {name: runtime_digest(root / "tenants" / name) for name in tenants}
+    return {name: digest for name, digest in digests.items() if digest}
+
+
+def _without(tenant: TenantBuild, refused: Collection[Problem]) -> TenantBuild:
+    mine = [problem for problem in refused if problem.file.startswith(f"tenants/{tenant.tenant}/")]
+    bad = {problem.file for problem in mine}
+    files = tuple(file for file in tenant.files if file.source not in bad or not file.dag_id)
+    return TenantBuild(tenant.tenant, files, (*tenant.problems, *mine))
