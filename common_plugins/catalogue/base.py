@@ -9,7 +9,18 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import core_schema
 
 T = TypeVar("T")
 
@@ -21,6 +32,35 @@ class Reference(BaseModel):
 
     task: str
     key: str = "return_value"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _made_by_the_loader(cls, value: Any, info: ValidationInfo) -> Any:
+        # A mapping with a key `task` is an author's own data; the loader alone turns `$x` into references.
+        if info.context and not isinstance(value, cls):
+            raise ValueError("write a reference as {$x: task}")
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema of the form that authors write."""
+        named = handler.resolve_ref_schema(handler(schema))
+        task = {"type": "string", "description": "A task that comes before this one."}
+        full = {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["task"],
+            "properties": {"task": task, "key": {"type": "string", "default": "return_value"}},
+        }
+        return {
+            "type": "object",
+            "description": named["description"],
+            "additionalProperties": False,
+            "required": ["$x"],
+            "properties": {"$x": {"anyOf": [task, full]}},
+        }
 
 
 @dataclass(frozen=True)
@@ -85,7 +125,9 @@ def _parse_seconds(value: Any) -> float:
 Seconds = Annotated[
     float,
     BeforeValidator(_parse_seconds),
-    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["30s", "1h30m"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["30s", "1h30m"]}
+    ),
     Kind("duration"),
 ]
 """Seconds, written as '30s' or '1h30m'."""
@@ -95,7 +137,9 @@ class CatalogueEntry(BaseModel):
     """Parameters of one operator; field descriptions become its reference page."""
 
     # Validators are built at the first use: a manifest names few of the entries.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True
+    )
 
     uses: ClassVar[str]
     operator: ClassVar[str]

@@ -10,7 +10,7 @@ from common_plugins.catalogue.base import CatalogueEntry, Text, TextMap
 
 
 class BashRun(CatalogueEntry):
-    """Run a shell script in the tenant's own process and user; its last line of output goes to later tasks."""
+    """Run a shell script in the tenant's own process and user; later tasks get its last line."""
 
     uses: ClassVar[str] = "bash.run"
     operator: ClassVar[str] = "common_plugins.operators.bash_run:BashRunOperator"
@@ -20,5 +20,6 @@ class BashRun(CatalogueEntry):
     script: Text = Field(description="Text for bash. Exit code 99 skips the task, any other but 0 fails it.")
     env: TextMap = Field(
         default_factory=dict,
-        description="Environment variables of the script. The way to hand it a value: a value in the text itself is executed.",
+        description="Environment variables of the script. The way to hand it a value: "
+        "a value that a template puts into the text itself is executed.",
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common_plugins.catalogue.base import CatalogueEntry, DataPath, Seconds
+
+# Airflow fails a rescheduled task that is due again before its executor has reported the end of the last look.
+SHORTEST_RESCHEDULE = 30.0
 
 
 class FileWait(CatalogueEntry):
@@ -25,3 +28,9 @@ class FileWait(CatalogueEntry):
     poke_interval: Seconds = Field(60.0, ge=1, description="Time between two looks.")
     timeout: Seconds = Field(3600.0, gt=0, description="Longest time to wait.")
     soft_fail: bool = Field(False, description="Skip the task, instead of failing it, when the time is over.")
+
+    @model_validator(mode="after")
+    def _leave_time_between_reschedules(self) -> Self:
+        if self.mode == "reschedule" and self.poke_interval < SHORTEST_RESCHEDULE:
+            raise ValueError("with mode: reschedule, poke_interval must be 30s or more; mode: poke may look more often")
+        return self

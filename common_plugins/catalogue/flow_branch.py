@@ -15,4 +15,6 @@ class FlowBranch(CatalogueEntry):
     uses: ClassVar[str] = "flow.branch"
     operator: ClassVar[str] = "common_plugins.operators.flow_branch:FlowBranchOperator"
 
-    choose: Texts = Field(description="Id or list of ids of tasks or task groups directly after this one; empty skips all of them.")
+    choose: Texts = Field(
+        description="Id or list of ids of tasks or task groups directly after this one; empty skips all."
+    )

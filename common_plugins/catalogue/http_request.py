@@ -6,7 +6,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from common_plugins.catalogue.base import CatalogueEntry, Connection, Json, Kind, Many, Reference, Seconds, Text, TextMap
+from common_plugins.catalogue.base import (
+    CatalogueEntry,
+    Connection,
+    Json,
+    Kind,
+    Many,
+    Reference,
+    Seconds,
+    Text,
+    TextMap,
+)
 
 
 class HttpRequest(CatalogueEntry):
@@ -18,16 +28,21 @@ class HttpRequest(CatalogueEntry):
 
     connection: Connection = Field(description="The service: its base URL and credentials.")
     endpoint: Text = Field("", description="Path below the base URL.")
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field("GET", description="HTTP method.")
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = Field(
+        "GET", description="HTTP method."
+    )
     data: Annotated[dict[str, Any] | str | Reference | None, Kind("json")] = Field(
-        None, description="Query parameters of GET and HEAD; form fields or the text to send with the other methods."
+        None,
+        description="Query parameters of GET; form fields or the text to send of the other methods.",
     )
     json_body: Json = Field(None, description="A JSON document to send instead of `data`.")
     headers: TextMap = Field(default_factory=dict, description="HTTP headers.")
     expect_status: Many[Annotated[int, Field(ge=100, le=599)]] = Field(
         (), description="Status codes that count as success. Left out: all below 400."
     )
-    response: Literal["text", "json", "none"] = Field("text", description="What later tasks get: the text, its JSON, or nothing.")
+    response: Literal["text", "json", "none"] = Field(
+        "text", description="What later tasks get: the text, its JSON, or nothing."
+    )
     timeout: Seconds = Field(60.0, gt=0, description="Longest silence of the service before the task fails.")
 
     @model_validator(mode="after")

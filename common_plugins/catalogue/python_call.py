@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from common_plugins.catalogue.base import CatalogueEntry, Connections, Function, JsonMap, TextMap, Variables
+from common_plugins.catalogue.base import (
+    CatalogueEntry,
+    Connections,
+    Function,
+    JsonMap,
+    Many,
+    TextMap,
+    Variables,
+)
 
 
 class PythonCall(CatalogueEntry):
@@ -16,12 +24,19 @@ class PythonCall(CatalogueEntry):
     operator: ClassVar[str] = "common_plugins.operators.python_call:PythonCallOperator"
     runs_tenant_code: ClassVar[bool] = True
 
-    function: Function = Field(description="`package.module:function`; what it returns must be JSON and goes to later tasks.")
+    function: Function = Field(
+        description="`package.module:function`; what it returns must be JSON and goes to later tasks."
+    )
     args: JsonMap = Field(default_factory=dict, description="Keyword arguments of the function.")
     connections: Connections = Field(
-        (), description="Connections that the function gets, as the keyword argument `connections` if it declares one."
+        (),
+        description="Connections for the function: it gets them if it declares an argument `connections`.",
     )
     variables: Variables = Field(
-        (), description="Variables that the function gets, as the keyword argument `variables` if it declares one."
+        (),
+        description="Variables for the function: it gets them if it declares an argument `variables`.",
+    )
+    outputs: Many[Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")]] = Field(
+        (), description="Keys of the returned object that later tasks reference one by one, by `key`."
     )
     env: TextMap = Field(default_factory=dict, description="Environment variables of the function's process.")

@@ -6,7 +6,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from common_plugins.catalogue.base import CatalogueEntry, OptionalConnection, PackageFile, Text, TextMap, Texts
+from common_plugins.catalogue.base import (
+    CatalogueEntry,
+    OptionalConnection,
+    PackageFile,
+    Text,
+    TextMap,
+    Texts,
+)
 
 
 class SparkSubmit(CatalogueEntry):
@@ -19,7 +26,11 @@ class SparkSubmit(CatalogueEntry):
 
     application: PackageFile = Field(description="The program, as `package/job.py`.")
     args: Texts = Field((), description="Arguments of the program.")
-    conf: TextMap = Field(default_factory=dict, description="Spark settings, as `spark.sql.shuffle.partitions: '4'`.")
-    connection: OptionalConnection = Field(None, description="The Spark cluster. Left out: `local[*]`, in the task's own process.")
+    conf: TextMap = Field(
+        default_factory=dict, description="Spark settings, as `spark.sql.shuffle.partitions: '4'`."
+    )
+    connection: OptionalConnection = Field(
+        None, description="The Spark cluster. Left out: `local[*]`, in the task's own process."
+    )
     name: Text = Field("", description="Name of the Spark application. Left out: the DAG and the task.")
     env: TextMap = Field(default_factory=dict, description="Environment variables of the driver.")

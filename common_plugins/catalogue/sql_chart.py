@@ -17,9 +17,15 @@ class SqlChart(CatalogueEntry):
     connection_types: ClassVar[tuple[str, ...]] = ("postgres",)
 
     connection: Connection = Field(description="The database.")
-    sql: Text = Field(description="Query: its first column is the axis, each further column a series of numbers.")
-    parameters: JsonMap = Field(default_factory=dict, description="Values that the driver binds to `%(name)s` in the SQL.")
-    file: DataPath = Field(description="File to write, below the tenant's data folder; an older one is replaced.")
+    sql: Text = Field(
+        description="Query: its first column is the axis, each further column a series of numbers."
+    )
+    parameters: JsonMap = Field(
+        default_factory=dict, description="Values that the driver binds to `%(name)s` in the SQL."
+    )
+    file: DataPath = Field(
+        description="File to write, below the tenant's data folder; an older one is replaced."
+    )
     kind: Literal["bar", "barh", "line"] = Field("bar", description="Upright bars, lying bars or lines.")
     title: Text = Field("", description="Heading of the chart.")
     x_label: Text = Field("", description="Name of the lower axis.")

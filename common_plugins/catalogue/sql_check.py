@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NotRequired
 
 from pydantic import ConfigDict, Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from common_plugins.catalogue.base import CatalogueEntry, Connection, JsonMap, Kind, Many, Reference
 
@@ -13,7 +13,7 @@ Bound = Annotated[int | float | str | Reference, Field()]
 
 
 class Check(TypedDict):
-    """One statement about the data; `sql` returns one row. Without a bound each of its values must be true and not 0."""
+    """One statement about the data; `sql` returns one row."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
 
@@ -34,7 +34,9 @@ class SqlCheck(CatalogueEntry):
     connection: Connection = Field(description="The database.")
     checks: Annotated[Many[Check], Kind("json")] = Field(
         min_length=1,
-        description="A list of `name` and `sql`, with `equals`, `at_least` or `at_most` for the first value of the row; "
-        "without them every value of the row must be true and not 0.",
+        description="A list of `name` and `sql`, with `equals`, `at_least` or `at_most` for the first value "
+        "of the row; without them every value of the row must be true and not 0.",
     )
-    parameters: JsonMap = Field(default_factory=dict, description="Values that the driver binds to `%(name)s` in every `sql`.")
+    parameters: JsonMap = Field(
+        default_factory=dict, description="Values that the driver binds to `%(name)s` in every `sql`."
+    )

@@ -38,16 +38,20 @@ class SqlLoad(CatalogueEntry):
     package_file: OptionalPackageFile = Field(
         None, description="CSV file of an installed package instead, as `package/data/file.csv.gz`."
     )
-    columns: Many[Identifier] = Field((), description="Columns in the order of the file. Left out: the file's first line names them.")
+    columns: Many[Identifier] = Field(
+        (), description="Columns in the order of the file. Left out: its first line, or `create`."
+    )
     create: dict[Identifier, ColumnType] = Field(
-        default_factory=dict, description="Columns and their SQL types: the table is created where it does not exist."
+        default_factory=dict,
+        description="Columns and their SQL types: the table is created where it does not exist.",
     )
     mode: Literal["replace", "append"] = Field(
         "replace", description="replace: the file's rows take the place of all rows. append: they are added."
     )
     replace_where: JsonMap = Field(
         default_factory=dict,
-        description="With append: rows whose columns have these values are deleted first, so that a second run adds nothing twice.",
+        description="With append: rows whose columns have these values are deleted first, "
+        "so that a second run adds nothing twice.",
     )
     header: bool = Field(True, description="The file's first line names its columns.")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Character between values.")
@@ -61,8 +65,8 @@ class SqlLoad(CatalogueEntry):
 
     @model_validator(mode="after")
     def _columns_known(self) -> Self:
-        if not self.header and not self.columns:
-            raise ValueError("a file without a header needs columns")
+        if not self.header and not self.columns and not self.create:
+            raise ValueError("a file without a header needs columns or create")
         return self
 
     @model_validator(mode="after")

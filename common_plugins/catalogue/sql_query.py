@@ -19,12 +19,16 @@ class SqlQuery(CatalogueEntry):
     connection: Connection = Field(description="The database.")
     sql: Texts = Field(description="A statement, or a list of statements that succeed or fail together.")
     parameters: JsonMap = Field(
-        default_factory=dict, description="Values that the driver binds to `%(name)s` in the SQL; never spliced into it."
+        default_factory=dict,
+        description="Values that the driver binds to `%(name)s` in the SQL; never spliced into it. "
+        "With them, write a percent sign as `%%`.",
     )
-    split_statements: bool = Field(False, description="The text holds several statements, separated by semicolons.")
+    split_statements: bool = Field(
+        False, description="The text holds several statements, separated by semicolons."
+    )
     result: Literal["rows", "column", "value", "none"] = Field(
         "rows",
-        description="What later tasks get from the last statement: rows as objects, the first column as a list, "
-        "the first value, or nothing.",
+        description="What later tasks get from the last statement: rows as objects, the first column "
+        "as a list, the first value, or nothing.",
     )
     max_rows: int = Field(1000, ge=1, le=10_000, description="More rows than this fail the task.")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.quantities import Duration, Memory
+from aerodrome.source.document import read_document
+from aerodrome.source.place import Positions
+from aerodrome.source.report import Report
+from aerodrome.source.shape import check
+
+FOLDER = "environments"
+FILE_NAME = "environment.yaml"
+_URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 
 class Zone(Model):
@@ -30,8 +42,12 @@ class Queue(Model):
 class AlertChannel(Model):
     """A place that alerts go to."""
 
-    type: Literal["file", "webhook"] = Field(description="file: JSON lines; webhook: POST of one JSON document.")
-    target: str = Field(description="file: a path below the log folder; webhook: an http(s) URL without credentials.")
+    type: Literal["file", "webhook"] = Field(
+        description="file: JSON lines; webhook: POST of one JSON document."
+    )
+    target: str = Field(
+        description="file: a path below the log folder; webhook: an http(s) URL without credentials."
+    )
 
 
 class LimitCeiling(Model):
@@ -73,6 +89,9 @@ class Local(Model):
 
     ports: Ports = Field(default_factory=Ports)
     connections: dict[Name, ProvisionedConnection] = Field(default_factory=dict)
+    variables: Many[Name] = Field(
+        (), description="Variables that are made, at random, for every tenant that names them."
+    )
     run_new_dags_once: bool = Field(True, description="deploy runs each DAG that never ran and waits for it.")
 
 
@@ -80,12 +99,97 @@ class Environment(Model):
     """What an environment offers to tenants; `name` is its folder."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")
-    kind: Literal["local", "kubernetes"] = Field(description="What a deploy changes: processes here, or a cluster.")
-    zones: dict[Name, Zone]
-    queues: dict[Name, Queue]
+    kind: Literal["local", "kubernetes"] = Field(
+        description="What a deploy changes: processes here, or a cluster."
+    )
+    zones: dict[Name, Zone] = Field(description="Trust zones.")
+    queues: dict[Name, Queue] = Field(description="Queues and their workers.")
     default_queue: Name = "default"
     limits: LimitCeiling = Field(default_factory=LimitCeiling)
     operators: OperatorPolicy = Field(default_factory=OperatorPolicy)
     alert_channels: dict[Name, AlertChannel] = Field(default_factory=dict)
     central_alert_channel: Name = "central"
     local: Local | None = None
+
+
+def environment_names(root: Path) -> tuple[str, ...]:
+    """Return the environments that have a folder below *root*, sorted."""
+    return tuple(sorted(path.parent.name for path in (root / FOLDER).glob(f"*/{FILE_NAME}")))
+
+
+def load_environment(root: Path, name: str) -> Environment:
+    """Return the environment *name*; UserError where it has no folder, ProblemsFound for a wrong file."""
+    known = environment_names(root)
+    if name not in known:
+        there = (
+            f"{FOLDER}/ has: {', '.join(known)}" if known else f"{root} holds no {FOLDER}/<name>/{FILE_NAME}"
+        )
+        raise UserError(f"unknown environment '{name}'", f"{did_you_mean(name, known)}   {there}")
+    file = f"{FOLDER}/{name}/{FILE_NAME}"
+    document = read_document(root / file, file)
+    report = Report(file, document.data, Positions(document.place))
+    data = document.data
+    if isinstance(data, dict):
+        if "name" in data:
+            report.at_key(("name",), "unknown key 'name'", "the folder names the environment; remove the key")
+        data = data | {"name": name}
+    environment = check(Environment, data, report)
+    if environment is not None:
+        _check_names(environment, report)
+        _check_local(environment, report)
+    if environment is None or report.problems:
+        raise ProblemsFound(report.problems)
+    return environment
+
+
+def _check_names(environment: Environment, report: Report) -> None:
+    for name, queue in environment.queues.items():
+        if queue.zone not in environment.zones:
+            remedy = did_you_mean(queue.zone, environment.zones)
+            report.at(("queues", name, "zone"), f"unknown zone '{queue.zone}'", remedy)
+    open_queues = [name for name, queue in environment.queues.items() if queue.tenants]
+    if environment.default_queue not in open_queues:
+        message = f"no queue for tenants is named '{environment.default_queue}'"
+        report.at(("default_queue",), message, did_you_mean(environment.default_queue, open_queues))
+    channel = environment.central_alert_channel
+    if channel not in environment.alert_channels:
+        remedy = did_you_mean(channel, environment.alert_channels)
+        report.at(("central_alert_channel",), f"unknown alert channel '{channel}'", remedy)
+    for name, place in environment.alert_channels.items():
+        if message := _bad_target(place):
+            report.at(("alert_channels", name, "target"), message)
+
+
+def _bad_target(channel: AlertChannel) -> str:
+    if channel.type == "webhook":
+        good = _URL.fullmatch(channel.target)
+        return "" if good else "must be an http(s) URL without credentials"
+    parts = channel.target.split("/")
+    good_path = channel.target.isprintable() and not {"", ".", ".."} & set(parts)
+    return "" if good_path else "must be a path below the log folder: relative, without '..'"
+
+
+def _check_local(environment: Environment, report: Report) -> None:
+    local = environment.local
+    if local is None:
+        return
+    if environment.kind != "local":
+        report.at_key(
+            ("local",), f"has no effect with kind: {environment.kind}", "remove it, or write kind: local"
+        )
+    for name, message in _bad_ports(local.ports):
+        report.at(("local", "ports", name), message)
+    for name, connection in local.connections.items():
+        path = ("local", "connections", name, "url")
+        if connection.type == "http" and not _URL.fullmatch(connection.url):
+            report.at(path, "must be an http(s) URL without credentials")
+        if connection.type == "postgres" and connection.url:
+            report.at_key(path, "has no effect with type: postgres: each tenant gets a database of its own")
+
+
+def _bad_ports(ports: Ports) -> Iterator[tuple[str, str]]:
+    taken: dict[int, str] = {}
+    for name, port in ports.model_dump().items():
+        if port in taken:
+            yield name, f"port {port} is taken by '{taken[port]}'"
+        taken.setdefault(port, name)

@@ -15,7 +15,11 @@ class Model(BaseModel):
     """Unknown keys refused, no silent conversion, immutable."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, populate_by_name=True, validate_default=True, arbitrary_types_allowed=True
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_default=True,
+        arbitrary_types_allowed=True,
     )
 
 
@@ -23,3 +27,14 @@ class Model(BaseModel):
 Many = Annotated[tuple[T, ...], Strict(False)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
+EMAIL_PATTERN = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$"
+Email = Annotated[str, Field(pattern=EMAIL_PATTERN)]
+
+PATTERNS = {
+    NAME_PATTERN: "a name is lower-case letters, digits and '_', "
+    "starts with a letter and has 63 characters at most",
+    TENANT_PATTERN: "a tenant is lower-case letters and digits, "
+    "starts with a letter and has 2 to 31 characters",
+    EMAIL_PATTERN: "an address is one mailbox, as team@example.org",
+}
+"""What to say to a person whose text does not fit a pattern."""

@@ -36,11 +36,12 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class TenantBuild:
-    """Everything that one tenant's folder turned into."""
+    """Everything that one tenant's folder turned into; *model* is its merged tenant.yaml as JSON, empty if broken."""
 
     tenant: str
     files: tuple[RenderedFile, ...]
     problems: tuple[Problem, ...]
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,11 @@ def _build_tenant(
         return TenantBuild(name, (), tuple(problems))
     refused = policy_problems(tenant, environment)
     bad = {problem.file for problem in refused}
-    dags = [render_dag(tenant, dag, environment, runtime) for dag in tenant.dags if dag.path not in bad]
+    dags = [render_dag(tenant, dag, environment, runtime) for dag in tenant.dags if dag.path not in bad and dag.model.enabled]
     files = [RenderedFile(dag.path, dag.text, dag.source_path, dag.dag_id) for dag in dags]
     path, text = policy_file(tenant, environment)
-    return TenantBuild(
-        name, (*files, RenderedFile(path, text, f"tenants/{name}/tenant.yaml")), (*problems, *refused)
-    )
+    limits = RenderedFile(path, text, f"tenants/{name}/tenant.yaml")
+    return TenantBuild(name, (*files, limits), (*problems, *refused), tenant.model.model_dump_json(by_alias=True))
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -178,7 +178,8 @@ def _read_cache(cache: Path | None, name: str, key: str) -> TenantBuild | None:
         if stored["key"] != key:
             return None
         files = tuple(RenderedFile(**file) for file in stored["files"])
-        return TenantBuild(name, files, tuple(Problem(**problem) for problem in stored["problems"]))
+        problems = tuple(Problem(**problem) for problem in stored["problems"])
+        return TenantBuild(name, files, problems, stored["model"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 from aerodrome.check import check_rendered
 from aerodrome.errors import Problem, UserError, did_you_mean
 from aerodrome.pipeline import Build, RenderedFile, TenantBuild, build, tenant_folders
-from aerodrome.runtime import runtime_digest
+from aerodrome.runtime import runtime_digest, runtime_problems
 
 Progress = Callable[[str], None]
 
@@ -26,7 +27,10 @@ def verify(root: Path, environment: str, *, tenants: Collection[str] | None = No
     made = build(root, environment, runtimes=_runtimes(root, known), cache=cache / "build" / environment)
     wanted = [tenant for tenant in made.tenants if tenants is None or tenant.tenant in tenants]
     files = [file for tenant in wanted for file in tenant.files]
-    refused = check_rendered(files, cache=cache / "check", progress=progress)
+    refused = [
+        *check_rendered(files, cache=cache / "check", progress=progress),
+        *(problem for tenant in wanted for problem in runtime_problems(root, tenant.tenant)),
+    ]
     return Build(tuple(_without(tenant, refused) for tenant in wanted), made.general)
 
 
@@ -39,4 +43,4 @@ def _without(tenant: TenantBuild, refused: Collection[Problem]) -> TenantBuild:
     mine = [problem for problem in refused if problem.file.startswith(f"tenants/{tenant.tenant}/")]
     bad = {problem.file for problem in mine}
     files = tuple(file for file in tenant.files if file.source not in bad or not file.dag_id)
-    return TenantBuild(tenant.tenant, files, (*tenant.problems, *mine))
+    return replace(tenant, files=files, problems=(*tenant.problems, *mine))

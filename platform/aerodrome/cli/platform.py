@@ -21,8 +21,8 @@ def plan(env: options.Environment = "local") -> None:
     """Show what a deploy would change; changes nothing."""
     from aerodrome.local.deploy import plan_local
 
-    with show.working(f"comparing {env} with this commit"):
-        made, problems = plan_local(options.repository_root(), env)
+    with show.working(f"comparing {env} with this commit") as say:
+        made, problems = plan_local(options.repository_root(), env, say)
     show.plan(made)
     show.problems_or_nothing(problems)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,10 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from aerodrome.errors import Problem, ProblemsFound
+from aerodrome.quantities import format_duration
 
 if TYPE_CHECKING:
     from aerodrome.bundle import Publish
     from aerodrome.local.deploy import Deployed, Status
+    from aerodrome.local.status import Row
     from aerodrome.pipeline import Build
     from aerodrome.plan import Plan
 
@@ -87,9 +90,9 @@ def deployed(result: Deployed) -> None:
 
 def status(found: Status) -> None:
     """Print processes, DAGs and addresses on one screen."""
-    table = Table("process", "state", "pid", "up", "memory", box=None, pad_edge=False, header_style="bold")
+    table = Table("process", "state", "pid", "up", "memory", "", box=None, pad_edge=False, header_style="bold")
     for process in found.processes:
-        table.add_row(process.name, process.state, process.pid, process.uptime, process.memory)
+        table.add_row(process.name, process.state, *_figures(process), process.note)
     _console.print(table)
     line("")
     _runs(found)
@@ -97,6 +100,13 @@ def status(found: Status) -> None:
         line(row)
     for warning in found.warnings:
         line(f"note: {warning}")
+
+
+def _figures(process: Row) -> tuple[str, str, str]:
+    if not process.pid:
+        return ("", "", "")
+    uptime = format_duration(timedelta(seconds=process.uptime))
+    return (str(process.pid), uptime, f"{process.memory / 2**20:.0f} MiB")
 
 
 def _runs(found: Status) -> None:

@@ -45,7 +45,7 @@ def test(tenant: options.Tenant, env: options.Environment = "local") -> None:
     from aerodrome.local.loop import run_tenant_tests
 
     check([tenant], env)
-    raise typer.Exit(run_tenant_tests(options.repository_root(), env, tenant, show.line))
+    raise typer.Exit(run_tenant_tests(options.repository_root(), tenant, show.line))
 
 
 def lock(tenant: options.Tenant) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.quantities import Duration
@@ -24,13 +24,19 @@ def parse_moment(value: Any) -> datetime:
     if not isinstance(value, str):
         raise ValueError("write a date as '2024-01-31' or '2024-01-31T06:00:00'")
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError("write a date as '2024-01-31' or '2024-01-31T06:00:00'") from None
+    # Near the ends of the calendar a change of the time zone has no result.
+    if not 1970 < moment.year < 2200:
+        raise ValueError("the year must be after 1970 and before 2200")
+    return moment
 
 
 Moment = Annotated[
-    datetime, BeforeValidator(parse_moment), WithJsonSchema({"type": "string", "examples": ["2024-01-31", "2024-01-31T06:00:00"]})
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema({"type": "string", "examples": ["2024-01-31", "2024-01-31T06:00:00"]}),
 ]
 
 
@@ -52,15 +58,40 @@ class AnyAsset(Model):
     any_asset: Many[Name] = Field(min_length=1)
 
 
-Schedule = str | Every | AllAssets | AnyAsset | None
+def _schedule_form(value: Any) -> str | None:
+    """Return which form of schedule *value* wants to be: a mistake in it is told in that form's words."""
+    if isinstance(value, dict):
+        return next((form for key, form in _FORMS.items() if key in value), None)
+    return {str: "<text>", type(None): "<none>"}.get(type(value)) or _MODELS.get(type(value))
+
+
+_FORMS = {"every": "<every>", "all_assets": "<all>", "any_asset": "<any>"}
+_MODELS: dict[type, str] = {Every: "<every>", AllAssets: "<all>", AnyAsset: "<any>"}
+
+Schedule = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[Every, Tag("<every>")]
+    | Annotated[AllAssets, Tag("<all>")]
+    | Annotated[AnyAsset, Tag("<any>")]
+    | Annotated[None, Tag("<none>")],
+    Discriminator(
+        _schedule_form,
+        custom_error_type="schedule",
+        custom_error_message="write a cron expression, a preset, {every: 1h}, {all_assets: [x]}, "
+        "{any_asset: [x]} or null",
+    ),
+]
 """A cron expression or preset ('@daily'), a distance, assets, or null: only by hand."""
+
+
+ParamType = Literal["string", "integer", "number", "boolean", "array", "object", "null"]
 
 
 class Param(Model):
     """A parameter of a run: a default and the JSON Schema that a value must meet."""
 
     default: JsonValue = None
-    type: str | Many[str] | None = None
+    type: ParamType | Many[ParamType] | None = None
     title: str | None = None
     description: str | None = None
     enum: Many[JsonValue] | None = None
@@ -71,6 +102,17 @@ class Param(Model):
     pattern: str | None = None
     format: Literal["date", "date-time", "time", "email", "uri"] | None = None
     items: dict[str, JsonValue] | None = None
+
+
+def _param_form(value: Any) -> str:
+    return "<described>" if isinstance(value, dict | Param) else "<plain>"
+
+
+_Plain = Annotated[JsonValue, WithJsonSchema({"type": ["string", "number", "boolean", "array", "null"]})]
+ParamValue = Annotated[
+    Annotated[Param, Tag("<described>")] | Annotated[_Plain, Tag("<plain>")], Discriminator(_param_form)
+]
+"""A described parameter, or just its default; a default that is a mapping needs `default:`."""
 
 
 class TaskSettings(Model):
@@ -102,11 +144,17 @@ class Task(TaskSettings):
 
     id: Name
     uses: str = Field(description="An operator of the catalogue: `make operators`.")
-    with_: dict[str, JsonValue] = Field(default_factory=dict, alias="with", description="The operator's parameters.")
+    with_: dict[str, JsonValue] = Field(
+        default_factory=dict, alias="with", description="The operator's parameters."
+    )
     needs: Many[Name] = Field((), description="Tasks or task groups that come before.")
     group: Name | None = None
-    expand: dict[str, JsonValue] = Field(default_factory=dict, description="Parameters with a list each: one mapped task per element.")
-    max_active_tis_per_dag: int | None = Field(None, ge=1, description="Mapped copies of this task at the same time.")
+    expand: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Parameters with a list each: one mapped task per element."
+    )
+    max_active_tis_per_dag: int | None = Field(
+        None, ge=1, le=10_000, description="Mapped copies of this task at the same time."
+    )
     produces: Many[Name] = Field((), description="Assets of this tenant that the task updates.")
     consumes: Many[Name] = Field((), description="Assets of this tenant that the task reads.")
     setup: bool = False
@@ -118,7 +166,7 @@ class DagDifferences(Model):
     """What is different in one environment. Mappings are merged key by key, lists are replaced."""
 
     enabled: bool | None = None
-    schedule: Schedule | Literal["unset"] = "unset"
+    schedule: Schedule = None
     timezone: str | None = None
     start_date: Moment | None = None
     end_date: Moment | None = None
@@ -128,7 +176,7 @@ class DagDifferences(Model):
     dagrun_timeout: Duration | None = None
     tags: Many[str] | None = None
     defaults: TaskSettings | None = None
-    params: dict[Name, JsonValue] | None = None
+    params: dict[Name, ParamValue] | None = None
 
 
 class DagManifest(Model):
@@ -148,8 +196,10 @@ class DagManifest(Model):
     max_active_tasks: int | None = Field(None, ge=1)
     dagrun_timeout: Duration | None = None
     tags: Many[Annotated[str, Field(min_length=1, max_length=100)]] = ()
-    params: dict[Name, Param | JsonValue] = Field(default_factory=dict)
-    defaults: TaskSettings = Field(default_factory=TaskSettings, description="Settings of every task that does not say otherwise.")
+    params: dict[Name, ParamValue] = Field(default_factory=dict)
+    defaults: TaskSettings = Field(
+        default_factory=TaskSettings, description="Settings of every task that does not say otherwise."
+    )
     task_groups: Many[TaskGroup] = ()
     tasks: Many[Task] = Field(min_length=1)
     environments: dict[str, DagDifferences] = Field(default_factory=dict)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aerodrome.modelling import Many, Model, Name
+from aerodrome.modelling import Email, Many, Model, Name
 from aerodrome.quantities import Duration, Memory
 
 ConnectionType = Literal["postgres", "http", "smtp", "spark"]
 Scalar = str | int | float | bool
+Slots = Annotated[int, Field(ge=1)]
 
 
 class Owner(Model):
     """A team or a person to turn to."""
 
-    name: str = Field(min_length=1, max_length=100)
-    email: str = Field(pattern=r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$")
+    name: str = Field(
+        min_length=1, max_length=100, pattern=r"^[^,\x00-\x1f\x7f]+$", description="Airflow's owner."
+    )
+    email: Email
 
 
 class Groups(Model):
@@ -33,7 +36,9 @@ class Connection(Model):
     """A connection that the tenant's tasks may name; its secret lives in the secrets store."""
 
     type: ConnectionType
-    queues: Many[Name] | None = Field(None, description="Queues whose tasks may use it. Left out: all of the tenant's queues.")
+    queues: Many[Name] | None = Field(
+        None, description="Queues whose tasks may use it. Left out: all of the tenant's queues."
+    )
 
 
 class Limits(Model):
@@ -41,10 +46,27 @@ class Limits(Model):
 
     cpu: float = Field(1, gt=0, description="Cores of one task.")
     memory: Memory = Field(512 * 2**20, description="Memory of one task.")
-    active_runs: int = Field(1, ge=1, description="Runs of one DAG at the same time; also the default of max_active_runs.")
-    parallelism: int = Field(4, ge=1, description="Tasks of the tenant at the same time: slots of its pools together.")
+    active_runs: int = Field(
+        1, ge=1, description="Runs of one DAG at the same time; also the default of max_active_runs."
+    )
+    parallelism: int = Field(
+        4, ge=1, description="Tasks of the tenant at the same time: slots of its pools together."
+    )
     retries: int = Field(3, ge=0, description="Retries of one task.")
-    execution_timeout: Duration = Field(timedelta(hours=1), description="Run time of one task; also its default.")
+    execution_timeout: Duration = Field(
+        timedelta(hours=1), description="Run time of one task; also its default."
+    )
+
+
+class LimitDifferences(Model):
+    """Limits that are different in one environment."""
+
+    cpu: float | None = Field(None, gt=0)
+    memory: Memory | None = None
+    active_runs: int | None = Field(None, ge=1)
+    parallelism: int | None = Field(None, ge=1)
+    retries: int | None = Field(None, ge=0)
+    execution_timeout: Duration | None = None
 
 
 class TenantDifferences(Model):
@@ -52,8 +74,8 @@ class TenantDifferences(Model):
 
     queues: Many[Name] | None = None
     connections: dict[Name, Connection] | None = None
-    limits: dict[str, float | int | str] | None = None
-    pools: dict[Name, int] | None = None
+    limits: LimitDifferences | None = None
+    pools: dict[Name, Slots] | None = None
     values: dict[Name, Scalar] | None = None
     alert_channels: Many[Name] | None = None
 
@@ -64,13 +86,25 @@ class TenantManifest(Model):
     description: str = Field("", max_length=500)
     owners: Many[Owner] = Field(min_length=1)
     groups: Groups = Field(default_factory=Groups)
-    queues: Many[Name] = Field(("default",), min_length=1, description="Queues of the environment that tasks may name; the first is the default.")
+    queues: Many[Name] = Field(
+        ("default",),
+        min_length=1,
+        description="Queues of the environment that tasks may name; the first is the default.",
+    )
     connections: dict[Name, Connection] = Field(default_factory=dict)
     variables: Many[Name] = Field((), description="Variables of the secrets store that tasks may name.")
     limits: Limits = Field(default_factory=Limits)
-    pools: dict[Name, int] = Field(default_factory=dict, description="Named pools and their slots, taken out of `limits.parallelism`.")
-    values: dict[Name, Scalar] = Field(default_factory=dict, description="Values that templates read as `{{ tenant.<name> }}`.")
-    alert_channels: Many[Name] = Field((), description="Channels of the environment that hear of this tenant's failures.")
-    dependencies: str | None = Field(None, description="Hashed lock file of the tenant's Python package, such as requirements.lock.")
+    pools: dict[Name, Slots] = Field(
+        default_factory=dict, description="Named pools and their slots, taken out of `limits.parallelism`."
+    )
+    values: dict[Name, Scalar] = Field(
+        default_factory=dict, description="Values that templates read as `{{ tenant.<name> }}`."
+    )
+    alert_channels: Many[Name] = Field(
+        (), description="Channels of the environment that hear of this tenant's failures."
+    )
+    dependencies: str | None = Field(
+        None, description="Hashed lock file of the tenant's Python package, such as requirements.lock."
+    )
     environments: dict[str, TenantDifferences] = Field(default_factory=dict)
     python_dags: bool = Field(False, description="Hand-written DAG files. Refused for now.")

@@ -1,0 +1,59 @@
+"""`python.call` in Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aerodrome_airflow.launcher.client import Job
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from common_plugins.catalogue.python_call import PythonCall
+from common_plugins.tenancy import Context, LaunchingMixin, connections, tenant, text_map, variables
+
+
+class PythonCallOperator(LaunchingMixin, BaseOperator):
+    """Call a function of the tenant's own package in the tenant's own environment."""
+
+    uses = PythonCall.uses
+    template_fields = PythonCall.template_fields()
+
+    def __init__(  # noqa: PLR0913 - the parameters of the catalogue entry
+        self,
+        *,
+        function: str,
+        args: Any = None,
+        connections: Sequence[str] = (),
+        variables: Sequence[str] = (),
+        outputs: Sequence[str] = (),
+        env: Any = None,
+        runtime: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+        self.args = args
+        self.connections = connections
+        self.variables = variables
+        self.outputs = outputs
+        self.env = env
+        self.runtime = runtime
+
+    def execute(self, context: Context) -> Any:
+        """Return what the function returns."""
+        body = {
+            "function": self.function,
+            "args": self.args or {},
+            "connections": connections(context, self.connections),
+            "variables": variables(context, self.variables),
+        }
+        result = self.run_job(Job(tenant(context), "call", self.runtime, body, text_map(self.env or {})))
+        for key in self.outputs:
+            context["ti"].xcom_push(key=key, value=self._output(result, key))
+        return result
+
+    def _output(self, result: Any, key: str) -> Any:
+        if not isinstance(result, dict) or key not in result:
+            raise AirflowFailException(f"`outputs` names {key!r}, but {self.function} returned no such key")
+        return result[key]

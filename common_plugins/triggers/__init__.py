@@ -1,0 +1,1 @@
+"""Triggers of the catalogue's operators; they run in a triggerer."""

@@ -1,0 +1,211 @@
+"""Airflow's REST API (httpx)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from aerodrome.errors import AerodromeError, UserError
+
+Row = dict[str, Any]
+TIMEOUT = 20
+PAGE = 100
+
+
+class NotFoundError(AerodromeError):
+    """The DAG, run or task does not exist, or this user may not see it."""
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """One user's access to one API server; logs in when first used."""
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def answers(self) -> bool:
+        """Return whether the API server takes requests; needs no login."""
+        try:
+            return httpx.get(f"{self.url}/api/v2/version", timeout=3, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    def health(self) -> dict[str, Row]:
+        """Return the health of metadatabase, scheduler, triggerer and dag_processor; needs no login."""
+        return dict(self._answer(self._plain, "GET", "/api/v2/monitor/health"))
+
+    def dags(self, tag: str | None = None) -> list[Row]:
+        """Return the DAGs that this user sees."""
+        return list(self._pages("/api/v2/dags", "dags", {"tags": tag, "order_by": "dag_id"}))
+
+    def dag(self, dag_id: str) -> Row:
+        """Return one DAG; NotFoundError where there is none."""
+        return self._get(f"/api/v2/dags/{_safe(dag_id)}")
+
+    def dag_versions(self, dag_id: str) -> list[Row]:
+        """Return the versions of one DAG, the newest first."""
+        return list(
+            self._pages(
+                f"/api/v2/dags/{_safe(dag_id)}/dagVersions", "dag_versions", {"order_by": "-version_number"}
+            )
+        )
+
+    def import_errors(self) -> list[Row]:
+        """Return the files that do not import."""
+        return list(self._pages("/api/v2/importErrors", "import_errors"))
+
+    def runs(self, dag_id: str, limit: int = PAGE) -> list[Row]:
+        """Return the newest runs of one DAG ("~": of all DAGs), the newest first."""
+        query = {"order_by": "-run_after", "limit": limit}
+        return list(self._get(f"/api/v2/dags/{_safe(dag_id)}/dagRuns", query)["dag_runs"])
+
+    def run(self, dag_id: str, run_id: str) -> Row:
+        """Return one run."""
+        return self._get(f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}")
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> Row:
+        """Start a run now and return it."""
+        body = {"logical_date": None, "conf": dict(conf or {})}
+        return self._send("POST", f"/api/v2/dags/{_safe(dag_id)}/dagRuns", body)
+
+    def clear_run(self, dag_id: str, run_id: str, only_failed: bool = False) -> None:
+        """Let the tasks of a run run again."""
+        path = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}/clear"
+        self._send("POST", path, {"dry_run": False, "only_failed": only_failed})
+
+    def pause(self, dag_id: str, paused: bool) -> None:
+        """Pause or unpause a DAG."""
+        self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}", {"is_paused": paused})
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[Row]:
+        """Return the task instances of one run."""
+        path = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}/taskInstances"
+        return list(self._pages(path, "task_instances"))
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int, map_index: int = -1) -> str:
+        """Return one attempt's log as text, one line for each message."""
+        run = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}"
+        path = f"{run}/taskInstances/{_safe(task_id)}/logs/{attempt}"
+        answer = self._get(path, {"map_index": map_index, "full_content": "true"})
+        content = answer["content"]
+        return content if isinstance(content, str) else "\n".join(_line(message) for message in content)
+
+    def pools(self) -> dict[str, int]:
+        """Return the pools and their slots."""
+        return {row["name"]: row["slots"] for row in self._pages("/api/v2/pools", "pools")}
+
+    def put_pool(self, name: str, slots: int, description: str = "") -> None:
+        """Create or change a pool."""
+        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        try:
+            self._send(
+                "PATCH",
+                f"/api/v2/pools/{_safe(name)}",
+                {key: body[key] for key in body if key != "name"} | {"pool": name},
+            )
+        except NotFoundError:
+            self._send("POST", "/api/v2/pools", body)
+
+    def delete_pool(self, name: str) -> None:
+        """Remove a pool."""
+        self._call("DELETE", f"/api/v2/pools/{_safe(name)}")
+
+    def roles(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Return FAB's roles and their permissions as (action, resource)."""
+        rows = self._pages("/auth/fab/v1/roles", "roles")
+        return {
+            row["name"]: frozenset((p["action"]["name"], p["resource"]["name"]) for p in row["actions"] or ())
+            for row in rows
+        }
+
+    def users(self) -> dict[str, frozenset[str]]:
+        """Return FAB's users and their roles."""
+        rows = self._pages("/auth/fab/v1/users", "users")
+        return {row["username"]: frozenset(role["name"] for role in row["roles"] or ()) for row in rows}
+
+    def _pages(self, path: str, key: str, query: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        offset = 0
+        while True:
+            page = self._get(path, {**given, "limit": PAGE, "offset": offset})
+            yield from page[key]
+            offset += len(page[key])
+            if not page[key] or offset >= page.get("total_entries", 0):
+                return
+
+    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Row:
+        return dict(self._call("GET", path, params=dict(query or {})))
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> Row:
+        return dict(self._call(method, path, json=dict(body)) or {})
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        return self._answer(self._client, method, path, **options)
+
+    def _answer(self, client: httpx.Client, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = client.request(method, path, **options)
+        except httpx.HTTPError as problem:
+            raise AerodromeError(f"Airflow at {self.url} does not answer: {type(problem).__name__}") from None
+        if response.is_success:
+            return response.json() if response.content else None
+        failure = NotFoundError if response.status_code == 404 else AerodromeError
+        raise failure(f"Airflow refused {method} {path}: {response.status_code} {_detail(response)}")
+
+    @cached_property
+    def _plain(self) -> httpx.Client:
+        # Loopback: a proxy of the environment has no part in it.
+        return httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=False)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
+        return httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=False, headers=headers)
+
+    def _token(self) -> str:
+        try:
+            response = self._plain.post(
+                "/auth/token", json={"username": self.user, "password": self.password}
+            )
+        except httpx.HTTPError as problem:
+            raise AerodromeError(f"Airflow at {self.url} does not answer: {type(problem).__name__}") from None
+        if response.status_code in (401, 403):
+            raise UserError(
+                f"Airflow at {self.url} refuses the login of {self.user}", "is it another deployment's?"
+            )
+        if not response.is_success:
+            raise AerodromeError(
+                f"Airflow at {self.url} gives no token: {response.status_code} {_detail(response)}"
+            )
+        return str(response.json()["access_token"])
+
+
+def _safe(name: str) -> str:
+    return quote(name, safe="~")
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return response.text[:500]
+    return detail if isinstance(detail, str) else str(detail)[:500]
+
+
+def _line(message: Any) -> str:
+    if not isinstance(message, dict):
+        return str(message)
+    extra = " ".join(
+        f"{key}={value}"
+        for key, value in message.items()
+        if key not in ("event", "timestamp", "level", "logger")
+    )
+    return " ".join(
+        str(part) for part in (message.get("timestamp") or "", message.get("event", ""), extra) if part
+    )

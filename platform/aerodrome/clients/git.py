@@ -1,0 +1,195 @@
+"""A bare git repository, read and written without a work tree."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from git import Git
+from git.exc import GitCommandError
+
+from aerodrome.errors import AerodromeError
+
+BRANCH = "main"
+_REFERENCE = f"refs/heads/{BRANCH}"
+_FIELDS = "%H%x00%ct%x00%B%x1e"
+
+
+class BranchMovedError(AerodromeError):
+    """Somebody else committed in the meantime; the repository is as they left it."""
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit: its id, when it was made, and its whole message."""
+
+    commit: str
+    when: datetime
+    message: str
+
+
+@dataclass(frozen=True)
+class BareRepository:
+    """The repository at *path*; nothing of the caller's own git configuration has a say in it."""
+
+    path: Path
+
+    def create(self) -> None:
+        """Make the repository where there is none; an existing one stays as it is."""
+        if (self.path / "HEAD").is_file():
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._run("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
+
+    def head(self) -> str | None:
+        """Return the newest commit of the branch, or None before the first one."""
+        text = self._run("for-each-ref", "--format=%(objectname)", _REFERENCE)
+        return text or None
+
+    def tree(self, commit: str | None) -> dict[str, str]:
+        """Return path → blob of every file of *commit*."""
+        if commit is None:
+            return {}
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit)
+        rows = (row.partition("\t") for row in listed.split("\0") if row)
+        return {path: meta.split(" ")[2] for meta, _, path in rows}
+
+    def text(self, path: str, commit: str = BRANCH) -> str:
+        """Return the text of the file *path* in *commit*; KeyError where there is none."""
+        try:
+            return self._run("cat-file", "blob", f"{commit}:{path}", strip=False)
+        except AerodromeError as error:
+            raise KeyError(path) from error
+
+    def grep(self, pattern: str, commits: Iterable[str]) -> set[str]:
+        """Return every match of the extended regular expression *pattern* in the files of *commits*."""
+        found: set[str] = set()
+        for commit in commits:
+            status, text = self._try("grep", "-h", "-o", "-E", "-e", pattern, commit)
+            found |= set(text.splitlines()) if status == 0 else set()
+        return found
+
+    def log(self, number: int, start: str = BRANCH) -> tuple[Commit, ...]:
+        """Return *number* commits from *start* back, newest first."""
+        if self.head() is None:
+            return ()
+        text = self._run("log", f"--max-count={number}", f"--format={_FIELDS}", start, strip=False)
+        records = (record.strip("\n").split("\0") for record in text.split("\x1e") if record.strip())
+        return tuple(
+            Commit(id_, datetime.fromtimestamp(int(when), UTC), body.strip()) for id_, when, body in records
+        )
+
+    def find(self, name: str) -> str | None:
+        """Return the commit of the branch that *name* begins, or None."""
+        status, commit = self._try(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+        )
+        if status or self._try("merge-base", "--is-ancestor", commit, BRANCH)[0]:
+            return None
+        return commit
+
+    def commit_files(
+        self, parent: str | None, change: Mapping[str, bytes | None], message: str, author: Author
+    ) -> str:
+        """Add a commit on *parent* that writes files, removing those whose content is None; return its id.
+
+        The branch moves in one step, after all objects are stored: whatever ends this before leaves it as it
+        was. BranchMovedError where *parent* is not its head.
+        """
+        with tempfile.TemporaryFile() as stream:
+            stream.writelines(_import_stream(parent, change, message, author))
+            stream.seek(0)
+            return self._import(stream, parent)
+
+    def commit_tree_of(self, older: str, parent: str, message: str, author: Author) -> str:
+        """Add a commit with the files of *older* on *parent*; return its id. Raises as `commit_files`."""
+        stamp = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
+        stamp |= {"GIT_COMMITTER_NAME": author.name, "GIT_COMMITTER_EMAIL": author.email}
+        made = self._run("commit-tree", f"{older}^{{tree}}", "-p", parent, "-m", message, environment=stamp)
+        status, text = self._try("update-ref", _REFERENCE, made, parent)
+        if status:
+            raise BranchMovedError(f"{self.path}: somebody else published at the same time: {text}")
+        return made
+
+    def tidy(self) -> None:
+        """Pack what many publishes left behind, where that is worth it."""
+        self._try("-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
+    def _import(self, stream: BinaryIO, parent: str | None) -> str:
+        command = ["git", "fast-import", "--quiet", "--date-format=raw"]
+        try:
+            # fast-import itself refuses to move a branch to a commit that does not stand on its head.
+            return str(self._git().execute(command, istream=stream))
+        except GitCommandError as error:
+            if self.head() != parent:
+                raise BranchMovedError(f"{self.path}: somebody else published at the same time") from error
+            raise AerodromeError(f"{self.path}: git fast-import: {error.stderr}") from error
+
+    def _git(self, environment: Mapping[str, str] | None = None) -> Git:
+        git = Git(self.path)
+        git.update_environment(**_clean_environment(self.path), **(environment or {}))
+        return git
+
+    def _run(self, *arguments: str, strip: bool = True, environment: Mapping[str, str] | None = None) -> str:
+        try:
+            text = self._git(environment).execute(["git", *arguments], strip_newline_in_stdout=strip)
+        except GitCommandError as error:
+            raise AerodromeError(f"{self.path}: git {arguments[0]}: {str(error.stderr).strip()}") from error
+        return str(text)
+
+    def _try(self, *arguments: str) -> tuple[int, str]:
+        status, text, error = self._git().execute(
+            ["git", *arguments], with_extended_output=True, with_exceptions=False
+        )
+        return int(status or 0), str(text) or str(error)
+
+
+def blob_of(content: bytes) -> str:
+    """Return the id that git gives a file of this *content*."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _clean_environment(path: Path) -> dict[str, str]:
+    # The repository belongs to the platform's user, not always to the one that asks.
+    trusted = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(path)}
+    return {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_DIR": str(path),
+        "LC_ALL": "C",
+        **trusted,
+    }
+
+
+def _import_stream(
+    parent: str | None, change: Mapping[str, bytes | None], message: str, author: Author
+) -> Iterator[bytes]:
+    text = message.encode()
+    now = int(datetime.now(UTC).timestamp())
+    yield f"commit {_REFERENCE}\nmark :1\ncommitter {author.name} <{author.email}> {now} +0000\n".encode()
+    yield b"data %d\n%s\n" % (len(text), text)
+    if parent:
+        yield f"from {parent}\n".encode()
+    for path, content in sorted(change.items()):
+        yield _import_line(path.encode(), content)
+    yield b"\nget-mark :1\n"
+
+
+def _import_line(path: bytes, content: bytes | None) -> bytes:
+    if content is None:
+        return b"D %s\n" % path
+    return b"M 100644 inline %s\ndata %d\n%s\n" % (path, len(content), content)

@@ -1,0 +1,236 @@
+"""airflow.cfg of each Airflow process: one file each, and in it only the secrets that this process needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from aerodrome.local import credentials as secret
+from aerodrome.local.broker import BrokerUser, broker_url, scheduler_user, zone_user
+from aerodrome.local.platform import Platform
+
+Sections = dict[str, dict[str, str]]
+
+LOG_TEMPLATE = (
+    "queue={{ ti.queue }}/dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/"
+    "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}"
+    "attempt={{ try_number|default(ti.try_number) }}.log"
+)
+# A message that a worker took is its own for a week: longer than any task may run.
+VISIBILITY_TIMEOUT = 7 * 24 * 3600
+BUNDLE = "tenants"
+WEB_CONFIG = """\
+\"\"\"Login of Airflow's web interface and API: users of its own database.\"\"\"
+
+from flask_appbuilder.const import AUTH_DB
+
+AUTH_TYPE = AUTH_DB
+WTF_CSRF_ENABLED = True
+RATELIMIT_STORAGE_URI = "memory://"
+"""
+
+
+def api_server(platform: Platform) -> str:
+    """Return airflow.cfg of the API server."""
+    own: Sections = {
+        "api": {
+            "host": "127.0.0.1",
+            "port": str(platform.ports.api_server),
+            "workers": "1",
+            "secret_key": platform.credentials.get(secret.AIRFLOW_SESSION),
+            "base_url": platform.api_url,
+            "expose_config": "False",
+            "instance_name": f"Aerodrome {platform.environment.name}",
+        },
+        "fab": {"config_file": str(platform.layout.process_config("api-server") / "webserver_config.py")},
+    }
+    return _text(_common(platform, "api-server"), _database(platform), _tokens(platform), own)
+
+
+def scheduler(platform: Platform) -> str:
+    """Return airflow.cfg of the scheduler, which also migrates the database and sets up roles."""
+    slots = sum(queue.slots for queue in platform.environment.queues.values())
+    return _text(
+        _common(platform, "scheduler"),
+        _database(platform),
+        _tokens(platform),
+        _celery(platform, scheduler_user(platform)),
+        # Tasks beyond the slots wait in the broker, where a worker that falls free finds them at once.
+        {"core": {"parallelism": str(max(16, 2 * slots))}, "celery": {"sync_parallelism": "1"}},
+    )
+
+
+def dag_processor(platform: Platform) -> str:
+    """Return airflow.cfg of the DAG processor."""
+    return _text(_common(platform, "dag-processor"), _database(platform))
+
+
+def triggerer(platform: Platform) -> str:
+    """Return airflow.cfg of the triggerer, which reads the connections of the zones that it serves."""
+    return _text(_common(platform, "triggerer"), _database(platform), _secrets_backend(platform, "triggerer"))
+
+
+def worker(platform: Platform, queue: str) -> str:
+    """Return airflow.cfg of the workers of *queue*: no database, no signing key, no Fernet key."""
+    process = f"worker-{queue}"
+    zone = platform.environment.queues[queue].zone
+    own: Sections = {
+        "celery": {"worker_concurrency": str(platform.environment.queues[queue].slots)},
+        "celery_broker_transport_options": {
+            "unacked_key": f"unacked.{queue}",
+            "unacked_index_key": f"unacked_index.{queue}",
+            "unacked_mutex_key": f"unacked_mutex.{queue}",
+            "client_name": process,
+        },
+        "aerodrome": {"launcher_socket": str(platform.layout.launcher_socket(zone)), "queue": queue},
+    }
+    return _text(
+        _common(platform, process),
+        _celery(platform, zone_user(platform, zone)),
+        _secrets_backend(platform, process),
+        own,
+    )
+
+
+def _common(platform: Platform, process: str) -> Sections:
+    return {
+        "core": _core(platform, process),
+        "logging": _logging(platform, process),
+        "dag_processor": _dag_processing(platform, process),
+        "scheduler": {
+            "task_instance_heartbeat_timeout": "60",
+            "orphaned_tasks_check_interval": "60",
+            "parsing_cleanup_interval": "30",
+            "catchup_by_default": "False",
+            "enable_health_check": "False",
+        },
+        "workers": {
+            "min_heartbeat_interval": "5",
+            "max_failed_heartbeats": "12",
+            "missing_dag_retry_delay": "5",
+        },
+        "triggerer": {"capacity": "200"},
+        "operators": {"default_queue": platform.environment.default_queue, "default_owner": "aerodrome"},
+        "metrics": {"statsd_on": "False", "otel_on": "False"},
+        "aerodrome": {
+            "environment": platform.environment.name,
+            "enforce_policy": str(platform.enforce_policy),
+            "alert_folder": str(platform.layout.alerts),
+        },
+    }
+
+
+def _core(platform: Platform, process: str) -> dict[str, str]:
+    return {
+        "executor": "CeleryExecutor",
+        "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "execution_api_server_url": f"{platform.api_url}/execution/",
+        "hostname_callable": "socket.gethostname",
+        "load_examples": "False",
+        "dags_are_paused_at_creation": "False",
+        "dagbag_import_timeout": "30",
+        "plugins_folder": str(platform.layout.process_config(process) / "plugins"),
+        "dags_folder": str(platform.layout.process_config(process) / "dags"),
+        "test_connection": "Disabled",
+        "min_serialized_dag_update_interval": "0",
+        # Without a database there is nothing to decrypt; an empty key keeps Airflow from asking for one.
+        "fernet_key": "",
+    }
+
+
+def _logging(platform: Platform, process: str) -> dict[str, str]:
+    return {
+        "base_log_folder": str(platform.layout.task_logs),
+        "dag_processor_child_process_log_directory": str(platform.layout.logs / "dags"),
+        "log_filename_template": LOG_TEMPLATE,
+        "colored_console_log": "False",
+        # Set-group-id and no rights for others: a zone's logs are read by the zone and the API server.
+        "file_task_handler_new_folder_permissions": "0o2770",
+        "file_task_handler_new_file_permissions": "0o660",
+        "celery_logging_level": "WARNING" if process.startswith("worker") else "INFO",
+        "uvicorn_logging_level": "WARNING",
+    }
+
+
+def _dag_processing(platform: Platform, process: str) -> dict[str, str]:
+    bundle = {
+        "name": BUNDLE,
+        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "kwargs": {"repo_url": str(platform.layout.bundle), "tracking_ref": "main", "refresh_interval": 5},
+    }
+    return {
+        "dag_bundle_config_list": json.dumps([bundle]),
+        "dag_bundle_storage_path": str(platform.layout.state / "bundles" / process),
+        "bundle_refresh_check_interval": "5",
+        # Rendered files change only by a publish, which changes their times: age alone is no reason to parse.
+        "file_parsing_sort_mode": "modified_time",
+        "min_file_process_interval": "86400",
+        "stale_dag_threshold": "90000",
+        "parsing_processes": "2",
+        "print_stats_interval": "600",
+        "stale_bundle_cleanup_interval": "3600" if process.startswith("worker") else "0",
+    }
+
+
+def _database(platform: Platform) -> Sections:
+    password = platform.credentials.get(secret.POSTGRES_AIRFLOW)
+    place = f"airflow:{password}@127.0.0.1:{platform.ports.postgres}/airflow"
+    return {
+        "database": {
+            "sql_alchemy_conn": f"postgresql+psycopg://{place}",
+            "sql_alchemy_conn_async": f"postgresql+asyncpg://{place}",
+        },
+        "core": {"fernet_key": platform.credentials.fernet_key()},
+    }
+
+
+def _tokens(platform: Platform) -> Sections:
+    return {"api_auth": {"jwt_secret": platform.credentials.jwt_secret(), "jwt_issuer": "aerodrome"}}
+
+
+def _celery(platform: Platform, user: BrokerUser) -> Sections:
+    url = broker_url(platform, user)
+    return {
+        "celery": {
+            "broker_url": url,
+            "result_backend": url,
+            "celery_config_options": "aerodrome_airflow.celery_config.CELERY_CONFIG",
+            "worker_enable_remote_control": "False",
+            "worker_prefetch_multiplier": "1",
+            "operation_timeout": "10",
+            "task_publish_max_retries": "10",
+        },
+        "celery_broker_transport_options": {"visibility_timeout": str(VISIBILITY_TIMEOUT)},
+    }
+
+
+def _secrets_backend(platform: Platform, process: str) -> Sections:
+    folder = platform.layout.process_config(process)
+    settings = {
+        "url": platform.openbao_url,
+        "role_id_path": str(folder / "openbao-role-id"),
+        "secret_id_path": str(folder / "openbao-secret-id"),
+    }
+    return {
+        "workers": {
+            "secrets_backend": "aerodrome_airflow.secrets.TenantSecretsBackend",
+            "secrets_backend_kwargs": json.dumps(settings),
+        }
+    }
+
+
+def _text(*parts: Mapping[str, Mapping[str, str]]) -> str:
+    merged: Sections = {}
+    for part in parts:
+        for section, options in part.items():
+            merged.setdefault(section, {}).update(options)
+    blocks = [
+        "\n".join(
+            [
+                f"[{section}]",
+                *(f"{key} = {value.replace('%', '%%')}" for key, value in sorted(options.items())),
+            ]
+        )
+        for section, options in sorted(merged.items())
+    ]
+    return "\n\n".join(blocks) + "\n"

@@ -1,0 +1,105 @@
+"""Redis: its configuration and one user for the scheduler, one for each zone, one for the deploy."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from aerodrome import names
+from aerodrome.local import credentials as secret
+from aerodrome.local.platform import Platform
+
+ADMIN = "aerodrome-admin"
+SCHEDULER = "aerodrome-scheduler"
+# Priorities of one queue are lists of their own: kombu adds this separator and the priority.
+_PRIORITY = "\x06\x16"
+_PRIORITIES = ("3", "6", "9")
+_CONNECTION = (
+    "+ping +hello +auth +select +client|setname +client|setinfo +client|id"
+    " +multi +exec +discard +watch +unwatch"
+)
+# Only what kombu and Celery's result backend send; no KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG.
+_WORKER = (
+    "+brpop +lpush +rpush +llen +sadd +smembers +hset +hget +hdel +zadd +zrem +zrange +zrevrangebyscore"
+    " +set +setex +get +mget +del +expire +eval +evalsha +script|load +publish"
+)
+_SCHEDULER = _WORKER + " +subscribe +unsubscribe +psubscribe +punsubscribe"
+
+
+@dataclass(frozen=True)
+class BrokerUser:
+    """A user of the broker and its password."""
+
+    name: str
+    password: str
+
+
+def scheduler_user(platform: Platform) -> BrokerUser:
+    """Return the user that sends to every queue and reads every result."""
+    return BrokerUser(SCHEDULER, platform.credentials.get(secret.REDIS_SCHEDULER))
+
+
+def zone_user(platform: Platform, zone: str) -> BrokerUser:
+    """Return the user of the workers of *zone*."""
+    return BrokerUser(names.worker_user(zone), platform.credentials.get(secret.redis_zone(zone)))
+
+
+def admin_user(platform: Platform) -> BrokerUser:
+    """Return the user that the deploy and its health checks use."""
+    return BrokerUser(ADMIN, platform.credentials.get(secret.REDIS_ADMIN))
+
+
+def broker_url(platform: Platform, user: BrokerUser) -> str:
+    """Return the address of the broker for *user*; passwords are URL-safe."""
+    return f"redis://{user.name}:{user.password}@127.0.0.1:{platform.ports.redis}/0"
+
+
+def configuration(platform: Platform) -> str:
+    """Return redis.conf."""
+    layout = platform.layout
+    return "\n".join(
+        [
+            "bind 127.0.0.1",
+            f"port {platform.ports.redis}",
+            "protected-mode yes",
+            "daemonize no",
+            "databases 1",
+            f"dir {layout.data / 'redis'}",
+            f"aclfile {layout.process_config('redis') / 'users.acl'}",
+            # Every message survives kill -9 of the server; what a power cut loses, the scheduler sends again.
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "maxclients 500",
+            "tcp-keepalive 60",
+            "",
+        ]
+    )
+
+
+def access_list(platform: Platform) -> str:
+    """Return the ACL file: passwords as SHA-256, each zone limited to its own queues' keys."""
+    lines = [
+        "user default off nopass -@all",
+        f"user {ADMIN} on {_hash(admin_user(platform))} ~* &* +@all",
+        f"user {SCHEDULER} on {_hash(scheduler_user(platform))} ~* &* -@all {_CONNECTION} {_SCHEDULER}",
+    ]
+    for zone in platform.zones:
+        user = zone_user(platform, zone)
+        keys = " ".join(f"~{key}" for queue in platform.queues_of(zone) for key in _keys(queue))
+        lines.append(
+            f"user {user.name} on {_hash(user)} {keys} ~celery-task-meta-*"
+            f" resetchannels &celery-task-meta-* &/0.celeryev/* -@all {_CONNECTION} {_WORKER}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _keys(queue: str) -> tuple[str, ...]:
+    steps = tuple(f"{queue}{_PRIORITY}{priority}" for priority in _PRIORITIES)
+    own = ("unacked.", "unacked_index.", "unacked_mutex.", "_kombu.binding.", "_kombu.binding_permanent.")
+    return (queue, *steps, *(prefix + queue for prefix in own))
+
+
+def _hash(user: BrokerUser) -> str:
+    return "#" + hashlib.sha256(user.password.encode()).hexdigest()

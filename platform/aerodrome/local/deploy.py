@@ -1,0 +1,147 @@
+"""plan, deploy, status, logs, down and destroy of ENV=local."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome import runtime
+from aerodrome.bundle import named_runtimes
+from aerodrome.errors import AerodromeError, Problem, UserError, did_you_mean
+from aerodrome.local import access, first_runs, lifecycle, ownership, state
+from aerodrome.local import status as processes
+from aerodrome.local.first_runs import DagRow
+from aerodrome.local.lock import alone
+from aerodrome.local.platform import Platform
+from aerodrome.local.preparation import Preparation, deployed_platform, prepare
+from aerodrome.plan import Plan, apply_targets, make_plan
+
+Step = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status` shows."""
+
+    processes: tuple[processes.Row, ...]
+    dags: tuple[DagRow, ...]
+    addresses: tuple[str, ...]
+    warnings: tuple[str, ...]
+    healthy: bool
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deploy changed, how the platform is now, and the mistakes that kept single DAGs out."""
+
+    plan: Plan
+    status: Status
+    problems: tuple[Problem, ...]
+
+
+def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> tuple[Plan, tuple[Problem, ...]]:
+    """Return what a deploy would change now, and the mistakes that keep single DAGs out of it."""
+    prepared = prepare(root, environment, say)
+    return make_plan(environment, prepared.targets()), prepared.build.problems
+
+
+def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
+    """Bring the platform to what the repository says and run each DAG that never ran.
+
+    Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before.
+    """
+    with alone(_lock(root)):
+        step("check", "validating, rendering and importing every DAG")
+        prepared = prepare(root, environment, lambda text: step("check", text))
+        step(
+            "check",
+            f"{len(prepared.build.dags)} DAGs of {len(prepared.build.tenants)} tenants are fit to publish",
+        )
+        made = apply_targets(environment, prepared.targets(), step)
+        if made.changes:
+            prepared.remember()
+            _prune(prepared)
+        _first_runs(prepared, step)
+        return Deployed(
+            made, _status(prepared.platform), (*prepared.build.problems, *prepared.runtimes.failures)
+        )
+
+
+def _lock(root: Path) -> Path:
+    folder = state.locate(root).state
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _prune(prepared: Preparation) -> None:
+    layout = prepared.platform.layout
+    named = named_runtimes(layout.bundle)
+    for tenant in prepared.platform.tenants:
+        runtime.prune(layout.runtimes, tenant, named)
+
+
+def _first_runs(prepared: Preparation, step: Step) -> None:
+    if not prepared.platform.local.run_new_dags_once:
+        return
+    airflow = access.admin_access(prepared.platform)
+    published = prepared.bundle.dag_ids()
+    first_runs.wait_visible(airflow, published, lambda text: step("runs", text))
+    first_runs.run_new_dags(airflow, published, lambda text: step("runs", text))
+
+
+def status_local(root: Path, environment: str) -> Status:
+    """Return processes, DAGs and addresses as they are now."""
+    return _status(deployed_platform(root, environment))
+
+
+def _status(platform: Platform) -> Status:
+    found = processes.status(platform)
+    running = [row.name for row in found.rows if row.state == "running"]
+    dags: tuple[DagRow, ...] = ()
+    if "api-server" in running:
+        airflow = access.admin_access(platform)
+        dags = first_runs.newest_runs(airflow, [row["dag_id"] for row in airflow.dags()])
+    return Status(found.rows, dags, _addresses(platform), found.warnings, found.healthy)
+
+
+def _addresses(platform: Platform) -> tuple[str, ...]:
+    if not state.exists(platform.layout):
+        return ()
+    file, _ = access.login(platform, access.ADMIN)
+    return (
+        f"Airflow          {platform.api_url}",
+        f"log in as        {access.ADMIN}; the password is in {file}",
+        "tenants' logins  the tenant's name; passwords in the same folder",
+    )
+
+
+def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
+    """Yield the end of one process's log, or of all of them."""
+    layout = state.locate(root)
+    found = sorted(path.stem for path in layout.logs.glob("*.log")) if layout.logs.is_dir() else []
+    if process is not None and process not in found:
+        raise UserError(f"there is no log of a process '{process}'", did_you_mean(process, found))
+    for name in [process] if process else found:
+        yield f"==> {layout.process_log(name)}"
+        yield ownership.tail(layout.process_log(name), lines)
+
+
+def down_local(root: Path, environment: str, step: Step) -> None:
+    """Stop every process and keep all data."""
+    with alone(_lock(root)):
+        lifecycle.down(deployed_platform(root, environment), lambda text: step("down", text))
+
+
+def destroy_local(root: Path, environment: str, step: Step) -> None:
+    """Stop every process and delete all data."""
+    with alone(_lock(root)):
+        lifecycle.destroy(deployed_platform(root, environment), lambda text: step("destroy", text))
+        _lock(root).unlink(missing_ok=True)
+
+
+def bundle_repository(root: Path, environment: str) -> Path:
+    """Return the central DAG repository; AerodromeError where nothing is deployed."""
+    repository = deployed_platform(root, environment).layout.bundle
+    if not repository.is_dir():
+        raise AerodromeError("nothing was published yet", f"make deploy ENV={environment}")
+    return repository

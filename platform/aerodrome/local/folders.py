@@ -1,0 +1,106 @@
+"""The folders of a deployment, each with exactly the rights that its users need."""
+
+from __future__ import annotations
+
+import subprocess
+
+from aerodrome.errors import AerodromeError
+from aerodrome.local import state
+from aerodrome.local.ownership import Owner, ensure_folder, write_file
+from aerodrome.local.platform import Platform
+from aerodrome.local.topology import Process
+
+
+def base(platform: Platform) -> None:
+    """Make the state folder and what lies directly below it."""
+    layout = platform.layout
+    state.require_reachable(layout)
+    state.require_not_foreign(layout)
+    ensure_folder(layout.state, 0o755 if layout.root else 0o700)
+    ensure_folder(layout.run, 0o755)
+    state.require_private(layout.run)
+    ensure_folder(layout.secrets, 0o700)
+    for folder in (
+        layout.config,
+        layout.data,
+        layout.logs,
+        layout.task_logs,
+        layout.homes,
+        layout.state / "bundles",
+    ):
+        ensure_folder(folder, 0o711)
+    ensure_folder(layout.runtimes, 0o755)
+    state.link_into_repository(layout)
+    _bundle(platform)
+
+
+def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
+    """Make the configuration, data, log and bundle folders of *processes*."""
+    layout, accounts = platform.layout, platform.accounts
+    for process in processes:
+        owner = accounts.owner(process.user)
+        ensure_folder(layout.process_config(process.name), 0o700, owner)
+        ensure_folder(process.folder, 0o700, owner)
+        if "AIRFLOW_HOME" in process.environment:
+            ensure_folder(layout.state / "bundles" / process.name, 0o700, owner)
+    for folder in (layout.logs / "dags", layout.alerts):
+        ensure_folder(folder, 0o700, accounts.owner(accounts.airflow))
+    for zone in platform.zones:
+        ensure_folder(
+            layout.launcher_socket(zone).parent,
+            0o750,
+            Owner("root", accounts.worker(zone)) if layout.root else Owner(),
+        )
+    for name, queue in platform.environment.queues.items():
+        ensure_folder(
+            layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))
+        )
+
+
+def of_tenants(platform: Platform) -> None:
+    """Make each tenant's home, data and runtime folder; nobody else enters them."""
+    for tenant in platform.tenants:
+        owner = platform.accounts.owner(platform.os_user(tenant))
+        ensure_folder(platform.layout.homes / tenant, 0o700, owner)
+        ensure_folder(platform.layout.homes / tenant / "data", 0o700, owner)
+        shared = Owner("root", platform.os_user(tenant)) if platform.layout.root else Owner()
+        ensure_folder(platform.layout.runtimes / tenant, 0o750, shared)
+
+
+def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> tuple[str, ...]:
+    """Write every configuration file, private to its process; return the changed ones as <process>/<file>."""
+    changed = []
+    for process in processes:
+        folder = platform.layout.process_config(process.name)
+        owner = platform.accounts.owner(process.user)
+        for name, text in process.files.items():
+            if write_file(folder / name, text, 0o600, owner):
+                changed.append(f"{process.name}/{name}")
+    write_file(platform.layout.git_config, _git_config(platform), 0o644)
+    return tuple(changed)
+
+
+def _git_config(platform: Platform) -> str:
+    # git refuses a repository of another user unless told that it is meant.
+    return (
+        f"[safe]\n\tdirectory = {platform.layout.bundle}\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n"
+    )
+
+
+def _bundle(platform: Platform) -> None:
+    """Make the bare DAG repository with an empty first commit, readable by all processes of the platform."""
+    path = platform.layout.bundle
+    if not (path / "HEAD").is_file():
+        _git("init", "--quiet", "--bare", "--initial-branch=main", "--shared=0644", str(path))
+    if not (path / "refs" / "heads" / "main").exists() and not (path / "packed-refs").exists():
+        tree = _git("-C", str(path), "mktree", text="")
+        author = ("-c", "user.name=aerodrome", "-c", "user.email=aerodrome@localhost")
+        commit = _git("-C", str(path), *author, "commit-tree", tree, "-m", "Start with an empty bundle")
+        _git("-C", str(path), "update-ref", "refs/heads/main", commit)
+
+
+def _git(*arguments: str, text: str | None = None) -> str:
+    done = subprocess.run(["git", *arguments], input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AerodromeError(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,74 @@
+"""Files and folders with exactly the owner and mode that they need."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whom a file belongs to; without root everything belongs to the caller and both are None."""
+
+    user: str | None = None
+    group: str | None = None
+
+    def ids(self) -> tuple[int, int]:
+        """Return uid and gid for chown; -1 leaves one as it is."""
+        uid = pwd.getpwnam(self.user).pw_uid if self.user else -1
+        if self.group:
+            return uid, grp.getgrnam(self.group).gr_gid
+        return uid, pwd.getpwnam(self.user).pw_gid if self.user else -1
+
+
+NOBODY = Owner()
+LINE_LIMIT = 500
+
+
+def ensure_folder(path: Path, mode: int, owner: Owner = NOBODY) -> None:
+    """Make *path* a folder with *mode* and *owner*; parents are made with mode 0755."""
+    path.mkdir(parents=True, exist_ok=True)
+    _settle(path, mode, owner)
+
+
+def _settle(path: Path, mode: int, owner: Owner) -> None:
+    uid, gid = owner.ids()
+    found = path.stat()
+    if (uid not in (-1, found.st_uid)) or (gid not in (-1, found.st_gid)):
+        os.chown(path, uid, gid)
+    if path.stat().st_mode & 0o7777 != mode:
+        path.chmod(mode)
+
+
+def write_file(path: Path, text: str, mode: int = 0o600, owner: Owner = NOBODY) -> bool:
+    """Replace *path* in one step and return whether its text changed; it is never seen with wider rights."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        _settle(path, mode, owner)
+        return False
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _settle(temporary, mode, owner)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def tail(path: Path, lines: int = 20, limit: int = 64 * 1024) -> str:
+    """Return the last lines of a log file, or an empty text where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - limit))
+        text = stream.read().decode("utf-8", errors="replace")
+    return "\n".join(line[:LINE_LIMIT] for line in text.splitlines()[-lines:])

@@ -1,0 +1,54 @@
+"""Loopback ports: is one taken, by whom, and which key changes it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable
+
+import psutil
+
+from aerodrome.errors import UserError
+from aerodrome.local.topology import Process
+
+
+def require_free(processes: Iterable[Process], environment: str) -> None:
+    """Refuse to start where a port of *processes* is taken; names all of them, their holders and the keys."""
+    wanted = [(process, key, port) for process in processes for key, port in process.ports.items()]
+    taken = [(process, key, port) for process, key, port in wanted if not is_free(port)]
+    if not taken:
+        return
+    lines = [
+        f"port {port} of {process.name} is taken{_by(port)}: local.ports.{key}"
+        for process, key, port in taken
+    ]
+    raise UserError(
+        "\n".join(lines),
+        f"end that program, or set another port in environments/{environment}/environment.yaml",
+    )
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on *port* now."""
+    with socket.socket() as probe:
+        # Connections of an ended server that still linger do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as problem:
+            return problem.errno != errno.EADDRINUSE
+    return True
+
+
+def _by(port: int) -> str:
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
+            return f" by {_name(connection.pid)} (pid {connection.pid})"
+    return ""
+
+
+def _name(pid: int) -> str:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:
+        return "a program that just ended"

@@ -1,0 +1,114 @@
+"""What a deploy needs to know before it changes anything."""
+
+from __future__ import annotations
+
+import json
+import pwd
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome.environment import Environment, load_environment
+from aerodrome.errors import UserError
+from aerodrome.local import interpreter, ownership, state
+from aerodrome.local.platform import Platform
+from aerodrome.local.targets import local_targets
+from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.pipeline import Build, tenant_folders
+from aerodrome.plan import Progress, Target
+from aerodrome.runtime import Owner, RuntimeSource, Tools, Workshop, read_source
+from aerodrome.runtime.uv import find_uv
+from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.runtimes import RuntimesTarget
+from aerodrome.verify import verify
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The desired platform, the checked bundle files, and the targets that bring them about."""
+
+    platform: Platform
+    build: Build
+    runtimes: RuntimesTarget
+    bundle: BundleTarget
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the targets in the order they are applied."""
+        return local_targets(self.platform, self.runtimes, self.bundle)
+
+    def remember(self) -> None:
+        """Keep the deployed tenants: what a broken tenant.yaml falls back to, and what `status` and `down` look at."""
+        models = {
+            name: tenant.model_dump_json(by_alias=True) for name, tenant in self.platform.tenants.items()
+        }
+        ownership.write_file(_memory(self.platform.layout), json.dumps(models, sort_keys=True))
+
+
+def prepare(
+    root: Path, environment_name: str, say: Say, tenants: Collection[str] | None = None
+) -> Preparation:
+    """Load, check and compare: everything of a deploy that changes nothing; *tenants* limits what is built."""
+    environment = local_environment(root, environment_name)
+    build = verify(root, environment_name, tenants=tenants, progress=say)
+    platform = Platform(state.locate(root), environment, _tenants(root, build))
+    sources = [
+        source for name in tenants or platform.tenants if (source := read_source(root / "tenants" / name))
+    ]
+    runtimes = RuntimesTarget(
+        sources, lambda progress: _workshop(platform, progress), platform.layout.runtimes
+    )
+    bundle = BundleTarget(platform.layout.bundle, build, lambda: runtimes.failed, root)
+    return Preparation(platform, build, runtimes, bundle)
+
+
+def deployed_platform(root: Path, environment_name: str) -> Platform:
+    """Return the platform as it was deployed last, whatever the tenant folders say now."""
+    layout = state.locate(root)
+    return Platform(layout, local_environment(root, environment_name), _remembered(layout))
+
+
+def local_environment(root: Path, name: str) -> Environment:
+    """Return the environment; UserError where it is not one of processes on this machine."""
+    environment = load_environment(root, name)
+    if environment.kind != "local":
+        raise UserError(f"{name} is no local environment", "only ENV=local can be deployed so far")
+    return environment
+
+
+def _tenants(root: Path, build: Build) -> Mapping[str, TenantManifest]:
+    built = {tenant.tenant: _model(tenant.model) for tenant in build.tenants if tenant.model}
+    # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers.
+    before = {name: model for name, model in _remembered(state.locate(root)).items() if name in tenant_folders(root)}
+    return {name: model for name, model in sorted((before | built).items())}
+
+
+def _model(text: str) -> TenantManifest:
+    return TenantManifest.model_validate_json(text)
+
+
+def _remembered(layout: state.Layout) -> dict[str, TenantManifest]:
+    try:
+        stored = json.loads(_memory(layout).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: _model(text) for name, text in stored.items()}
+
+
+def _memory(layout: state.Layout) -> Path:
+    return layout.config / "tenants.json"
+
+
+def _workshop(platform: Platform, progress: Progress) -> Workshop:
+    layout = platform.layout
+    # As root each tenant's environment is built by its own user, who cannot read this clone.
+    uv = layout.venv / "bin" / "uv" if layout.root else find_uv()
+    owners = {name: _owner(user) for name in platform.tenants if (user := platform.os_user(name))}
+    tools = Tools(interpreter.base_python(layout), uv)
+    return Workshop(layout.runtimes, tools, owners, lambda tenant, text: progress(f"{tenant}: {text}"))
+
+
+def _owner(user: str) -> Owner:
+    entry = pwd.getpwnam(user)
+    return Owner(entry.pw_uid, entry.pw_gid)

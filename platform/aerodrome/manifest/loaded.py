@@ -1,0 +1,50 @@
+"""What the loader hands on: models that are checked, with the places they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from aerodrome.errors import Problem
+from aerodrome.manifest.dag import DagManifest
+from aerodrome.manifest.tenant import TenantManifest
+from common_plugins.catalogue.base import CatalogueEntry
+
+Path = tuple[str | int, ...]
+
+
+class Positions(Protocol):
+    """Where each key of a file stands."""
+
+    def locate(self, path: Path) -> tuple[int, int]:
+        """Return line and column, from 1, of *path* or of its nearest known ancestor."""
+
+
+@dataclass(frozen=True)
+class LoadedDag:
+    """One manifest: its *path* in the repository, the merged *model*, each task's typed *parameters*."""
+
+    path: str
+    source_digest: str
+    model: DagManifest
+    positions: Positions
+    parameters: Mapping[str, CatalogueEntry]
+
+
+@dataclass(frozen=True)
+class LoadedTenant:
+    """One tenant with those of its manifests that are without a mistake."""
+
+    name: str
+    folder: str
+    model: TenantManifest
+    dags: tuple[LoadedDag, ...]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """All tenants and all mistakes of one run."""
+
+    tenants: tuple[LoadedTenant, ...]
+    problems: tuple[Problem, ...]

@@ -1,0 +1,126 @@
+"""What is wrong with a tenant.yaml beyond its shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aerodrome.environment import Environment
+from aerodrome.errors import ProblemsFound, did_you_mean
+from aerodrome.manifest.folder import TenantFolder
+from aerodrome.manifest.inclusion import is_inside
+from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.quantities import format_duration, format_memory
+from aerodrome.source.document import read_text
+from aerodrome.source.report import Report
+
+_CEILINGS: dict[str, Callable[[Any], str]] = {
+    "cpu": str,
+    "memory": format_memory,
+    "active_runs": str,
+    "parallelism": str,
+    "retries": str,
+    "execution_timeout": format_duration,
+}
+_CONTINUED = re.compile(r"\\\r?\n")
+_LOCK_BYTES = 8 * 2**20
+
+
+def check_tenant(
+    model: TenantManifest, environment: Environment, folder: TenantFolder, report: Report
+) -> None:
+    """Report everything in *model* that the environment does not have or allow."""
+    _check_queues(model, environment, report)
+    _check_channels(model, environment, report)
+    _check_limits(model, environment, report)
+    _check_pools(model, report)
+    _check_dependencies(model, folder, report)
+    if model.python_dags:
+        remedy = "write manifests; their Python belongs into src/ and is called by python.call"
+        report.at(("python_dags",), "hand-written DAG files are not accepted yet; they will come", remedy)
+
+
+def check_environments(data: object, environments: Iterable[str], report: Report) -> None:
+    """Report differences for environments that do not exist."""
+    said = data.get("environments") if isinstance(data, dict) else None
+    for name in said if isinstance(said, dict) else ():
+        if name not in environments:
+            report.at_key(
+                ("environments", name), f"unknown environment '{name}'", did_you_mean(name, environments)
+            )
+
+
+def _check_queues(model: TenantManifest, environment: Environment, report: Report) -> None:
+    offered = [name for name, queue in environment.queues.items() if queue.tenants]
+    for index, queue in enumerate(model.queues):
+        if queue not in offered:
+            what = "is the platform's own" if queue in environment.queues else "does not exist here"
+            report.at(("queues", index), f"the queue '{queue}' {what}", did_you_mean(queue, offered))
+        elif queue in model.queues[:index]:
+            report.at(("queues", index), f"the queue '{queue}' is named twice")
+    for name, connection in model.connections.items():
+        for index, queue in enumerate(connection.queues or ()):
+            if queue not in model.queues:
+                path = ("connections", name, "queues", index)
+                report.at(
+                    path, f"'{queue}' is none of the tenant's queues", did_you_mean(queue, model.queues)
+                )
+
+
+def _check_channels(model: TenantManifest, environment: Environment, report: Report) -> None:
+    for index, channel in enumerate(model.alert_channels):
+        if channel not in environment.alert_channels:
+            remedy = did_you_mean(channel, environment.alert_channels)
+            report.at(("alert_channels", index), f"unknown alert channel '{channel}'", remedy)
+
+
+def _check_limits(model: TenantManifest, environment: Environment, report: Report) -> None:
+    for name, written in _CEILINGS.items():
+        ours, most = getattr(model.limits, name), getattr(environment.limits, name)
+        if ours > most:
+            message = f"{written(ours)} is over the environment's ceiling of {written(most)}"
+            report.at(("limits", name), message, f"write {written(most)} or less")
+
+
+def _check_pools(model: TenantManifest, report: Report) -> None:
+    slots, parallelism = sum(model.pools.values()), model.limits.parallelism
+    if slots >= parallelism:
+        message = f"the pools take {slots} of {parallelism} slots; the tenant's own pool needs at least one"
+        report.at(("pools",), message, f"raise limits.parallelism to {slots + 1} or lower the pools")
+
+
+def _check_dependencies(model: TenantManifest, folder: TenantFolder, report: Report) -> None:
+    said = model.dependencies
+    if said is None:
+        return
+    path = is_inside(folder.path, said)
+    if path is None or not path.is_file():
+        report.at(
+            ("dependencies",),
+            f"no file '{said}' in {folder.file}/",
+            "make it with: uv pip compile --generate-hashes",
+        )
+        return
+    file = f"{folder.file}/{path.relative_to(folder.path).as_posix()}"
+    try:
+        text = read_text(path, file, _LOCK_BYTES)
+    except ProblemsFound as found:
+        report.problems.extend(found.problems)
+        return
+    if bare := _without_hash(text):
+        message = f"{file}: no hash for {bare!r}"
+        report.at(
+            ("dependencies",),
+            message,
+            "write the file with: uv pip compile --generate-hashes --no-emit-index-url",
+        )
+
+
+def _without_hash(text: str) -> str:
+    """Return the first requirement in *text* that is not pinned by a hash, or ''."""
+    for line in _CONTINUED.sub(" ", text).splitlines():
+        requirement = line.partition(" #")[0].strip()
+        if requirement and not requirement.startswith("#") and "--hash=sha" not in requirement:
+            return requirement[:80]
+    return ""

@@ -1,0 +1,86 @@
+"""The central DAG repository as a target."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome import bundle
+from aerodrome.names import dag_id
+from aerodrome.pipeline import Build
+from aerodrome.plan import Action, Change, Progress
+
+_SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class BundleTarget:
+    """Publishes what was built; a manifest that is broken now keeps what was published of it before.
+
+    *without* names tenants whose files must not be published in their new form: their environment failed to build.
+    """
+
+    repository: Path
+    build: Build
+    without: Callable[[], Collection[str]]
+    root: Path
+    name: str = "bundle"
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return one change for each file of the bundle that differs."""
+        found = bundle.diff(self.repository, self._files(), keep=self._kept())
+        sources = {file.path: file.source for tenant in self.build.tenants for file in tenant.files}
+        parts: tuple[tuple[Action, Sequence[str]], ...] = (
+            ("create", found.added),
+            ("update", found.changed),
+            ("delete", found.removed),
+        )
+        return tuple(
+            Change(self.name, action, _what(path), sources.get(path, "its manifest is gone"))
+            for action, paths in parts
+            for path in paths
+        )
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Publish all files in one commit."""
+        made = bundle.publish(self.repository, self._files(), source=source_commit(self.root), keep=self._kept())
+        if made:
+            progress(f"published {made.commit[:12]}: {', '.join(made.tenants)}")
+
+    def dag_ids(self) -> tuple[str, ...]:
+        """Return the DAGs that the bundle holds after an apply, kept ones included."""
+        paths = {*self._files(), *self._kept()}
+        parts = (path.removesuffix(".py").split("/") for path in paths if path.endswith(".py"))
+        return tuple(sorted(dag_id(tenant, name) for tenant, name in parts))
+
+    def _files(self) -> dict[str, str]:
+        left_out = set(self.without())
+        return {path: text for path, text in self.build.files.items() if bundle.tenant_of(path) not in left_out}
+
+    def _kept(self) -> set[str]:
+        wanted = self._files()
+        gone = [path for path in bundle.published_paths(self.repository) if path not in wanted]
+        return {path for path in gone if self._is_kept(path)}
+
+    def _is_kept(self, path: str) -> bool:
+        tenant = bundle.tenant_of(path)
+        broken = {problem.file for problem in self.build.problems}
+        if tenant in self.without() or f"tenants/{tenant}/tenant.yaml" in broken:
+            return True
+        source = _SOURCE.search(bundle.published_text(self.repository, path))
+        return source is not None and source[1] in broken
+
+
+def _what(path: str) -> str:
+    tenant, _, file = path.partition("/")
+    return f"DAG {tenant}.{file.removesuffix('.py')}" if file.endswith(".py") else f"limits of {tenant}"
+
+
+def source_commit(root: Path) -> str:
+    """Return the repository's commit that the bundle is made from, marked where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty=-changed", "--abbrev=12", "--exclude=*"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,48 @@
+"""The tenants' virtual environments as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome.errors import Problem
+from aerodrome.plan import Change, Progress
+from aerodrome.runtime import RuntimeSource, Workshop, build_all
+from aerodrome.runtime.build import is_whole
+
+
+@dataclass
+class RuntimesTarget:
+    """Builds what is missing; an environment of an earlier bundle stays until it is pruned.
+
+    *workshop* is asked for only when something is built: the users that build may not exist before.
+    """
+
+    sources: Sequence[RuntimeSource]
+    workshop: Callable[[Progress], Workshop]
+    into: Path
+    failures: tuple[Problem, ...] = ()
+    name: str = "runtimes"
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Return the tenants whose environment could not be built."""
+        return frozenset(problem.field for problem in self.failures)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return one change for each environment that is not there."""
+        return tuple(
+            Change(self.name, "create", f"environment of {source.tenant}", f"{source.digest}: its lock or package is new")
+            for source in self._missing()
+        )
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Build the missing environments, several at a time; one that fails harms its tenant only."""
+        _, errors = build_all(self._missing(), self.workshop(progress))
+        self.failures = tuple(
+            Problem(f"tenants/{tenant}", 0, 0, tenant, str(error)) for tenant, error in sorted(errors.items())
+        )
+
+    def _missing(self) -> list[RuntimeSource]:
+        return [source for source in self.sources if not is_whole(self.into / source.tenant / source.digest)]

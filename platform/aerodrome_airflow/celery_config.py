@@ -1,0 +1,62 @@
+"""Celery's configuration for scheduler and workers: Airflow's own, within what the broker's users may do."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from contextlib import suppress
+from typing import Any
+
+from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
+from celery.signals import worker_init  # type: ignore[import-untyped]
+from kombu.transport.redis import Channel
+
+log = logging.getLogger(__name__)
+
+CELERY_CONFIG: dict[str, Any] = {
+    **DEFAULT_CELERY_CONFIG,
+    "worker_enable_remote_control": False,
+    "worker_send_task_events": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # A result is read by the scheduler within seconds.
+    "result_expires": 24 * 3600,
+}
+
+# Every task's process imports these: the worker's first process does it once, and each task inherits them.
+_PRELOADED = (
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.dag_processing.bundles.manager",
+    "airflow.dag_processing.dagbag",
+    "airflow.providers.git.bundles.git",
+    "airflow.providers.standard.operators.python",
+    "aerodrome_airflow.secrets",
+    "aerodrome_airflow.policy",
+)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def preload(**_: Any) -> None:
+    """Import what every task needs; a module that does not import is the task's to report."""
+    for module in _PRELOADED:
+        with suppress(Exception):
+            importlib.import_module(module)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def take_back_unfinished(sender: Any, **_: Any) -> None:
+    """Put the messages that this queue's worker took and never finished back into its queue.
+
+    A queue has one worker process here and bookkeeping of its own, so at its start nobody holds them. A task
+    that still runs somewhere is not started twice: Airflow refuses the second start.
+    """
+    with sender.app.connection_for_read() as connection:
+        channel = connection.default_channel
+        if not isinstance(channel, Channel):
+            return
+        with channel.conn_or_acquire() as client:
+            tags = [tag.decode() for tag in client.zrange(channel.unacked_index_key, 0, -1)]
+        for tag in tags:
+            channel.qos.restore_by_tag(tag)
+        if tags:
+            log.warning("took back %d messages of a worker that died", len(tags))

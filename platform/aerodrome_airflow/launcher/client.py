@@ -1,0 +1,218 @@
+"""The worker's side of the launcher: run one job, hear its lines, get its result."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from aerodrome_airflow.launcher import protocol
+from aerodrome_airflow.launcher.jobs import Job, encode
+
+OnLine = Callable[[str], None]
+Answer = dict[str, Any]
+
+# How often a waiting client looks whether its own parent still lives.
+LOOK_SECONDS = 2.0
+# A cancelled job has a grace of its own; a later attempt must not run beside what is left of it.
+END_SECONDS = 15.0
+
+__all__ = ["Job", "Launch", "LauncherError", "TenantCodeError", "launch"]
+
+
+class LauncherError(Exception):
+    """The job could not be run, or was ended from outside."""
+
+
+class TenantCodeError(Exception):
+    """The tenant's code failed; its traceback is in the log."""
+
+
+def launch(job: Job, on_line: OnLine, *, path: Path | None = None) -> Any:
+    """Return the result of *job*, after handing each line that it writes to *on_line*."""
+    return Launch(path).run(job, on_line)
+
+
+def configured_path() -> Path:
+    """Return the launcher's socket, as Airflow's configuration names it."""
+    from airflow.sdk.configuration import conf
+
+    return Path(conf.get("aerodrome", "launcher_socket"))
+
+
+class Launch:
+    """One job. Leaving it in any way, by an exception too, ends the job's whole process tree."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or configured_path()
+        self._socket: socket.socket | None = None
+        self._answer: Answer = {}
+        self._result = b""
+
+    def run(self, job: Job, on_line: OnLine, *, content: bytes | None = None) -> Any:
+        """Return the result of *job*; *content* is what a job of kind write puts into its file."""
+        for _ in self._pieces(job, on_line, content):
+            pass
+        return self._value(job)
+
+    def read(self, job: Job, on_line: OnLine) -> Generator[bytes, None, None]:
+        """Yield the content of the file that *job* reads; LauncherError at the end where it broke off."""
+        yield from self._pieces(job, on_line, None)
+        self._value(job)
+
+    def cancel(self) -> None:
+        """Ask for the end of the job; safe in a signal handler, and where nothing runs."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.send(protocol.frame(protocol.CANCEL), socket.MSG_DONTWAIT)
+
+    def _pieces(self, job: Job, on_line: OnLine, content: bytes | None) -> Generator[bytes, None, None]:
+        request = encode(job)
+        if len(request) > protocol.JOB_LIMIT:
+            raise LauncherError(
+                f"arguments and environment have {len(request):,} bytes; {protocol.JOB_LIMIT:,} at most"
+            )
+        with self._connected():
+            self._send(request, content)
+            for letter, received in self._frames():
+                if letter == protocol.OUTPUT:
+                    on_line(received.decode(errors="backslashreplace"))
+                elif letter == protocol.DATA:
+                    yield received
+                else:
+                    self._note(letter, received)
+        self._tell_left_behind(on_line)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._connect(self._socket)
+            yield
+        finally:
+            self._end(self._socket)
+            self._socket = None
+
+    def _connect(self, connection: socket.socket) -> None:
+        try:
+            connection.connect(str(self._path))
+        except OSError as problem:
+            raise LauncherError(
+                f"the launcher does not answer at {self._path}: {problem.strerror}"
+            ) from problem
+
+    def _send(self, request: bytes, content: bytes | None) -> None:
+        assert self._socket is not None
+        # A refusal may close the connection before all is sent; the reason is read afterwards.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(protocol.frame(protocol.JOB, request))
+            for start in range(0, len(content or b""), protocol.PIECE):
+                self._socket.sendall(
+                    protocol.frame(protocol.CONTENT, (content or b"")[start : start + protocol.PIECE])
+                )
+            if content is not None:
+                self._socket.sendall(protocol.frame(protocol.CONTENT_ENDS))
+
+    def _frames(self) -> Iterator[tuple[bytes, bytes]]:
+        assert self._socket is not None
+        frames, parent = protocol.Frames(protocol.RESULT_LIMIT * 2), os.getppid()
+        self._socket.settimeout(LOOK_SECONDS)
+        while not self._answer:
+            received = self._receive(parent)
+            yield from frames.feed(received)
+
+    def _receive(self, parent: int) -> bytes:
+        assert self._socket is not None
+        while True:
+            try:
+                received = self._socket.recv(protocol.PIECE)
+            except TimeoutError:
+                # A task whose supervisor was killed can report to nobody.
+                if os.getppid() != parent:
+                    raise LauncherError("the worker of this task is gone") from None
+                continue
+            except OSError as problem:
+                raise LauncherError(f"the launcher broke off: {problem.strerror}") from problem
+            if not received:
+                raise LauncherError("the launcher broke off the job: it was stopped or killed")
+            return received
+
+    def _note(self, letter: bytes, received: bytes) -> None:
+        if letter == protocol.RESULT:
+            self._result = received
+        elif letter == protocol.EXIT:
+            self._answer = json.loads(received)
+
+    def _end(self, connection: socket.socket) -> None:
+        if not self._answer:
+            self.cancel()
+            self._wait_for_end(connection)
+        connection.close()
+
+    def _wait_for_end(self, connection: socket.socket) -> None:
+        deadline = time.monotonic() + END_SECONDS
+        frames = protocol.Frames(protocol.RESULT_LIMIT * 2)
+        connection.settimeout(END_SECONDS)
+        with contextlib.suppress(OSError, protocol.ProtocolError):
+            while (received := connection.recv(protocol.PIECE)) and time.monotonic() < deadline:
+                if any(letter == protocol.EXIT for letter, _ in frames.feed(received)):
+                    return
+
+    # What the answer means.
+
+    def _tell_left_behind(self, on_line: OnLine) -> None:
+        if number := self._answer.get("left_behind"):
+            on_line(f"processes that still ran after the end of the task, and were ended: {number}")
+
+    def _value(self, job: Job) -> Any:
+        answer = self._answer
+        if answer.get("refused"):
+            raise LauncherError(answer["refused"])
+        if answer.get("stopped"):
+            raise LauncherError(f"the task's process was ended: {answer['stopped']}")
+        if job.kind in ("bash", "spark"):
+            return {"exit_code": _exit_code(answer, job), "last_line": answer["last_line"]}
+        if answer["result_too_long"]:
+            raise TenantCodeError(f"the result has more than {protocol.RESULT_LIMIT:,} bytes of JSON")
+        return _outcome(self._parsed_result(), answer, job)
+
+    def _parsed_result(self) -> dict[str, Any]:
+        try:
+            parsed = json.loads(self._result) if self._result else {}
+        except (ValueError, RecursionError) as problem:
+            raise TenantCodeError(f"the result is not JSON: {problem}") from None
+        return parsed if isinstance(parsed, dict) else {}
+
+
+def _outcome(parsed: dict[str, Any], answer: Answer, job: Job) -> Any:
+    if "value" in parsed:
+        return parsed["value"]
+    if "failure" in parsed and job.kind != "call":
+        raise LauncherError(str(parsed["failure"]))
+    if parsed.get("memory"):
+        raise TenantCodeError("the function needed more memory than the tenant's `limits.memory` allows")
+    if text := parsed.get("error") or parsed.get("failure"):
+        raise TenantCodeError(str(text))
+    code = _exit_code(answer, job)
+    raise TenantCodeError(f"the process ended without a result, with exit code {code}")
+
+
+def _exit_code(answer: Answer, job: Job) -> int:
+    code = answer["code"]
+    if code is None:
+        raise LauncherError("the process did not end")
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        raise TenantCodeError(f"the process of {job.kind} was killed by {name}{_hint(-code)}")
+    return int(code)
+
+
+def _hint(number: int) -> str:
+    out_of_memory = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+    return "; it may have reached the tenant's `limits.memory`" if number in out_of_memory else ""

@@ -1,0 +1,92 @@
+"""The launcher's configuration: who may connect, and each tenant's user, folders and limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may take; None: not limited."""
+
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    processes: int | None = None
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Where a tenant's jobs run and as whom; *user* None: as the launcher's own user."""
+
+    name: str
+    user: str | None
+    home: Path
+    data: Path
+    runtimes: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Config:
+    """One launcher; *allowed_users* None: only the launcher's own user may connect."""
+
+    socket: Path
+    socket_group: str | None
+    allowed_users: tuple[str, ...] | None
+    tenants: Mapping[str, Tenant]
+    grace_seconds: float = 5.0
+    max_jobs: int = 200
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in *path*; ConfigError says what is wrong with it."""
+    _refuse_foreign(path)
+    try:
+        return _config(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ConfigError(f"{path}: {type(problem).__name__}: {problem}") from problem
+
+
+def _refuse_foreign(path: Path) -> None:
+    # Whoever writes this file decides which user runs which code.
+    try:
+        status = path.stat()
+    except OSError as problem:
+        raise ConfigError(str(problem)) from problem
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ConfigError(f"{path}: must belong to the launcher's user and be writable by nobody else")
+
+
+def _config(raw: dict[str, Any]) -> Config:
+    allowed = raw.get("allowed_users")
+    return Config(
+        socket=Path(raw["socket"]),
+        socket_group=raw.get("socket_group"),
+        allowed_users=None if allowed is None else tuple(str(name) for name in allowed),
+        tenants={name: _tenant(name, tenant) for name, tenant in raw["tenants"].items()},
+        grace_seconds=float(raw.get("grace_seconds", 5.0)),
+        max_jobs=int(raw.get("max_jobs", 200)),
+    )
+
+
+def _tenant(name: str, raw: dict[str, Any]) -> Tenant:
+    return Tenant(
+        name=name,
+        user=raw.get("user"),
+        home=Path(raw["home"]),
+        data=Path(raw["data"]),
+        runtimes=Path(raw["runtimes"]),
+        environment={str(key): str(value) for key, value in raw.get("environment", {}).items()},
+        limits=Limits(**raw.get("limits", {})),
+    )

@@ -1,0 +1,114 @@
+"""The keeper of one job: takes the request, starts the job's process, ends everything the job has started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from aerodrome_airflow.launcher import child, commands, jobs, processes, protocol, sandbox
+from aerodrome_airflow.launcher.config import Config, Limits
+from aerodrome_airflow.launcher.pump import Pump, Session
+
+REQUEST_SECONDS = 30.0
+
+log = logging.getLogger("launcher")
+
+
+def keep(connection: socket.socket, config: Config, server: int) -> None:
+    """Serve the one job that *connection* asks for; *server* is the process whose death ends the job."""
+    processes.adopt_orphans()
+    session = Session(connection, protocol.Frames(protocol.JOB_LIMIT), processes.wake_on_signals())
+    processes.die_with(server, signal.SIGTERM)
+    try:
+        _serve(session, _request(session), config)
+    except (
+        jobs.BadJobError,
+        commands.RefusedError,
+        sandbox.NoSuchUserError,
+        protocol.ProtocolError,
+    ) as problem:
+        refuse(connection, str(problem))
+    except (ConnectionError, TimeoutError):
+        log.info("a connection ended before its job began")
+
+
+def refuse(connection: socket.socket, reason: str) -> None:
+    """Tell the client that there is no job."""
+    log.info("refused: %s", reason)
+    with contextlib.suppress(OSError):
+        connection.settimeout(REQUEST_SECONDS)
+        connection.sendall(protocol.frame(protocol.EXIT, json.dumps({"refused": reason}).encode()))
+
+
+def _request(session: Session) -> jobs.Job:
+    session.connection.settimeout(REQUEST_SECONDS)
+    while received := session.connection.recv(protocol.PIECE):
+        for letter, content in session.frames.feed(received):
+            if letter != protocol.JOB:
+                raise protocol.ProtocolError("a connection begins with a job")
+            return jobs.decode(content)
+    raise ConnectionError("no request")
+
+
+def _serve(session: Session, job: jobs.Job, config: Config) -> None:
+    tenant = config.tenants.get(job.tenant)
+    if tenant is None:
+        raise commands.RefusedError(f"tenant {job.tenant!r} is not known to this launcher: deploy again")
+    confined = sandbox.confinement(tenant)
+    plan = commands.plan(job, tenant)
+    with _folder(confined.who) as folder:
+        process = child.start(plan, confined, folder)
+        name = f"tenant={tenant.name} kind={job.kind} pid={process.pid}"
+        log.info("%s started", name)
+        _run(session, plan, process, config.grace_seconds)
+        log.info("%s ended", name)
+
+
+def _run(session: Session, plan: commands.Plan, process: child.Child, grace: float) -> None:
+    session.connection.setblocking(False)
+    pump = Pump(session, process, grace)
+    pump.send_to_job(plan.request, complete=not plan.takes_content)
+    pump.run()
+
+
+@contextlib.contextmanager
+def _folder(who: sandbox.Identity | None) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid())))
+    try:
+        if who is not None:
+            os.chown(folder, who.uid, who.gid)
+        yield folder
+    finally:
+        _remove(folder, who)
+
+
+def _prefix(keeper: int) -> str:
+    return f"aerodrome-job-{keeper}-"
+
+
+def clear_up_after(keeper: int) -> None:
+    """Remove the temporary folder that a killed keeper has left."""
+    for folder in Path(tempfile.gettempdir()).glob(_prefix(keeper) + "*"):
+        owner = folder.lstat()
+        is_tenants = os.geteuid() == 0 and owner.st_uid != 0
+        _remove(folder, sandbox.Identity(owner.st_uid, owner.st_gid, ()) if is_tenants else None)
+
+
+def _remove(folder: Path, who: sandbox.Identity | None) -> None:
+    # As the tenant's user: what the tenant left there must not lead root anywhere.
+    pid = os.fork()
+    if pid == 0:
+        try:
+            sandbox.enter(sandbox.Confinement(who, Limits()), os.getppid())
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)

@@ -1,0 +1,128 @@
+"""Call one function in the tenant's virtual environment, with its interpreter (Python 3.9 to 3.13).
+
+File descriptor 3 holds the request, 4 takes the answer, both JSON, 5 is this text; standard output and error
+are the task's log.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import logging
+import os
+import sys
+import traceback
+from types import TracebackType
+from typing import Any, Callable  # noqa: UP035 - Python 3.9
+
+RESULT_LIMIT = 1024 * 1024
+MESSAGE_LIMIT = 2000
+GIVEN_IF_DECLARED = ("connections", "variables")
+
+
+class CallError(Exception):
+    """The function could not be called, or what it returned cannot be handed on."""
+
+
+def load(name: str) -> Callable[..., Any]:
+    """Return the function that `package.module:function` names."""
+    module_name, _, function_name = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as problem:
+        if problem.name is None or not (module_name + ".").startswith(problem.name + "."):
+            raise
+        raise CallError(f"module {problem.name!r} of {name!r} is not in the tenant's environment") from None
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        raise CallError(f"module {module_name!r} has no function {function_name!r}")
+    return function  # type: ignore[no-any-return]
+
+
+def arguments(function: Callable[..., Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments of the call: those of the task, and what the function declares by name."""
+    keywords = dict(request["args"])
+    signature = inspect.signature(function)
+    for name in GIVEN_IF_DECLARED:
+        if name in signature.parameters and name not in keywords:
+            keywords[name] = request[name]
+    try:
+        signature.bind(**keywords)
+    except TypeError as problem:
+        raise CallError(f"the arguments do not fit {request['function']}: {problem}") from None
+    return keywords
+
+
+def encoded(value: object) -> str:
+    """Return *value* as JSON."""
+    try:
+        text = json.dumps({"value": value}, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise CallError(f"the result is not JSON: {problem}") from None
+    if len(text) > RESULT_LIMIT:
+        size = f"{len(text):,} bytes of JSON; {RESULT_LIMIT:,} at most"
+        raise CallError(f"the result has {size}. Write it to a file or a table")
+
+    return text
+
+
+def is_machinery(trace: TracebackType) -> bool:
+    """Return whether the frame belongs to this file or to Python's import."""
+    name = trace.tb_frame.f_code.co_filename
+    return name in (main.__code__.co_filename, importlib.__file__) or name.startswith("<frozen importlib")
+
+
+def tenants_part(trace: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame of the tenant's code on, or None where there is none."""
+    while trace is not None and is_machinery(trace):
+        trace = trace.tb_next
+    return trace
+
+
+def describe(problem: BaseException) -> str:
+    """Return the exception in one short text."""
+    text = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+    return text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + " …"
+
+
+def answer(request: dict[str, Any]) -> str:
+    """Return the JSON to answer with."""
+    try:
+        function = load(request["function"])
+        return encoded(function(**arguments(function, request)))
+    except CallError as problem:
+        return json.dumps({"failure": str(problem)})
+    except MemoryError:
+        return json.dumps({"memory": True})
+    except SystemExit as problem:
+        return json.dumps({"error": f"the function ended its process: exit code {problem.code!r}"})
+    except BaseException as problem:
+        traceback.print_exception(type(problem), problem, tenants_part(problem.__traceback__))
+        return json.dumps({"error": describe(problem)})
+
+
+def read_request() -> Any:
+    """Return the request, and close the descriptor it came from."""
+    with os.fdopen(3, "rb") as source:
+        return json.load(source)
+
+
+def main() -> None:
+    """Answer the request."""
+    # The tenant's own child processes must not hold the channel of the answer open; 5 was this file's text.
+    os.set_inheritable(4, False)
+    os.close(5)
+    # `multiprocessing` would look for this file in each process that it spawns.
+    del globals()["__file__"]
+    request = read_request()
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s")
+    text = answer(request)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with os.fdopen(4, "w", encoding="ascii") as target:
+        target.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""The launcher: one process per zone that starts tenants' code as the tenants' own users.
+
+python server.py --config launcher.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import logging
+import os
+import pwd
+import select
+import signal
+import socket
+import stat
+import struct
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from aerodrome_airflow.launcher import keeper, processes, sandbox
+from aerodrome_airflow.launcher.config import Config, ConfigError, load
+
+_CREDENTIALS = struct.Struct("3i")
+SHUTDOWN_SECONDS = 5.0
+
+log = logging.getLogger("launcher")
+
+
+class CannotStartError(Exception):
+    """The launcher cannot serve; the text says why."""
+
+
+class CurrentConfig:
+    """The configuration as its file says now; a file that cannot be used leaves the last one in force."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stamp()
+        self._config = load(path)
+
+    def get(self) -> Config:
+        """Return the configuration, read again where the file has changed."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            self._reload()
+        return self._config
+
+    def _reload(self) -> None:
+        try:
+            self._config = load(self._path)
+            log.info("read %s again", self._path)
+        except ConfigError as problem:
+            log.error("keep the last configuration: %s", problem)
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+@dataclass
+class Server:
+    """The listening socket and the keepers of the jobs that run."""
+
+    current: CurrentConfig
+    listener: socket.socket
+    lock: int
+    wakeup: int
+    keepers: set[int] = field(default_factory=set)
+    stopping: bool = False
+
+    def serve(self) -> None:
+        """Accept jobs until SIGTERM or SIGINT; then end all of them."""
+        processes.adopt_orphans()
+        poll = select.poll()
+        poll.register(self.listener, select.POLLIN)
+        poll.register(self.wakeup, select.POLLIN)
+        while not self.stopping:
+            for descriptor, _ in poll.poll():
+                if descriptor == self.wakeup:
+                    self._read_wakeup()
+                else:
+                    self._accept()
+        self._end_jobs()
+
+    def _read_wakeup(self) -> None:
+        numbers = os.read(self.wakeup, 512)
+        self.stopping = signal.SIGTERM in numbers or signal.SIGINT in numbers
+        self._reap()
+
+    def _reap(self) -> None:
+        killed = [pid for pid, status in self._ended() if status != 0]
+        self._end_strays()
+        for pid in killed:
+            log.error("keeper %d was killed", pid)
+            self._fork(lambda pid=pid: keeper.clear_up_after(pid))  # type: ignore[misc]
+
+    def _ended(self) -> list[tuple[int, int]]:
+        ended = [(pid, status) for pid, status in processes.reap() if pid in self.keepers]
+        self.keepers.difference_update(pid for pid, _ in ended)
+        return ended
+
+    def _end_strays(self) -> None:
+        # A killed keeper leaves what its job had detached; this process adopts it.
+        while strays := processes.children(os.getpid()) - self.keepers:
+            for stray in strays:
+                processes.signal_all([*processes.descendants(stray), stray], signal.SIGKILL)
+            self.keepers.difference_update(pid for pid, _ in processes.reap())
+            os.sched_yield()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except OSError as problem:
+            log.error("cannot accept: %s", problem)
+            return
+        with connection:
+            config, server = self.current.get(), os.getpid()
+            self._fork(lambda: self._serve_one(connection, config, server))
+
+    def _serve_one(self, connection: socket.socket, config: Config, server: int) -> None:
+        if reason := self._refusal(connection, config):
+            keeper.refuse(connection, reason)
+            return
+        try:
+            keeper.keep(connection, config, server)
+        except BaseException as problem:
+            keeper.refuse(connection, f"the launcher failed: {type(problem).__name__}: {problem}")
+            raise
+
+    def _fork(self, work: Callable[[], None]) -> None:
+        try:
+            pid = os.fork()
+        except OSError as problem:
+            log.error("cannot start a process: %s", problem)
+            return
+        if pid == 0:
+            self._become(work)
+        self.keepers.add(pid)
+
+    def _become(self, work: Callable[[], None]) -> NoReturn:
+        code = 1
+        try:
+            self.listener.close()
+            os.close(self.lock)
+            work()
+            code = 0
+        except BaseException:
+            log.exception("a process of the launcher failed")
+        finally:
+            os._exit(code)
+
+    def _refusal(self, connection: socket.socket, config: Config) -> str | None:
+        pid, uid, _ = _CREDENTIALS.unpack(
+            connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        )
+        if uid not in _allowed(config):
+            return f"user {uid} of process {pid} may not start jobs here"
+        if len(self.keepers) >= config.max_jobs:
+            return f"{config.max_jobs} jobs run already"
+        return None
+
+    def _end_jobs(self) -> None:
+        log.info("ending %d jobs", len(self.keepers))
+        processes.signal_all(self.keepers, signal.SIGTERM)
+        deadline = time.monotonic() + self.current.get().grace_seconds + SHUTDOWN_SECONDS
+        while self.keepers and time.monotonic() < deadline:
+            time.sleep(0.02)
+            self._reap()
+        processes.kill_descendants()
+
+
+def _allowed(config: Config) -> set[int]:
+    if config.allowed_users is None:
+        return {os.geteuid()}
+    found = set()
+    for name in config.allowed_users:
+        with contextlib.suppress(KeyError):
+            found.add(pwd.getpwnam(name).pw_uid)
+    return found
+
+
+def claim(path: Path) -> int:
+    """Return the lock of the socket *path*; CannotStartError where another launcher holds it."""
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStartError(f"another launcher serves {path}") from None
+    return lock
+
+
+def listen(config: Config) -> socket.socket:
+    """Return the listening socket, after removing one that a dead launcher left."""
+    path = config.socket
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise CannotStartError(f"{path} exists and is no socket")
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(old)
+    _open_to_workers(config)
+    listener.listen(128)
+    return listener
+
+
+def _open_to_workers(config: Config) -> None:
+    if config.socket_group is not None:
+        os.chown(config.socket, -1, sandbox.group_id(config.socket_group))
+        config.socket.chmod(0o660)
+    elif config.allowed_users is not None:
+        # Who connects is decided by the kernel's word on the peer, not by the file's mode.
+        config.socket.chmod(0o666)
+
+
+def run(path: Path) -> None:
+    """Serve with the configuration in *path* until told to stop."""
+    current = CurrentConfig(path)
+    config = current.get()
+    wakeup = processes.wake_on_signals()
+    lock = claim(config.socket)
+    listener = listen(config)
+    log.info("serving %s for %d tenants", config.socket, len(config.tenants))
+    try:
+        Server(current, listener, lock, wakeup).serve()
+    finally:
+        listener.close()
+        config.socket.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit code of the launcher."""
+    parser = argparse.ArgumentParser(
+        prog="launcher", description="Starts tenants' code as the tenants' users."
+    )
+    parser.add_argument("--config", type=Path, required=True, help="launcher.json")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s launcher[%(process)d] %(message)s"
+    )
+    try:
+        run(options.config)
+    except (CannotStartError, ConfigError, OSError, KeyError) as problem:
+        log.error("cannot start: %s", problem)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Personal records made fit to be studied."""

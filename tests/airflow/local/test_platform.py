@@ -1,0 +1,177 @@
+"""The whole platform as processes of this machine: what runs where, as whom, with which rights."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from aerodrome.clients.airflow import Airflow
+from aerodrome.clients.postgres import Server
+from aerodrome.clients.vault import Vault
+from aerodrome.errors import AerodromeError
+from aerodrome.local import access, leftovers, readiness, secrets_store, services, supervision
+from aerodrome.local.credentials import airflow_user, tenant_database
+from aerodrome.local.deadline import wait_until
+from aerodrome.local.platform import Platform
+from aerodrome.local.status import status
+
+pytestmark = pytest.mark.timeout(400)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has users for each zone and tenant")
+
+
+def as_user(user: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Return what *command* does as *user* without any other group."""
+    return subprocess.run(
+        command, user=user, group=user, extra_groups=[], capture_output=True, text=True, cwd="/", check=False
+    )
+
+
+def test_every_process_works(platform: Platform) -> None:
+    """Status shows every process as running, with its memory."""
+    found = status(platform)
+    assert [row.name for row in found.rows if row.state != "running" or row.memory == 0] == []
+    assert found.healthy and len(found.rows) == 15
+
+
+def test_nothing_differs_after_a_deploy(platform: Platform) -> None:
+    """A second look finds no difference, and takes less than five seconds."""
+    start = time.monotonic()
+    found = [
+        *services.differences(platform),
+        *secrets_store.differences(platform),
+        *access.differences(platform),
+    ]
+    assert found == []
+    assert time.monotonic() - start < 5
+
+
+@as_root
+def test_each_queue_runs_as_its_zone(finished: dict[str, str]) -> None:
+    """A task runs as the user of its queue's zone."""
+    users = {queue: log.split("user ")[1].split()[0] for queue, log in finished.items()}
+    assert users == {
+        "default": "aerodrome-default",
+        "pii": "aerodrome-pii",
+        "onprem": "aerodrome-onprem",
+        "maintenance": "aerodrome-platform",
+    }
+
+
+def test_a_queue_reads_only_its_tenants_connections(finished: dict[str, str]) -> None:
+    """Connections come from OpenBao, to the zones of their tenant's queues alone."""
+    assert "connection alpha.warehouse tenant_alpha" in finished["pii"]
+    assert "connection beta.warehouse AirflowSecretsBackendAccessDenied" in finished["pii"]
+    assert "connection beta.warehouse tenant_beta" in finished["onprem"]
+    assert "connection alpha.warehouse AirflowSecretsBackendAccessDenied" in finished["onprem"]
+    assert "connection alpha.warehouse AirflowSecretsBackendAccessDenied" in finished["maintenance"]
+
+
+@pytest.mark.parametrize("key", ["alpha.%2e%2e", "../beta/connections/warehouse"])
+def test_a_key_that_names_no_tenants_object_finds_nothing(finished: dict[str, str], key: str) -> None:
+    """A key with a path in it is never sent to the store."""
+    assert f"connection {key} AirflowNotFoundException" in finished["default"]
+
+
+def test_a_worker_holds_no_secret_of_the_platform(platform: Platform) -> None:
+    """A worker's configuration names no database, signing key or Fernet key."""
+    text = (platform.layout.process_config("worker-pii") / "airflow.cfg").read_text()
+    credentials = platform.credentials
+    secrets = [
+        credentials.jwt_secret(),
+        credentials.fernet_key(),
+        credentials.get("postgres-airflow"),
+        credentials.get("airflow-session"),
+    ]
+    assert not any(secret in text for secret in secrets)
+    assert "sql_alchemy_conn" not in text
+
+
+def test_a_tenant_sees_only_its_own_dags(platform: Platform, airflow: Airflow) -> None:
+    """The example user of one tenant neither sees nor starts another's DAG, and sees no import errors."""
+    alpha, beta = (
+        Airflow(platform.api_url, name, platform.credentials.get(airflow_user(name)))
+        for name in ("alpha", "beta")
+    )
+    assert [dag["dag_id"] for dag in alpha.dags()] == ["alpha.probe"]
+    for forbidden in (beta.dags, lambda: beta.trigger("alpha.probe"), alpha.import_errors):
+        with pytest.raises(AerodromeError, match=r"40[34]"):
+            forbidden()
+
+
+def test_a_tenants_database_is_closed_to_the_others(platform: Platform) -> None:
+    """A tenant's role may connect to no database but its own."""
+    password = platform.credentials.get(tenant_database("beta"))
+    beta = Server("127.0.0.1", platform.ports.postgres, "tenant_beta", password)
+    with pytest.raises(AerodromeError, match="permission denied for database"):
+        beta.databases()
+
+
+def test_a_zones_login_reads_only_what_its_tenants_may_use(platform: Platform) -> None:
+    """OpenBao itself refuses another tenant's path, a list and a write."""
+    login = (
+        Vault(platform.openbao_url)
+        ._client()
+        .auth.approle.login("aerodrome-pii", secrets_store.secret_id(platform, "pii"))
+    )
+    zone = Vault(platform.openbao_url, login["auth"]["client_token"])
+    assert zone.read("aerodrome", "tenants/alpha/connections/warehouse")
+    for forbidden in (
+        lambda: zone.read("aerodrome", "tenants/beta/connections/warehouse"),
+        lambda: zone.names("aerodrome", "tenants"),
+        lambda: zone.write("aerodrome", "tenants/alpha/connections/warehouse", {}),
+    ):
+        with pytest.raises(AerodromeError, match="permission denied"):
+            forbidden()
+
+
+@as_root
+@pytest.mark.parametrize("user", ["_alpha", "aerodrome-onprem"])
+def test_others_read_neither_secrets_nor_logs(
+    platform: Platform, finished: dict[str, str], user: str
+) -> None:
+    """Tenants' code and another zone's workers cannot list secrets, configuration, logs, data or homes."""
+    layout = platform.layout
+    closed = [
+        layout.secrets,
+        layout.process_config("scheduler"),
+        layout.process_config("worker-pii"),
+        layout.task_logs / "queue=pii",
+    ]
+    closed += [
+        layout.data / "postgres",
+        layout.homes / "beta",
+        layout.launcher_socket("pii").parent,
+        layout.alerts,
+    ]
+    assert [path for path in closed if as_user(user, "ls", str(path)).returncode == 0] == []
+
+
+def test_the_supervisor_restarts_a_killed_process(platform: Platform, airflow: Airflow) -> None:
+    """A scheduler that is killed runs again by itself."""
+    before = supervision.client(platform.layout).processes()["scheduler"].pid
+    os.kill(before, signal.SIGKILL)
+
+    def back() -> bool:
+        state = supervision.client(platform.layout).processes()["scheduler"]
+        return state.pid not in (0, before) and readiness.is_ready(platform, state)
+
+    assert wait_until(back, 60)
+
+
+def test_no_run_is_lost_when_everything_is_killed(
+    platform: Platform, airflow: Airflow, wait_run: Callable[[str, float], str]
+) -> None:
+    """A run that was in the middle of its tasks ends well after kill -9 of every process and one deploy."""
+    run = airflow.trigger("alpha.probe", {"seconds": 3})["dag_run_id"]
+    assert wait_until(
+        lambda: any(t["state"] == "running" for t in airflow.task_instances("alpha.probe", run)), 30
+    )
+    for process in leftovers.find(platform.layout):
+        process.kill()
+    assert wait_until(lambda: not leftovers.find(platform.layout), 10)
+    services.apply(platform, print)
+    assert wait_run(run, 150) == "success"

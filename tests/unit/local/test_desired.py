@@ -1,0 +1,156 @@
+"""What a platform should be, computed from environment and tenants."""
+
+from __future__ import annotations
+
+import configparser
+import socket
+from dataclasses import replace
+
+import pytest
+from aerodrome.environment import Environment
+from aerodrome.errors import UserError
+from aerodrome.local import access, broker, ports, secrets_store, topology
+from aerodrome.local.platform import Platform
+from aerodrome.local.topology import Process
+
+
+def fingerprints(platform: Platform) -> dict[str, str]:
+    """Return each process's fingerprint."""
+    return {process.name: process.fingerprint for process in topology.desired(platform)}
+
+
+def changed(platform: Platform, **settings: object) -> Platform:
+    """Return *platform* with other queues."""
+    document = platform.environment.model_dump(mode="json", by_alias=True)
+    document["queues"] = {**document["queues"], **settings}
+    return replace(platform, environment=Environment.model_validate(document))
+
+
+def config_of(platform: Platform, name: str) -> configparser.ConfigParser:
+    """Return the airflow.cfg of one process."""
+    text = next(p.files["airflow.cfg"] for p in topology.desired(platform) if p.name == name)
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    return parser
+
+
+def test_the_same_platform_has_the_same_fingerprints(platform: Platform) -> None:
+    """Nothing in a process's description changes by itself."""
+    assert fingerprints(platform) == fingerprints(platform)
+
+
+def test_a_queues_slots_concern_its_own_worker(platform: Platform) -> None:
+    """A change of one worker restarts that worker, and the scheduler, which counts all slots."""
+    before = fingerprints(platform)
+    after = fingerprints(changed(platform, pii={"zone": "pii", "slots": 30}))
+    assert {name for name in before if before[name] != after[name]} == {"worker-pii", "scheduler"}
+
+
+def test_a_new_queue_is_one_more_worker(platform: Platform) -> None:
+    """One line in environment.yaml brings a worker; stores and launchers go on."""
+    before = fingerprints(platform)
+    after = fingerprints(changed(platform, heavy={"zone": "default"}))
+    assert after.keys() - before.keys() == {"worker-heavy"}
+    assert all(
+        before[name] == after[name]
+        for name in before
+        if name.startswith(("launcher", "worker", "postgres", "redis"))
+    )
+
+
+def test_a_new_tenant_restarts_no_process(platform: Platform) -> None:
+    """Launchers read their tenants again by themselves."""
+    fewer = replace(platform, tenants={"beta": platform.tenants["beta"]})
+    assert fingerprints(platform) == fingerprints(fewer)
+
+
+@pytest.mark.parametrize("process", ["worker-default", "worker-pii", "worker-maintenance"])
+def test_workers_hold_no_secret_of_the_scheduler(platform: Platform, process: str) -> None:
+    """No database, no signing key, no Fernet key, no session key."""
+    config = config_of(platform, process)
+    assert (
+        not config.has_section("database")
+        and not config.has_section("api_auth")
+        and not config.has_section("api")
+    )
+    assert config["core"]["fernet_key"] == ""
+    assert config["workers"]["secrets_backend"] == "aerodrome_airflow.secrets.TenantSecretsBackend"
+
+
+def test_the_dag_processor_holds_neither_broker_nor_signing_key(platform: Platform) -> None:
+    """It parses, and that is all it needs rights for."""
+    config = config_of(platform, "dag-processor")
+    assert not config.has_section("celery") and not config.has_section("api_auth")
+
+
+def test_policies_are_enforced_unless_a_test_says_otherwise(platform: Platform) -> None:
+    """Every process hears of it."""
+    assert config_of(platform, "dag-processor")["aerodrome"]["enforce_policy"] == "True"
+    assert (
+        config_of(replace(platform, enforce_policy=False), "worker-pii")["aerodrome"]["enforce_policy"]
+        == "False"
+    )
+
+
+def test_no_environment_or_command_holds_a_secret(platform: Platform) -> None:
+    """Other users may read both."""
+    visible = str([(p.command, dict(p.environment)) for p in topology.desired(platform)])
+    secrets = [path.read_text() for path in platform.layout.secrets.iterdir()]
+    assert len(secrets) > 8 and not any(secret in visible for secret in secrets)
+
+
+def test_a_zones_policy_names_what_its_queues_may_use(platform: Platform) -> None:
+    """A connection limited to other queues is left out; a zone without tenants reads nothing."""
+    assert 'data/tenants/alpha/connections/api"' in secrets_store.policy(platform, "default")
+    assert 'data/tenants/alpha/connections/api"' not in secrets_store.policy(platform, "pii")
+    assert 'data/tenants/alpha/variables/threshold"' in secrets_store.policy(platform, "pii")
+    assert "tenants" not in secrets_store.policy(platform, "platform")
+    assert "*" not in secrets_store.policy(platform, "default")
+
+
+def test_an_http_connection_is_taken_apart(platform: Platform) -> None:
+    """A base URL arrives as Airflow's HTTP hook reads it."""
+    value = secrets_store.value_of(platform, "alpha", platform.local.connections["api"])
+    assert (value["host"], value["port"], value["schema"]) == ("https://example.org", 8443, "https")
+
+
+def test_pools_share_a_tenants_parallelism(platform: Platform) -> None:
+    """Named pools are taken out of it."""
+    pools = access.desired(platform).pools
+    assert (pools["alpha"], pools["alpha.narrow"], pools["beta"]) == (4, 2, 4)
+
+
+@pytest.mark.parametrize("level", access.LEVELS)
+def test_no_tenants_role_sees_what_is_everybodys(level: str) -> None:
+    """Permissions over all DAGs, import errors, the audit log, connections and variables are in no role."""
+    resources = {resource for action, resource in access.PERMISSIONS[level] if action != "menu_access"}
+    assert not resources & {
+        "DAGs",
+        "ImportError",
+        "Audit Logs",
+        "Connections",
+        "Variables",
+        "Pools",
+        "Configurations",
+    }
+
+
+def test_passwords_are_in_the_broker_list_only_as_digests(platform: Platform) -> None:
+    """The ACL file tells nobody a password."""
+    text = broker.access_list(platform)
+    assert broker.zone_user(platform, "pii").password not in text
+    assert "user default off" in text
+
+
+def test_a_taken_port_is_told_with_its_holder_and_key(platform: Platform) -> None:
+    """The message names the port, who has it, and the key that changes it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        process = Process("redis", (), None, platform.layout.state, ports={"redis": port})
+        with pytest.raises(
+            UserError, match=rf"port {port} of redis is taken by .*pid \d+.*local.ports.redis"
+        ):
+            ports.require_free([process], "local")
+    ports.require_free([process], "local")
