@@ -32,5 +32,7 @@ class FileWait(CatalogueEntry):
     @model_validator(mode="after")
     def _leave_time_between_reschedules(self) -> Self:
         if self.mode == "reschedule" and self.poke_interval < SHORTEST_RESCHEDULE:
-            raise ValueError("with mode: reschedule, poke_interval must be 30s or more; mode: poke may look more often")
+            raise ValueError(
+                "with mode: reschedule, poke_interval must be 30s or more; mode: poke may look more often"
+            )
         return self

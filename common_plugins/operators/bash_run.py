@@ -30,11 +30,11 @@ class BashRunOperator(LaunchingMixin, BashOperator):
         self.bash_command = str(self.script)
         return super().execute(context)
 
-    def get_env(self, context: Context) -> dict[str, str]:  # noqa: ARG002 - Airflow's signature
+    def get_env(self, context: Context) -> dict[str, str]:
         """Return what the task declares, and nothing of the worker's environment."""
         return text_map(self.env or {})
 
-    def _run_inline_command(self, bash_path: str, env: dict[str, str]) -> SubprocessResult:  # noqa: ARG002
+    def _run_inline_command(self, bash_path: str, env: dict[str, str]) -> SubprocessResult:
         job = Job(self._tenant, "bash", self.runtime, {"script": self.bash_command}, env)
         outcome = self.run_job(job)
         return SubprocessResult(exit_code=outcome["exit_code"], output=outcome["last_line"])

@@ -55,7 +55,7 @@ class HttpRequestOperator(CatalogueMixin, HttpOperator):
             self.request_kwargs = {"json": self.json_body}
         return self.execute_sync(context)
 
-    def process_response(self, context: Context, response: Any) -> Any:  # noqa: ARG002 - Airflow's signature
+    def process_response(self, context: Context, response: Any) -> Any:
         """Return the response's text or JSON; an unwanted status fails the task."""
         with response:
             self.log.info(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from aerodrome.modelling import Many, Model, Name
 from aerodrome.quantities import Duration, Memory
 from aerodrome.source.document import read_document
 from aerodrome.source.place import Positions
-from aerodrome.source.report import Report
+from aerodrome.source.report import Report, TooManyProblemsError
 from aerodrome.source.shape import check
 
 FOLDER = "environments"
@@ -53,12 +54,12 @@ class AlertChannel(Model):
 class LimitCeiling(Model):
     """The most that any tenant's own limits may grant in this environment."""
 
-    cpu: float = Field(4, gt=0)
-    memory: Memory = 8 * 2**30
-    active_runs: int = Field(16, ge=1)
-    parallelism: int = Field(64, ge=1)
-    retries: int = Field(10, ge=0)
-    execution_timeout: Duration = timedelta(hours=24)
+    cpu: float = Field(4, gt=0, description="Cores of one task.")
+    memory: Memory = Field(8 * 2**30, description="Memory of one task.")
+    active_runs: int = Field(16, ge=1, description="Runs of one DAG at the same time.")
+    parallelism: int = Field(64, ge=1, description="Tasks of one tenant at the same time.")
+    retries: int = Field(10, ge=0, description="Retries of one task.")
+    execution_timeout: Duration = Field(timedelta(hours=24), description="Run time of one task.")
 
 
 class OperatorPolicy(Model):
@@ -70,25 +71,29 @@ class OperatorPolicy(Model):
 class Ports(Model):
     """Loopback ports of ENV=local."""
 
-    api_server: int = Field(8080, ge=1, le=65535)
-    postgres: int = Field(5442, ge=1, le=65535)
-    redis: int = Field(6390, ge=1, le=65535)
-    openbao: int = Field(8210, ge=1, le=65535)
-    openbao_cluster: int = Field(8211, ge=1, le=65535)
+    api_server: int = Field(8080, ge=1, le=65535, description="Airflow's web interface and API.")
+    postgres: int = Field(
+        5442, ge=1, le=65535, description="PostgreSQL: Airflow's and the tenants' databases."
+    )
+    redis: int = Field(6390, ge=1, le=65535, description="Redis: the queues.")
+    openbao: int = Field(8210, ge=1, le=65535, description="OpenBao: connections and variables.")
+    openbao_cluster: int = Field(8211, ge=1, le=65535, description="OpenBao's own traffic.")
 
 
 class ProvisionedConnection(Model):
     """A connection that ENV=local makes for every tenant that names it."""
 
-    type: Literal["postgres", "http"]
+    type: Literal["postgres", "http"] = Field(description="What kind of service it leads to.")
     url: str = Field("", description="http: base URL. postgres: left out, a database per tenant is created.")
 
 
 class Local(Model):
     """What only ENV=local has."""
 
-    ports: Ports = Field(default_factory=Ports)
-    connections: dict[Name, ProvisionedConnection] = Field(default_factory=dict)
+    ports: Ports = Field(default_factory=Ports, description="Change one that is taken.")
+    connections: dict[Name, ProvisionedConnection] = Field(
+        default_factory=dict, description="Connections that a deploy makes, for every tenant that names them."
+    )
     variables: Many[Name] = Field(
         (), description="Variables that are made, at random, for every tenant that names them."
     )
@@ -104,12 +109,18 @@ class Environment(Model):
     )
     zones: dict[Name, Zone] = Field(description="Trust zones.")
     queues: dict[Name, Queue] = Field(description="Queues and their workers.")
-    default_queue: Name = "default"
-    limits: LimitCeiling = Field(default_factory=LimitCeiling)
-    operators: OperatorPolicy = Field(default_factory=OperatorPolicy)
-    alert_channels: dict[Name, AlertChannel] = Field(default_factory=dict)
-    central_alert_channel: Name = "central"
-    local: Local | None = None
+    default_queue: Name = Field("default", description="Airflow's own default; a queue that tenants may use.")
+    limits: LimitCeiling = Field(
+        default_factory=LimitCeiling, description="The most that any tenant's own limits may grant."
+    )
+    operators: OperatorPolicy = Field(
+        default_factory=OperatorPolicy, description="What of the catalogue is offered here."
+    )
+    alert_channels: dict[Name, AlertChannel] = Field(
+        default_factory=dict, description="Places that alerts go to; tenants name them."
+    )
+    central_alert_channel: Name = Field("central", description="The channel that hears of every failure.")
+    local: Local | None = Field(None, description="Only with `kind: local`.")
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -133,10 +144,12 @@ def load_environment(root: Path, name: str) -> Environment:
         if "name" in data:
             report.at_key(("name",), "unknown key 'name'", "the folder names the environment; remove the key")
         data = data | {"name": name}
-    environment = check(Environment, data, report)
-    if environment is not None:
-        _check_names(environment, report)
-        _check_local(environment, report)
+    environment = None
+    with suppress(TooManyProblemsError):
+        environment = check(Environment, data, report)
+        if environment is not None:
+            _check_names(environment, report)
+            _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
     return environment

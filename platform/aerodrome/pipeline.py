@@ -78,7 +78,9 @@ def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path 
     base = _base_digest(root, environment_name)
     keys = {name: _tenant_key(root, name, base, runtimes.get(name, "")) for name in folders}
     known = {name: found for name, key in keys.items() if (found := _read_cache(cache, name, key))}
-    fresh, general = _build_tenants(root, environment_name, [name for name in folders if name not in known], runtimes)
+    fresh, general = _build_tenants(
+        root, environment_name, [name for name in folders if name not in known], runtimes
+    )
     for built in fresh:
         _write_cache(cache, built, keys[built.tenant])
         known[built.tenant] = built
@@ -107,12 +109,17 @@ def _build_tenants(
     general = tuple(p for p in result.problems if not any(p in own for own in problems.values()))
     loaded = {tenant.name: tenant for tenant in result.tenants}
     return tuple(
-        _build_tenant(name, loaded.get(name), problems[name], environment, runtimes.get(name)) for name in names
+        _build_tenant(name, loaded.get(name), problems[name], environment, runtimes.get(name))
+        for name in names
     ), general
 
 
 def _build_tenant(
-    name: str, tenant: LoadedTenant | None, problems: list[Problem], environment: Environment, runtime: str | None
+    name: str,
+    tenant: LoadedTenant | None,
+    problems: list[Problem],
+    environment: Environment,
+    runtime: str | None,
 ) -> TenantBuild:
     from aerodrome.policy.from_manifest import policy_problems
     from aerodrome.render.dags import render_dag
@@ -122,11 +129,17 @@ def _build_tenant(
         return TenantBuild(name, (), tuple(problems))
     refused = policy_problems(tenant, environment)
     bad = {problem.file for problem in refused}
-    dags = [render_dag(tenant, dag, environment, runtime) for dag in tenant.dags if dag.path not in bad and dag.model.enabled]
+    dags = [
+        render_dag(tenant, dag, environment, runtime)
+        for dag in tenant.dags
+        if dag.path not in bad and dag.model.enabled
+    ]
     files = [RenderedFile(dag.path, dag.text, dag.source_path, dag.dag_id) for dag in dags]
     path, text = policy_file(tenant, environment)
     limits = RenderedFile(path, text, f"tenants/{name}/tenant.yaml")
-    return TenantBuild(name, (*files, limits), (*problems, *refused), tenant.model.model_dump_json(by_alias=True))
+    return TenantBuild(
+        name, (*files, limits), (*problems, *refused), tenant.model.model_dump_json(by_alias=True)
+    )
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -153,7 +166,7 @@ def _contents(folder: Path) -> Iterable[bytes]:
 
 
 def _base_digest(root: Path, environment_name: str) -> str:
-    import common_plugins.catalogue as catalogue
+    from common_plugins import catalogue
 
     program = Path(__file__).parent
     return _digest(
@@ -161,7 +174,7 @@ def _base_digest(root: Path, environment_name: str) -> str:
             *_contents(program),
             *_contents(Path(catalogue.__file__).parent),
             *_contents(root / "environments" / environment_name),
-            *(name.encode() for name in sorted(os.listdir(root / "environments"))),
+            *(path.name.encode() for path in sorted((root / "environments").iterdir())),
         ]
     )
 

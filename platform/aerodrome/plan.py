@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 Action = Literal["create", "update", "delete", "restart", "start"]
@@ -75,6 +76,6 @@ def apply_targets(environment: str, targets: Sequence[Target], progress: Callabl
     for target in targets:
         changes = target.changes()
         if changes:
-            target.apply(changes, lambda text, name=target.name: progress(name, text))
+            target.apply(changes, partial(progress, target.name))
             done.extend(changes)
     return Plan(environment, tuple(done))

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from aerodrome.check import check_rendered
 from aerodrome.errors import Problem, UserError, did_you_mean
-from aerodrome.pipeline import Build, RenderedFile, TenantBuild, build, tenant_folders
+from aerodrome.pipeline import Build, TenantBuild, build, tenant_folders
 from aerodrome.runtime import runtime_digest, runtime_problems
 
 Progress = Callable[[str], None]
 
 
-def verify(root: Path, environment: str, *, tenants: Collection[str] | None = None, progress: Progress) -> Build:
+def verify(
+    root: Path, environment: str, *, tenants: Collection[str] | None = None, progress: Progress
+) -> Build:
     """Return the bundle files that loaded, rendered and imported, with every problem of those that did not.
 
     *tenants* limits the answer to some folders; an unknown one raises UserError.

@@ -22,9 +22,9 @@ _FIELDS = ("conn_type", "host", "port", "login", "password", "schema", "extra", 
 class TenantSecretsBackend(BaseSecretsBackend):
     """Looks up `<tenant>.<name>` below tenants/<tenant>/connections/ and tenants/<tenant>/variables/.
 
-    A key that does not name a tenant's object is never sent to the server: it cannot reach another path. What
-    the zone may read is the server's decision. A refusal and a server that does not answer end the lookup with
-    an error: Airflow would else go on to its own database and report that the connection does not exist.
+    A key that does not name a tenant's object is never sent to the server: it reaches no other path. What
+    the zone may read is the server's decision. A refusal and a server that does not answer end the lookup by
+    an error: Airflow would else go on to its own database and report that the connection is not there.
     """
 
     def __init__(
@@ -36,21 +36,21 @@ class TenantSecretsBackend(BaseSecretsBackend):
         self._secret_id_path = Path(secret_id_path)
         self._mount_point = mount_point
 
-    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:  # noqa: ARG002
+    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         """Return the connection as JSON, or None where the id is no tenant's or nothing is stored."""
         if not _is_scoped(conn_id):
             return None
         found = self._read(names.connection_path(names.tenant_of(conn_id), names.name_of(conn_id)), conn_id)
         return None if found is None else json.dumps(_connection(found))
 
-    def get_variable(self, key: str, team_name: str | None = None) -> str | None:  # noqa: ARG002
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         """Return the variable's text, or None where the key is no tenant's or nothing is stored."""
         if not _is_scoped(key):
             return None
         found = self._read(names.variable_path(names.tenant_of(key), names.name_of(key)), key)
         return None if found is None else str(found.get("value", ""))
 
-    def get_config(self, key: str) -> str | None:  # noqa: ARG002
+    def get_config(self, key: str) -> str | None:
         """Return None: Airflow's configuration never comes from the tenants' store."""
         return None
 

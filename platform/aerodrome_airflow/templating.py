@@ -27,4 +27,10 @@ class PlainTextMixin:
         if isinstance(content, str) and not holds_template(content):
             return content
         # Containers come back here, item by item.
-        return super().render_template(content, *args, **kwargs)  # type: ignore[misc]
+        return _whole(super().render_template(content, *args, **kwargs))  # type: ignore[misc]
+
+
+def _whole(value: Any) -> Any:
+    """Return the outputs of a mapped task as a list: Airflow hands on a sequence that fetches them one by one."""
+    lazy = isinstance(value, Sequence) and not isinstance(value, str | bytes | list | tuple)
+    return list(value) if lazy else value

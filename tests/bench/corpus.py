@@ -20,7 +20,8 @@ MOST_TASKS = 212
 
 TENANTS = (
     "billing", "brokerage", "catalogue", "claims", "crm", "customs", "fleet", "fraud", "hr", "inventory",
-    "legal", "loyalty", "marketing", "payments", "pricing", "procurement", "risk", "support", "treasury", "weather",
+    "legal", "loyalty", "marketing", "payments", "pricing", "procurement", "risk", "support", "treasury",
+    "weather",
 )  # fmt: skip
 SCHEDULES = ("@daily", "@hourly", "0 5 * * 1-5", "30 2 * * *", "15 */4 * * *", "0 6 1 * *", None)
 VERBS = ("extract", "load", "clean", "join", "score", "publish", "archive", "reconcile", "enrich", "export")

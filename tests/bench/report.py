@@ -20,8 +20,8 @@ PREFACE = """\
 # Benchmarks
 
 Written by `make bench` from the raw results in [benchmarks/](benchmarks/); nothing here is typed by hand.
-Every figure is the median of its samples. `make bench ROWS=load,imports` measures some rows again and keeps the
-others.
+Every figure is the median of its samples. `make bench ROWS=load,imports` measures some rows again and keeps
+the others.
 
 """
 

@@ -14,7 +14,7 @@ import report
 from figures import Figure
 from rich.console import Console
 from rich.table import Table
-from rows import control, imports, processor
+from rows import control, faults, hostile, imports, platform, processor
 from workshop import Workshop
 
 
@@ -28,24 +28,50 @@ class Row:
 
 ROWS: Mapping[str, Row] = {
     "load": Row(
-        "a new process runs `aerodrome.pipeline.build` on the corpus without a cache; wall time from start "
-        "to end of the process, memory as its largest resident set.",
+        "a new process runs `aerodrome.pipeline.build` on the corpus without a cache; wall time from "
+        "start to end of the process, memory as its largest resident set.",
         control.cold,
     ),
-    "load_changed": Row("the same with a cache that knows all but one manifest.", control.changed),
+    "load_changed": Row(
+        "the same with a cache that knows all but one manifest.",
+        control.changed,
+    ),
     "imports": Row(
-        "`DagBag` imports each folder in one process, by turns, all modules warm; CPU-seconds. The files "
-        "written by hand and the rendered ones serialise to equal DAGs, which the program checks; dag-factory's "
-        "YAML names the same operators and parameters.",
+        "`DagBag` imports each folder in one process, by turns, all modules warm; CPU-seconds. The "
+        "files written by hand and the rendered ones serialise to equal DAGs, which the program "
+        "checks; dag-factory's YAML names the same operators and parameters.",
         imports.imports,
     ),
     "processor": Row(
-        "a DAG processor with a GitDagBundle, PostgreSQL, FAB and two parsing processes; after the first "
-        "pass every file is touched and the CPU of processor and children counted until each DAG is stored "
-        "again. Ours with the platform's policy, dag-factory without.",
+        "a DAG processor with a GitDagBundle, PostgreSQL, FAB and two parsing processes; after the "
+        "first pass every file is touched and the CPU of processor and children counted until each "
+        "DAG is stored again. Ours with the platform's policy and rights on each DAG, dag-factory "
+        "without.",
         processor.passes,
     ),
-    "idle": Row("the same processor, left alone after its first pass.", processor.idle),
+    "idle": Row(
+        "the same processor, left alone after its first pass.",
+        processor.idle,
+    ),
+    "faults": Row(
+        "three manifests of the corpus get an unknown operator, a template that reaches for Python's "
+        "classes, and a parameter whose check never ends; the whole is verified and published to a "
+        "bare repository.",
+        faults.faults,
+    ),
+    "hostile": Row(
+        "the property test of `tests/render/test_hostile_text.py` with ten thousand examples, each of "
+        "which puts generated strings into all text fields of one manifest.",
+        hostile.hostile,
+    ),
+    "platform": Row(
+        "a copy of the repository is deployed with ports and state of its own. Deploy: the command "
+        "from start to end. Publish: from the commit in the bundle until the API shows the new "
+        "description. Tasks: one run of one DAG of independent branch tasks that choose nothing, "
+        "between the run's start and end; plain Airflow has the platform's settings, PostgreSQL, "
+        "Redis and one worker with as many slots.",
+        platform.platform,
+    ),
 }
 
 

@@ -51,7 +51,7 @@ def test_any_json_value_comes_back(value: Any) -> None:
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_a_text_is_plain_printable_characters(text: str) -> None:
-    """No control character, no character that turns the reading direction, nothing that is no space but looks so."""
+    """No control character, none that turns the reading direction, no space that is not the plain one."""
     assert all(line.isprintable() for line in text_of({"k": [text]}).split("\n"))
 
 

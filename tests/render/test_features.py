@@ -270,6 +270,15 @@ def test_templates_see_the_tenant_s_values(dag_of: Any) -> None:
     assert task.sql == "select 3\n"
 
 
+def test_templates_see_the_data_folder_of_the_worker(dag_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`{{ tenant.data }}` is asked of the machine that runs the task."""
+    macro = dag_of().user_defined_macros["tenant"]
+    monkeypatch.setenv("AIRFLOW__AERODROME__DATA_FOLDER", "/srv/{tenant}/data")
+    assert (macro.data, macro.region) == ("/srv/flights/data", "eu")
+    with pytest.raises(AttributeError, match="has no value 'other'"):
+        macro.other  # noqa: B018
+
+
 def test_ids_that_python_needs_itself(dag_of: Any) -> None:
     """Tasks may be called class, dag, float or timedelta."""
     names = ["class", "dag", "float", "timedelta", "datetime", "class_"]

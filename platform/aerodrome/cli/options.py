@@ -15,12 +15,13 @@ Tenant = Annotated[str, typer.Argument(help="A folder of tenants/.", show_defaul
 
 
 def repository_root() -> Path:
-    """Return the repository that the command runs in: the nearest folder upwards that holds tenants/ and environments/."""
+    """Return the repository around the current folder: the nearest one that holds tenants/ and environments/."""
     start = Path(os.environ.get("AERODROME_REPOSITORY", ".")).resolve()
     for folder in (start, *start.parents):
         if (folder / "tenants").is_dir() and (folder / "environments").is_dir():
             return folder
-    raise UserError(f"{start} is in no Aerodrome repository", "change to the folder that holds tenants/ and environments/")
+    remedy = "change to the folder that holds tenants/ and environments/"
+    raise UserError(f"{start} is in no Aerodrome repository", remedy)
 
 
 def cache_folder(root: Path, environment: str, kind: str) -> Path:

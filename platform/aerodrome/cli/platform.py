@@ -47,7 +47,9 @@ def status(env: options.Environment = "local") -> None:
 
 
 def logs(
-    process: Annotated[str | None, typer.Argument(help="A process of `status`. Left out: all of them.")] = None,
+    process: Annotated[
+        str | None, typer.Argument(help="A process of `status`. Left out: all of them.")
+    ] = None,
     env: options.Environment = "local",
     lines: Annotated[int, typer.Option(help="Lines of each process.")] = 20,
 ) -> None:
@@ -66,7 +68,10 @@ def down(env: options.Environment = "local") -> None:
         down_local(options.repository_root(), env, progress)
 
 
-def destroy(env: options.Environment = "local", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def destroy(
+    env: options.Environment = "local",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Stop everything and delete all data of ENV=local, its users included."""
     from aerodrome.local.deploy import destroy_local
 
@@ -76,19 +81,22 @@ def destroy(env: options.Environment = "local", yes: Annotated[bool, typer.Optio
         destroy_local(options.repository_root(), env, progress)
 
 
-def bundle_history(env: options.Environment = "local", number: Annotated[int, typer.Option(help="Newest entries.")] = 20) -> None:
+def bundle_history(
+    env: options.Environment = "local", number: Annotated[int, typer.Option(help="Newest entries.")] = 20
+) -> None:
     """List what was published, newest first."""
-    from aerodrome.local.deploy import bundle_repository
     from aerodrome.bundle import history
+    from aerodrome.local.deploy import bundle_repository
 
     show.history(history(bundle_repository(options.repository_root(), env), number))
 
 
 def bundle_rollback(
-    to: Annotated[str, typer.Argument(help="A commit of bundle-history.", show_default=False)], env: options.Environment = "local"
+    to: Annotated[str, typer.Argument(help="A commit of bundle-history.", show_default=False)],
+    env: options.Environment = "local",
 ) -> None:
     """Publish an earlier bundle again, as a new commit."""
-    from aerodrome.local.deploy import bundle_repository
     from aerodrome.bundle import rollback
+    from aerodrome.local.deploy import bundle_repository
 
     show.line(rollback(bundle_repository(options.repository_root(), env), to))

@@ -26,7 +26,9 @@ def operators() -> None:
 
 def docs(
     only: Annotated[str | None, typer.Option(help="schemas: only the JSON Schemas.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")
+    ] = False,
 ) -> None:
     """Write the generated reference pages and JSON Schemas."""
     from aerodrome.reference import outdated, pages, write

@@ -80,7 +80,8 @@ def plan(made: Plan) -> None:
 def deployed(result: Deployed) -> None:
     """Print what a deploy did, how to reach the platform, and each DAG's run."""
     line("")
-    line(f"{result.plan.environment}: {len(result.plan.changes)} changes made" if result.plan.changes else f"{result.plan.environment}: nothing to change")
+    number = len(result.plan.changes)
+    line(f"{result.plan.environment}: {f'{number} changes made' if number else 'nothing to change'}")
     _runs(result.status)
     for row in result.status.addresses:
         line(row)
@@ -90,7 +91,9 @@ def deployed(result: Deployed) -> None:
 
 def status(found: Status) -> None:
     """Print processes, DAGs and addresses on one screen."""
-    table = Table("process", "state", "pid", "up", "memory", "", box=None, pad_edge=False, header_style="bold")
+    table = Table(
+        "process", "state", "pid", "up", "memory", "", box=None, pad_edge=False, header_style="bold"
+    )
     for process in found.processes:
         table.add_row(process.name, process.state, *_figures(process), process.note)
     _console.print(table)

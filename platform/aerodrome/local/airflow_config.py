@@ -105,8 +105,8 @@ def _common(platform: Platform, process: str) -> Sections:
             "enable_health_check": "False",
         },
         "workers": {
-            "min_heartbeat_interval": "5",
-            "max_failed_heartbeats": "12",
+            "min_heartbeat_interval": "2",
+            "max_failed_heartbeats": "30",
             "missing_dag_retry_delay": "5",
         },
         "triggerer": {"capacity": "200"},
@@ -116,6 +116,8 @@ def _common(platform: Platform, process: str) -> Sections:
             "environment": platform.environment.name,
             "enforce_policy": str(platform.enforce_policy),
             "alert_folder": str(platform.layout.alerts),
+            # What `{{ tenant.data }}` becomes in a task that runs here.
+            "data_folder": str(platform.layout.homes / "{tenant}" / "data"),
         },
     }
 

@@ -117,7 +117,7 @@ def _addresses(platform: Platform) -> tuple[str, ...]:
 
 def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
     """Yield the end of one process's log, or of all of them."""
-    layout = state.locate(root)
+    layout = deployed_platform(root, environment).layout
     found = sorted(path.stem for path in layout.logs.glob("*.log")) if layout.logs.is_dir() else []
     if process is not None and process not in found:
         raise UserError(f"there is no log of a process '{process}'", did_you_mean(process, found))

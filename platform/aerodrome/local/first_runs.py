@@ -45,17 +45,21 @@ def wait_visible(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
 
 
 def run_new_dags(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
-    """See each of *wanted* that never ran through its first run: started here, or by the data or DAG that it waits for."""
-    new = [dag_id for dag_id in sorted(wanted) if not airflow.runs(dag_id, 1)]
+    """See each of *wanted* that never ran through its first run, which its data or another DAG may start."""
+    new = [dag_id for dag_id in sorted(wanted) if _is_new(airflow, dag_id)]
     by_hand = [dag_id for dag_id in new if _starts_by_hand(airflow.dag(dag_id))]
-    if not by_hand:
-        return
-    say(f"first run of {', '.join(by_hand)}")
     for dag_id in by_hand:
-        airflow.trigger(dag_id)
+        if not airflow.runs(dag_id, 1):
+            airflow.trigger(dag_id)
+    if by_hand:
+        say(f"first run of {', '.join(by_hand)}")
     _wait_ended(airflow, by_hand, say)
     # What these runs started in turn has begun by now, or waits for something that has not happened.
     _wait_ended(airflow, [dag_id for dag_id in new if dag_id not in by_hand], say)
+
+
+def _is_new(airflow: Airflow, dag_id: str) -> bool:
+    return all(run["state"] not in FINAL for run in airflow.runs(dag_id, 5))
 
 
 def _starts_by_hand(dag: Mapping[str, Any]) -> bool:

@@ -60,10 +60,12 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
 def of_tenants(platform: Platform) -> None:
     """Make each tenant's home, data and runtime folder; nobody else enters them."""
     for tenant in platform.tenants:
-        owner = platform.accounts.owner(platform.os_user(tenant))
-        ensure_folder(platform.layout.homes / tenant, 0o700, owner)
-        ensure_folder(platform.layout.homes / tenant / "data", 0o700, owner)
-        shared = Owner("root", platform.os_user(tenant)) if platform.layout.root else Owner()
+        user = platform.os_user(tenant)
+        own, shared = platform.accounts.owner(user), Owner("root", user) if platform.layout.root else Owner()
+        # Root's, so that the tenant cannot put a link in the place of what a deploy makes below it.
+        ensure_folder(platform.layout.homes / tenant, 0o750, shared)
+        ensure_folder(platform.layout.homes / tenant / "home", 0o700, own)
+        ensure_folder(platform.layout.homes / tenant / "data", 0o700, own)
         ensure_folder(platform.layout.runtimes / tenant, 0o750, shared)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from aerodrome.local import accounts, services, state, supervision
+from aerodrome.local import accounts, leftovers, services, state, supervision
 from aerodrome.local.difference import Progress
 from aerodrome.local.platform import Platform
 
@@ -21,7 +21,9 @@ def down(platform: Platform, progress: Progress) -> None:
 def destroy(platform: Platform, progress: Progress) -> None:
     """Stop every process and remove all data, secrets and the operating system users of this deployment."""
     layout = platform.layout
-    down(platform, progress)
+    # Nothing is kept, so nothing needs the time to end well.
+    progress("ending all processes")
+    leftovers.end(layout, patience=3)
     progress(f"removing {layout.state}")
     shutil.rmtree(layout.run, ignore_errors=True)
     shutil.rmtree(layout.state, ignore_errors=False) if layout.state.exists() else None

@@ -12,8 +12,8 @@ from aerodrome.local.preparation import deployed_platform, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.runtime import Runtime, Tools, Workshop, build_runtime, read_source
 from aerodrome.runtime.build import environment_of, is_whole
-from aerodrome.runtime.uv import find_uv
 from aerodrome.runtime.tenant_tests import run_tests
+from aerodrome.runtime.uv import find_uv
 
 Say = Callable[[str], None]
 

@@ -71,7 +71,7 @@ def vault(platform: Platform) -> Vault:
 def forget_unfinished(platform: Platform) -> bool:
     """Empty the data folder of a server whose root token was never kept.
 
-    Nobody can have stored anything in it. Call it only while the server is down; return whether there was one.
+    Nobody can have stored anything in it. Call it while the server is down; return whether there was one.
     """
     folder = data_folder(platform)
     if platform.credentials.find(secret.OPENBAO_ROOT) or not folder.is_dir() or not any(folder.iterdir()):

@@ -36,12 +36,17 @@ def ensure_folder(path: Path, mode: int, owner: Owner = NOBODY) -> None:
 
 
 def _settle(path: Path, mode: int, owner: Owner) -> None:
-    uid, gid = owner.ids()
-    found = path.stat()
-    if (uid not in (-1, found.st_uid)) or (gid not in (-1, found.st_gid)):
-        os.chown(path, uid, gid)
-    if path.stat().st_mode & 0o7777 != mode:
-        path.chmod(mode)
+    # The folder around it may belong to a service user or tenant: a link put there must not lead root elsewhere.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        uid, gid = owner.ids()
+        found = os.fstat(handle)
+        if uid not in (-1, found.st_uid) or gid not in (-1, found.st_gid):
+            os.fchown(handle, uid, gid)
+        if os.fstat(handle).st_mode & 0o7777 != mode:
+            os.fchmod(handle, mode)
+    finally:
+        os.close(handle)
 
 
 def write_file(path: Path, text: str, mode: int = 0o600, owner: Owner = NOBODY) -> bool:

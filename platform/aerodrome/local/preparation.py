@@ -16,7 +16,7 @@ from aerodrome.local.targets import local_targets
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.pipeline import Build, tenant_folders
 from aerodrome.plan import Progress, Target
-from aerodrome.runtime import Owner, RuntimeSource, Tools, Workshop, read_source
+from aerodrome.runtime import Owner, Tools, Workshop, read_source
 from aerodrome.runtime.uv import find_uv
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.runtimes import RuntimesTarget
@@ -80,8 +80,10 @@ def local_environment(root: Path, name: str) -> Environment:
 def _tenants(root: Path, build: Build) -> Mapping[str, TenantManifest]:
     built = {tenant.tenant: _model(tenant.model) for tenant in build.tenants if tenant.model}
     # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers.
-    before = {name: model for name, model in _remembered(state.locate(root)).items() if name in tenant_folders(root)}
-    return {name: model for name, model in sorted((before | built).items())}
+    before = {
+        name: model for name, model in _remembered(state.locate(root)).items() if name in tenant_folders(root)
+    }
+    return dict(sorted((before | built).items()))
 
 
 def _model(text: str) -> TenantManifest:

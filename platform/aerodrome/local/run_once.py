@@ -164,6 +164,7 @@ def _configuration(stage: Stage) -> dict[str, str]:
         "aerodrome": {
             "launcher_socket": str(stage.socket),
             "alert_folder": str(home / "alerts"),
+            "data_folder": str(stage.platform.layout.homes / "{tenant}" / "data"),
             "environment": stage.platform.environment.name,
             "enforce_policy": "True",
         },

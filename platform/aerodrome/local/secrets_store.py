@@ -11,7 +11,7 @@ from aerodrome import names
 from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
-from aerodrome.local import openbao, postgres
+from aerodrome.local import openbao, postgres, random_variables
 from aerodrome.local.difference import Difference, Progress
 from aerodrome.local.platform import Platform
 
@@ -84,8 +84,8 @@ def differences(platform: Platform) -> tuple[Difference, ...]:
     access = openbao.vault(platform)
     if access.state() != "ready" or access.token is None or MOUNT not in access.mounts():
         return _everything(platform)
-    found = [*_zone_differences(platform), *_connection_differences(platform)]
-    return tuple(found)
+    variables = random_variables.differences(platform, access)
+    return (*_zone_differences(platform), *_connection_differences(platform), *variables)
 
 
 def apply(platform: Platform, progress: Progress) -> None:
@@ -102,6 +102,7 @@ def apply(platform: Platform, progress: Progress) -> None:
         _apply_zone(platform, difference)
     for (tenant, name), offer in provisioned(platform).items():
         _apply_connection(platform, tenant, name, offer, progress)
+    random_variables.apply(platform, access, progress)
 
 
 def put_connection(platform: Platform, tenant: str, name: str, value: Value) -> None:
@@ -135,6 +136,10 @@ def _everything(platform: Platform) -> tuple[Difference, ...]:
         Difference("create", f"policy and login of zone {zone}", "not there yet") for zone in platform.zones
     ]
     made = [Difference("create", f"connection {t}.{n}", "not there yet") for t, n in provisioned(platform)]
+    made += [
+        Difference("create", f"variable {t}.{n}", "not there yet")
+        for t, n in random_variables.wanted(platform)
+    ]
     return (Difference("create", "secrets store", "not there yet"), *zones, *made)
 
 

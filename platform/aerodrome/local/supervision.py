@@ -38,7 +38,6 @@ logfile_backups = 1
 pidfile = {_quoted(layout.run / "supervisor.pid")}
 childlogdir = {_quoted(layout.logs)}
 minfds = 4096
-umask = 077
 {user}
 [unix_http_server]
 file = {_quoted(layout.supervisor_socket)}
@@ -136,6 +135,8 @@ def _start(layout: Layout) -> None:
             stderr=log,
             # Its session is its mark: whatever of it survives it is found by that number.
             start_new_session=True,
+            # Its log files are for the deploying user alone.
+            umask=0o077,
         )
     leftovers.note(layout, process.pid)
 

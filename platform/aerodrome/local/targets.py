@@ -42,7 +42,7 @@ class LocalTarget:
 def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTarget) -> tuple[Target, ...]:
     """Return the targets in the order they are applied.
 
-    Processes come first: the virtual environments need the tenants' users, secrets need the store, roles the API server.
+    Processes come first: virtual environments need the tenants' users, secrets the store, roles the API server.
     """
     return (
         LocalTarget("release", "restarts", platform, services.differences, services.apply),

@@ -167,7 +167,7 @@ def launcher_tenant(platform: Platform, tenant: str) -> dict[str, Any]:
     limits = platform.tenants[tenant].limits
     return {
         "user": platform.os_user(tenant),
-        "home": str(home),
+        "home": str(home / "home"),
         "data": str(home / "data"),
         "runtimes": str(platform.layout.runtimes / tenant),
         "environment": {},

@@ -43,19 +43,23 @@ Moment = Annotated[
 class Every(Model):
     """Runs a fixed time apart."""
 
-    every: Duration
+    every: Duration = Field(description="The distance between two runs.")
 
 
 class AllAssets(Model):
     """Runs when each of these assets was updated."""
 
-    all_assets: Many[Name] = Field(min_length=1)
+    all_assets: Many[Name] = Field(
+        min_length=1, description="Assets that tasks of this tenant name in `produces`."
+    )
 
 
 class AnyAsset(Model):
     """Runs when one of these assets was updated."""
 
-    any_asset: Many[Name] = Field(min_length=1)
+    any_asset: Many[Name] = Field(
+        min_length=1, description="Assets that tasks of this tenant name in `produces`."
+    )
 
 
 def _schedule_form(value: Any) -> str | None:
@@ -90,18 +94,20 @@ ParamType = Literal["string", "integer", "number", "boolean", "array", "object",
 class Param(Model):
     """A parameter of a run: a default and the JSON Schema that a value must meet."""
 
-    default: JsonValue = None
-    type: ParamType | Many[ParamType] | None = None
-    title: str | None = None
-    description: str | None = None
-    enum: Many[JsonValue] | None = None
-    minimum: float | int | None = None
-    maximum: float | int | None = None
-    min_length: int | None = Field(None, alias="minLength", ge=0)
-    max_length: int | None = Field(None, alias="maxLength", ge=0)
-    pattern: str | None = None
-    format: Literal["date", "date-time", "time", "email", "uri"] | None = None
-    items: dict[str, JsonValue] | None = None
+    default: JsonValue = Field(None, description="The value of a run that does not say another.")
+    type: ParamType | Many[ParamType] | None = Field(None, description="A JSON type, or a list of them.")
+    title: str | None = Field(None, description="Heading in the form that starts a run.")
+    description: str | None = Field(None, description="Help in the form that starts a run.")
+    enum: Many[JsonValue] | None = Field(None, description="The only values that are allowed.")
+    minimum: float | int | None = Field(None, description="Smallest number.")
+    maximum: float | int | None = Field(None, description="Largest number.")
+    min_length: int | None = Field(None, alias="minLength", ge=0, description="Shortest text, in characters.")
+    max_length: int | None = Field(None, alias="maxLength", ge=0, description="Longest text, in characters.")
+    pattern: str | None = Field(None, description="Regular expression that a text must match.")
+    format: Literal["date", "date-time", "time", "email", "uri"] | None = Field(
+        None, description="What a text must look like."
+    )
+    items: dict[str, JsonValue] | None = Field(None, description="JSON Schema of an array's elements.")
 
 
 def _param_form(value: Any) -> str:
@@ -118,37 +124,51 @@ ParamValue = Annotated[
 class TaskSettings(Model):
     """What a task and the DAG's `defaults` may both set."""
 
-    queue: Name | None = None
+    queue: Name | None = Field(
+        None, description="A queue of tenant.yaml. Left out: the first that stands there."
+    )
     pool: Name | None = Field(None, description="A pool of tenant.yaml. Left out: the tenant's own pool.")
-    pool_slots: int | None = Field(None, ge=1)
-    priority_weight: int | None = Field(None, ge=1, le=1000)
-    retries: int | None = Field(None, ge=0)
-    retry_delay: Duration | None = None
-    retry_exponential_backoff: bool | None = None
-    max_retry_delay: Duration | None = None
-    execution_timeout: Duration | None = None
-    trigger_rule: TriggerRule | None = None
-    depends_on_past: bool | None = None
+    pool_slots: int | None = Field(None, ge=1, description="Slots of the pool that the task takes.")
+    priority_weight: int | None = Field(
+        None, ge=1, le=1000, description="Of waiting tasks, the one with the higher weight starts first."
+    )
+    retries: int | None = Field(
+        None, ge=0, description="Further attempts after a failed one. Left out: none."
+    )
+    retry_delay: Duration | None = Field(None, description="Time between two attempts. Left out: 5m.")
+    retry_exponential_backoff: bool | None = Field(
+        None, description="True: the time between two attempts doubles with each."
+    )
+    max_retry_delay: Duration | None = Field(None, description="Longest time between two attempts.")
+    execution_timeout: Duration | None = Field(
+        None, description="Longest time of one attempt. Left out: the tenant's limit."
+    )
+    trigger_rule: TriggerRule | None = Field(
+        None, description="What must hold of the tasks directly before. Left out: all_success."
+    )
+    depends_on_past: bool | None = Field(
+        None, description="True: waits until the same task of the run before succeeded."
+    )
 
 
 class TaskGroup(Model):
     """Tasks shown and depended on together."""
 
-    id: Name
-    tooltip: str = ""
-    parent: Name | None = None
+    id: Name = Field(description="Its name in `group` and `needs`.")
+    tooltip: str = Field("", description="Text shown on the group.")
+    parent: Name | None = Field(None, description="The group that it stands in.")
 
 
 class Task(TaskSettings):
     """One step: an operator of the catalogue, its parameters and what it waits for."""
 
-    id: Name
+    id: Name = Field(description="The task's name; unique in the DAG.")
     uses: str = Field(description="An operator of the catalogue: `make operators`.")
     with_: dict[str, JsonValue] = Field(
         default_factory=dict, alias="with", description="The operator's parameters."
     )
     needs: Many[Name] = Field((), description="Tasks or task groups that come before.")
-    group: Name | None = None
+    group: Name | None = Field(None, description="The task group that it stands in.")
     expand: dict[str, JsonValue] = Field(
         default_factory=dict, description="Parameters with a list each: one mapped task per element."
     )
@@ -157,7 +177,7 @@ class Task(TaskSettings):
     )
     produces: Many[Name] = Field((), description="Assets of this tenant that the task updates.")
     consumes: Many[Name] = Field((), description="Assets of this tenant that the task reads.")
-    setup: bool = False
+    setup: bool = Field(False, description="True: makes what later tasks need; a teardown clears it away.")
     teardown_of: Many[Name] = Field((), description="The setup tasks that this task cleans up after.")
     doc_md: str | None = Field(None, description="Markdown shown with the task.")
 
@@ -183,23 +203,33 @@ class DagManifest(Model):
     """A DAG. Its id in Airflow is `<tenant>.<dag_id>`."""
 
     schema_line: str | None = Field(None, alias="$schema", description="For the editor; without effect.")
-    dag_id: Name
-    description: str = Field("", max_length=1000)
+    dag_id: Name = Field(description="The DAG's name within the tenant.")
+    description: str = Field("", max_length=1000, description="One line, shown in the list of DAGs.")
     doc_md: str | None = Field(None, description="Markdown shown with the DAG.")
     enabled: bool = Field(True, description="False: not published in this environment.")
     schedule: Schedule = Field(None, description="Cron, preset, `every`, assets, or null: only by hand.")
-    timezone: str = "UTC"
+    timezone: str = Field("UTC", description="Zone of cron, `start_date` and `end_date`: Europe/London.")
     start_date: Moment | None = Field(None, description="Required for schedules by time.")
-    end_date: Moment | None = None
-    catchup: bool = False
-    max_active_runs: int | None = Field(None, ge=1)
-    max_active_tasks: int | None = Field(None, ge=1)
-    dagrun_timeout: Duration | None = None
-    tags: Many[Annotated[str, Field(min_length=1, max_length=100)]] = ()
-    params: dict[Name, ParamValue] = Field(default_factory=dict)
+    end_date: Moment | None = Field(None, description="No run is scheduled after it.")
+    catchup: bool = Field(False, description="True: also the runs since `start_date` that were missed.")
+    max_active_runs: int | None = Field(
+        None, ge=1, description="Runs at the same time. Left out: the tenant's `limits.active_runs`."
+    )
+    max_active_tasks: int | None = Field(
+        None, ge=1, description="Tasks of one run at the same time. Left out: the tenant's limit."
+    )
+    dagrun_timeout: Duration | None = Field(None, description="A run that takes longer fails.")
+    tags: Many[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        (), description="Words to find the DAG by; the tenant's name is one by itself."
+    )
+    params: dict[Name, ParamValue] = Field(
+        default_factory=dict, description="What a run can be given; templates read `{{ params.<name> }}`."
+    )
     defaults: TaskSettings = Field(
         default_factory=TaskSettings, description="Settings of every task that does not say otherwise."
     )
-    task_groups: Many[TaskGroup] = ()
-    tasks: Many[Task] = Field(min_length=1)
-    environments: dict[str, DagDifferences] = Field(default_factory=dict)
+    task_groups: Many[TaskGroup] = Field((), description="Tasks shown and depended on together.")
+    tasks: Many[Task] = Field(min_length=1, description="The steps, in any order.")
+    environments: dict[str, DagDifferences] = Field(
+        default_factory=dict, description="What is different, by environment."
+    )

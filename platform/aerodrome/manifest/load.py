@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,13 @@ def _load_manifest(
     except ProblemsFound as found:
         return None, [*problems, *found.problems]
     report, data = _in_environment(document, environment.name)
-    if check(TenantManifest, document.data, _report_on(document, report)) is None:
-        return None, [*problems, *report.problems]
-    check_environments(document.data, environments, report)
-    model = check(TenantManifest, data, report)
-    if model is not None:
-        check_tenant(model, environment, folder, report)
+    model = None
+    with suppress(TooManyProblemsError):
+        check_environments(document.data, environments, _report_on(document, report))
+        if check(TenantManifest, document.data, _report_on(document, report)):
+            model = check(TenantManifest, data, report)
+        if model is not None:
+            check_tenant(model, environment, folder, report)
     return (None if report.problems else model), [*problems, *report.problems]
 
 
@@ -112,17 +114,22 @@ def _load_dag(name: str, around: Surroundings, problems: list[Problem]) -> Draft
         problems += found.problems
         return Broken(file, _text(around.folder.path / DAGS / name), None)
     report, data = _in_environment(document, around.environment.name)
-    try:
-        draft = _draft(document, data, report, around) if isinstance(data, dict) else None
-        if draft is None:
-            check(DagManifest, document.data, _report_on(document, report))
-        for run in CHECKS if draft else ():
-            run(draft)
-    except TooManyProblemsError:
-        draft = None
+    draft = None
+    with suppress(TooManyProblemsError):
+        draft = _checked(document, data, report, around)
     if draft is None:
         problems += report.problems
     return draft or Broken(file, document.text, document.data)
+
+
+def _checked(document: Document, data: Any, report: Report, around: Surroundings) -> Draft | None:
+    draft = _draft(document, data, report, around) if isinstance(data, dict) else None
+    if draft is None:
+        check(DagManifest, document.data, _report_on(document, report))
+        return None
+    for run in CHECKS:
+        run(draft)
+    return draft
 
 
 def _draft(document: Document, data: dict[str, Any], report: Report, around: Surroundings) -> Draft | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from aerodrome.errors import Problem
 from aerodrome.manifest.dag import AllAssets, AnyAsset
 from aerodrome.manifest.draft import Draft
 from aerodrome.manifest.templates import Finding, is_template, mistakes
 from aerodrome.source.place import Path
-from aerodrome.source.report import field_name
 
 _OPENER = re.compile(r"\{[{%#]")
 
@@ -21,9 +19,8 @@ def check_text(draft: Draft, path: Path, text: str) -> None:
     tenant = draft.around.tenant
     dated = not isinstance(draft.model.schedule, AllAssets | AnyAsset)
     for finding in mistakes(text, _params(draft), tenant.values if tenant else None, dated=dated):
-        file, line, column = _place(draft, path, finding)
-        field = field_name(draft.report.data, path)
-        draft.report.problems.append(Problem(file, line, column, field, finding.message, finding.remedy))
+        file, *place = _place(draft, path, finding)
+        draft.report.placed(file, (place[0], place[1]), path, finding.message, finding.remedy)
 
 
 def _params(draft: Draft) -> frozenset[str]:

@@ -7,6 +7,7 @@ attribute with an underscore), and no short text grows into one that fills a wor
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -80,10 +81,15 @@ _PLAIN = (
 )  # fmt: skip
 
 
+@cache
+def _environment() -> Environment:
+    return Environment(autoescape=False)  # noqa: S701 - nothing is rendered here
+
+
 def read(text: str) -> Uses:
     """Return what the template *text* names and what is wrong with it."""
     try:
-        tree = Environment(autoescape=False).parse(text)  # noqa: S701 - nothing is rendered here
+        tree = _environment().parse(text)
         return _Reader().read(tree)
     except TemplateSyntaxError as problem:
         return Uses(

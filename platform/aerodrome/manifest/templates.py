@@ -21,6 +21,8 @@ ALWAYS = frozenset(
     {"run_id", "try_number", "params", "prev_start_date_success", "prev_end_date_success", "macros"}
 )
 TENANT = "tenant"
+# `{{ tenant.data }}` is the path of the tenant's data folder; every tenant has it.
+PLATFORM_VALUES = frozenset({"data"})
 NAMES = DATES | ALWAYS | {TENANT}
 DATE_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 MAX_LENGTH = 200_000
@@ -69,7 +71,7 @@ def mistakes(
     yield from uses.findings
     yield from _unknown("params", uses.params, params)
     if values is not None:
-        yield from _unknown(TENANT, uses.values, values)
+        yield from _unknown(TENANT, uses.values, {*values, *PLATFORM_VALUES})
     for line, name in () if dated else uses.dates:
         remedy = f"use run_id, or {{{{ {name} | default('…') }}}}"
         yield Finding(line, name, f"'{name}' does not exist in runs that assets start", remedy)
@@ -78,7 +80,7 @@ def mistakes(
 def _unknown(owner: str, used: Iterable[tuple[int, str]], declared: Collection[str]) -> Iterator[Finding]:
     for line, name in used:
         if name not in declared:
-            hint = did_you_mean(name, declared) if declared else f"no {owner} are declared"
+            hint = did_you_mean(name, declared) if declared else "the manifest declares no params"
             yield Finding(line, f"{owner}.{name}", f"unknown name '{owner}.{name}'", hint)
 
 

@@ -21,21 +21,21 @@ class Owner(Model):
     name: str = Field(
         min_length=1, max_length=100, pattern=r"^[^,\x00-\x1f\x7f]+$", description="Airflow's owner."
     )
-    email: Email
+    email: Email = Field(description="The owner's mailbox; also in CODEOWNERS for the tenant's folder.")
 
 
 class Groups(Model):
     """Directory groups whose members get a role on the tenant's DAGs."""
 
-    viewer: Many[str] = ()
-    editor: Many[str] = ()
-    admin: Many[str] = ()
+    viewer: Many[str] = Field((), description="Groups that see DAGs, runs and logs.")
+    editor: Many[str] = Field((), description="Groups that may also start, clear and stop runs.")
+    admin: Many[str] = Field((), description="Groups that may also delete runs.")
 
 
 class Connection(Model):
     """A connection that the tenant's tasks may name; its secret lives in the secrets store."""
 
-    type: ConnectionType
+    type: ConnectionType = Field(description="What kind of service it leads to.")
     queues: Many[Name] | None = Field(
         None, description="Queues whose tasks may use it. Left out: all of the tenant's queues."
     )
@@ -83,17 +83,19 @@ class TenantDifferences(Model):
 class TenantManifest(Model):
     """A tenant. The folder name is its identity and stands in no key here."""
 
-    description: str = Field("", max_length=500)
-    owners: Many[Owner] = Field(min_length=1)
-    groups: Groups = Field(default_factory=Groups)
+    description: str = Field("", max_length=500, description="What the tenant is for, in a sentence.")
+    owners: Many[Owner] = Field(min_length=1, description="Who to turn to; the first is Airflow's owner.")
+    groups: Groups = Field(default_factory=Groups, description="Who may do what with the tenant's DAGs.")
     queues: Many[Name] = Field(
         ("default",),
         min_length=1,
         description="Queues of the environment that tasks may name; the first is the default.",
     )
-    connections: dict[Name, Connection] = Field(default_factory=dict)
+    connections: dict[Name, Connection] = Field(
+        default_factory=dict, description="Connections of the secrets store that tasks may name."
+    )
     variables: Many[Name] = Field((), description="Variables of the secrets store that tasks may name.")
-    limits: Limits = Field(default_factory=Limits)
+    limits: Limits = Field(default_factory=Limits, description="The most that tasks and runs may take.")
     pools: dict[Name, Slots] = Field(
         default_factory=dict, description="Named pools and their slots, taken out of `limits.parallelism`."
     )
@@ -106,5 +108,7 @@ class TenantManifest(Model):
     dependencies: str | None = Field(
         None, description="Hashed lock file of the tenant's Python package, such as requirements.lock."
     )
-    environments: dict[str, TenantDifferences] = Field(default_factory=dict)
+    environments: dict[str, TenantDifferences] = Field(
+        default_factory=dict, description="What is different, by environment."
+    )
     python_dags: bool = Field(False, description="Hand-written DAG files. Refused for now.")

@@ -10,6 +10,7 @@ from aerodrome.environment import Environment
 from aerodrome.errors import ProblemsFound, did_you_mean
 from aerodrome.manifest.folder import TenantFolder
 from aerodrome.manifest.inclusion import is_inside
+from aerodrome.manifest.templates import PLATFORM_VALUES
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.quantities import format_duration, format_memory
 from aerodrome.source.document import read_text
@@ -35,6 +36,7 @@ def check_tenant(
     _check_channels(model, environment, report)
     _check_limits(model, environment, report)
     _check_pools(model, report)
+    _check_values(model, report)
     _check_dependencies(model, folder, report)
     if model.python_dags:
         remedy = "write manifests; their Python belongs into src/ and is called by python.call"
@@ -88,6 +90,11 @@ def _check_pools(model: TenantManifest, report: Report) -> None:
     if slots >= parallelism:
         message = f"the pools take {slots} of {parallelism} slots; the tenant's own pool needs at least one"
         report.at(("pools",), message, f"raise limits.parallelism to {slots + 1} or lower the pools")
+
+
+def _check_values(model: TenantManifest, report: Report) -> None:
+    for name in sorted(PLATFORM_VALUES & model.values.keys()):
+        report.at_key(("values", name), f"'{name}' is the platform's own value", "choose another name")
 
 
 def _check_dependencies(model: TenantManifest, folder: TenantFolder, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from aerodrome.manifest.dag import AllAssets, AnyAsset
 from aerodrome.manifest.draft import Draft
 from aerodrome.manifest.parameters import texts
 from aerodrome.source.place import Path
+from aerodrome.source.report import TooManyProblemsError
 
 _ID_LINE = re.compile(r"""^\s*["']?dag_id["']?\s*:\s*["']?([a-z][a-z0-9_]*)""", re.MULTILINE)
 
@@ -35,29 +37,33 @@ def check_tenant_wide(drafts: Iterable[Draft], broken: Iterable[Broken]) -> None
     drafts, broken = list(drafts), list(broken)
     _check_ids(drafts)
     known = {draft.model.dag_id for draft in drafts} | {name for each in broken for name in each.ids}
+    disabled = {draft.model.dag_id for draft in drafts if not draft.model.enabled}
     for draft in drafts:
-        _check_triggers(draft, drafts, known)
+        with suppress(TooManyProblemsError):
+            _check_triggers(draft, disabled, known)
     # A manifest that is no document may produce any asset.
     if not any(each.data is None for each in broken):
         produced = {name for draft in drafts for _, task in draft.tasks for name in task.produces}
         produced |= {name for each in broken for name in _named(each.data)}
         for draft in drafts:
-            _check_assets(draft, produced)
+            with suppress(TooManyProblemsError):
+                _check_assets(draft, produced)
 
 
 def _check_ids(drafts: list[Draft]) -> None:
+    by_id: dict[str, list[Draft]] = {}
     for draft in drafts:
-        others = [
-            other for other in drafts if other.model.dag_id == draft.model.dag_id and other is not draft
-        ]
-        if others:
-            line, _ = others[0].report.positions.locate(("dag_id",))
-            remedy = f"{others[0].report.file}:{line} has it as well; none of them is published"
-            draft.report.at(("dag_id",), f"duplicate dag_id '{draft.model.dag_id}'", remedy)
+        by_id.setdefault(draft.model.dag_id, []).append(draft)
+    for name, same in by_id.items():
+        for draft in same if len(same) > 1 else ():
+            other = same[0] if draft is not same[0] else same[1]
+            line, _ = other.report.positions.locate(("dag_id",))
+            remedy = f"{other.report.file}:{line} has it as well; none of them is published"
+            with suppress(TooManyProblemsError):
+                draft.report.at(("dag_id",), f"duplicate dag_id '{name}'", remedy)
 
 
-def _check_triggers(draft: Draft, drafts: list[Draft], known: set[str]) -> None:
-    disabled = {other.model.dag_id for other in drafts if not other.model.enabled}
+def _check_triggers(draft: Draft, disabled: set[str], known: set[str]) -> None:
     for path, name in _dags_named(draft):
         if name not in known:
             draft.report.at(path, f"unknown DAG '{name}'", did_you_mean(name, known))

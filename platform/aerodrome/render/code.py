@@ -84,14 +84,7 @@ class DictOf:
     items: Mapping[str, Expression]
 
 
-@dataclass(frozen=True)
-class Spread:
-    """`**{key: value}` among the arguments of a call."""
-
-    items: DictOf
-
-
-Expression = Literal | Name | Item | Call | Method | ListOf | SetOf | DictOf | Spread
+Expression = Literal | Name | Item | Call | Method | ListOf | SetOf | DictOf
 
 
 @dataclass(frozen=True)

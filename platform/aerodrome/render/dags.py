@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -182,12 +181,8 @@ class _Dag:
         return code.Call(self.imports.use(SDK, "Param"), default, keywords, self._line("params", name))
 
     def _tenant_values(self) -> code.Expression:
-        """Return the tenant's values as an object: `{{ tenant.items }}` is a value, no method of a dict."""
-        said = {name: code.literal(value) for name, value in self.tenant.model.values.items()}
-        namespace = self.imports.use("types", "SimpleNamespace")
-        if any(map(keyword.iskeyword, said)):
-            return code.Call(namespace, [code.Spread(code.DictOf(said))])
-        return code.Call(namespace, (), said)
+        known = self.imports.use("aerodrome_airflow.tenant_values", "TenantValues")
+        return code.Call(known, [code.Literal(self.tenant.name), code.literal(self.tenant.model.values)])
 
     def _task_lines(self) -> Mapping[str, int]:
         return {task.id: self._line("tasks", index) for index, task in enumerate(self.model.tasks)}

@@ -89,7 +89,7 @@ def _note(value: Expression) -> str:
     return f"  # line {call.line}" if isinstance(call, code.Call) and call.line else ""
 
 
-def _taken_apart(value: Expression, indent: str) -> list[str]:  # noqa: PLR0911 - one for each kind
+def _taken_apart(value: Expression, indent: str) -> list[str]:
     """Return *value* with one line for each thing in it; only the first line is without indent."""
     match value:
         case code.Literal(str(text)) if len(pieces := _PIECES.findall(text)) > 1:
@@ -100,9 +100,6 @@ def _taken_apart(value: Expression, indent: str) -> list[str]:  # noqa: PLR0911 
             lines = _taken_apart(target, indent)
             lines[-1] += f".{name}("
             return [*lines, *_arguments((), keywords, indent), f"{indent})"]
-        case code.Spread(items):
-            pieces = _taken_apart(items, indent)
-            return [f"**{pieces[0]}", *pieces[1:]]
         case code.ListOf(items) if items:
             return ["[", *_arguments(items, {}, indent), f"{indent}]"]
         case code.DictOf(items) if items:
@@ -119,7 +116,7 @@ def _arguments(items: Iterable[Expression], keywords: Mapping[str, Expression], 
     ]
 
 
-def _has_lines(value: Expression) -> bool:  # noqa: PLR0911 - one for each kind
+def _has_lines(value: Expression) -> bool:
     """Return whether text inside *value* has several lines, which are then shown as such."""
     match value:
         case code.Literal(str(text)):
@@ -130,8 +127,6 @@ def _has_lines(value: Expression) -> bool:  # noqa: PLR0911 - one for each kind
             return _has_lines(target) or any(map(_has_lines, keywords.values()))
         case code.ListOf(items):
             return any(map(_has_lines, items))
-        case code.Spread(items):
-            return _has_lines(items)
         case code.DictOf(items):
             return any(map(_has_lines, items.values()))
     return False
@@ -153,8 +148,6 @@ def _one_line(value: Expression) -> str:  # noqa: PLR0911 - one for each kind
             return f"[{_joined(items, {})}]"
         case code.SetOf(items):
             return f"{{{_joined(items, {})}}}"
-        case code.Spread(items):
-            return f"**{_one_line(items)}"
         case code.DictOf(items):
             return "{" + ", ".join(f"{string(key)}: {_one_line(item)}" for key, item in items.items()) + "}"
 

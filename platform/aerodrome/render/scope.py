@@ -9,7 +9,7 @@ from aerodrome.render.code import Name
 
 # Names that the file uses for other things than tasks and groups.
 _TAKEN = frozenset({"dag", "datetime", "timedelta", "float"})
-_STANDARD = frozenset({"datetime", "types", "zoneinfo"})
+_STANDARD = frozenset({"datetime", "zoneinfo"})
 
 
 class Imports:

@@ -71,12 +71,12 @@ def package_name(folder: Path) -> str:
 
 
 def _lock_name(folder: Path) -> str | None:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    import yaml
 
     try:
-        content = YAML(typ="safe").load((folder / "tenant.yaml").read_bytes())
-    except (OSError, YAMLError, ValueError):
+        # Only one key is wanted and no mistake is told here: the loader does that.
+        content = yaml.load((folder / "tenant.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError, ValueError):
         return None
     name = content.get("dependencies") if isinstance(content, dict) else None
     return name if isinstance(name, str) and _is_plain(name) else None

@@ -13,6 +13,7 @@ from aerodrome.errors import Problem, ProblemsFound
 from aerodrome.source.budget import MAX_BYTES, UnreadableError
 from aerodrome.source.json_text import read_json
 from aerodrome.source.place import Place
+from aerodrome.source.report import readable
 from aerodrome.source.yaml_text import read_yaml
 
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -95,4 +96,6 @@ def _not_utf8(content: bytes, offset: int) -> UnreadableError:
 
 
 def _problem(file: str, mistake: UnreadableError) -> Problem:
-    return Problem(file, mistake.line, mistake.column, "", mistake.message, mistake.remedy)
+    return Problem(
+        file, mistake.line, mistake.column, "", readable(mistake.message), readable(mistake.remedy)
+    )

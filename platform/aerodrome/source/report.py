@@ -8,7 +8,6 @@ from typing import Any
 from aerodrome.errors import Problem
 from aerodrome.source.place import Path, Positions
 
-
 # More than anybody reads; finding the nearest word for each of a hostile file's would take hours.
 MOST_PROBLEMS = 100
 _LONGEST = 400
@@ -29,22 +28,24 @@ class Report:
 
     def at(self, path: Path, message: str, remedy: str = "") -> None:
         """Report a mistake in the value at *path*."""
-        self._add(self.positions.locate(path), path, message, remedy)
+        self.placed(self.file, self.positions.locate(path), path, message, remedy)
 
     def at_key(self, path: Path, message: str, remedy: str = "") -> None:
         """Report a mistake in the last key of *path*."""
-        self._add(self.positions.locate_key(path), path, message, remedy)
+        self.placed(self.file, self.positions.locate_key(path), path, message, remedy)
 
-    def _add(self, place: tuple[int, int], path: Path, message: str, remedy: str) -> None:
+    def placed(self, file: str, place: tuple[int, int], path: Path, message: str, remedy: str) -> None:
+        """Report a mistake in the value at *path* whose text stands at *place* of *file*."""
         if len(self.problems) >= MOST_PROBLEMS:
-            self.problems.append(Problem(self.file, *place, "", "more mistakes follow from here; they are not shown"))
+            more = "more mistakes follow from here; they are not shown"
+            self.problems.append(Problem(file, *place, "", more))
             raise TooManyProblemsError
         field = readable(field_name(self.data, path))
-        self.problems.append(Problem(self.file, *place, field, readable(message), readable(remedy)))
+        self.problems.append(Problem(file, *place, field, readable(message), readable(remedy)))
 
 
 def readable(text: str) -> str:
-    """Return *text* as it may be printed: no control character reaches a terminal, and no page of it either."""
+    """Return *text* as it may be printed: without control characters, and not by the page."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 

@@ -46,7 +46,9 @@ class BundleTarget:
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Publish all files in one commit."""
-        made = bundle.publish(self.repository, self._files(), source=source_commit(self.root), keep=self._kept())
+        made = bundle.publish(
+            self.repository, self._files(), source=source_commit(self.root), keep=self._kept()
+        )
         if made:
             progress(f"published {made.commit[:12]}: {', '.join(made.tenants)}")
 
@@ -58,7 +60,9 @@ class BundleTarget:
 
     def _files(self) -> dict[str, str]:
         left_out = set(self.without())
-        return {path: text for path, text in self.build.files.items() if bundle.tenant_of(path) not in left_out}
+        return {
+            path: text for path, text in self.build.files.items() if bundle.tenant_of(path) not in left_out
+        }
 
     def _kept(self) -> set[str]:
         wanted = self._files()

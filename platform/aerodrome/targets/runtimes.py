@@ -33,7 +33,9 @@ class RuntimesTarget:
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each environment that is not there."""
         return tuple(
-            Change(self.name, "create", f"environment of {source.tenant}", f"{source.digest}: its lock or package is new")
+            Change(
+                self.name, "create", f"environment of {source.tenant}", f"{source.digest} is not built yet"
+            )
             for source in self._missing()
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 Kind = Literal["call", "bash", "spark", "read", "write", "stat"]
@@ -37,7 +37,7 @@ class Job:
 
 def encode(job: Job) -> bytes:
     """Return *job* as it travels."""
-    return json.dumps(asdict(job), allow_nan=False).encode()
+    return json.dumps(vars(job), allow_nan=False).encode()
 
 
 def decode(content: bytes) -> Job:

@@ -3,10 +3,10 @@
 # Policy sha256:…
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from aerodrome_airflow.alerts import FailureAlert
+from aerodrome_airflow.tenant_values import TenantValues
 from airflow.sdk import DAG, Asset, Param
 from common_plugins.operators.file_wait import FileWaitOperator
 from common_plugins.operators.http_request import HttpRequestOperator
@@ -17,11 +17,7 @@ from common_plugins.operators.sql_query import SqlQueryOperator
 with DAG(  # line 1
     dag_id="flights.daily",
     description="Load and check the day's flights",
-    doc_md=(
-        "# Daily flights\n"
-        "\n"
-        'Loads one day and says "done" when it\'s there.\n'
-    ),
+    doc_md=('# Daily flights\n\nLoads one day and says "done" when it\'s there.\n'),
     schedule="30 6 * * 1-5",
     start_date=datetime(2024, 1, 31, 6, tzinfo=ZoneInfo("Europe/Berlin")),
     end_date=datetime(2030, 12, 31, tzinfo=ZoneInfo("Europe/Berlin")),
@@ -38,8 +34,12 @@ with DAG(  # line 1
             description="Where flights start",
             pattern="^[A-Z]{3}$",
         ),
-        "limit": Param(10, type=["integer", "null"], minimum=1, maximum=1000),  # line 18
-        "kinds": Param(["a", "b"], type="array", items={"enum": ["a", "b", "c"]}),  # line 19
+        "limit": Param(
+            10, type=["integer", "null"], minimum=1, maximum=1000
+        ),  # line 18
+        "kinds": Param(
+            ["a", "b"], type="array", items={"enum": ["a", "b", "c"]}
+        ),  # line 19
         "plain": [1.5, True, None],
         "object": Param({"a": {"b": []}}, type="object"),  # line 21
     },
@@ -68,10 +68,14 @@ with DAG(  # line 1
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={"tenant": SimpleNamespace(region="eu", items=3)},
+    user_defined_macros={
+        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
+    },
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
-    wait = FileWaitOperator(task_id="wait", path="in/{{ ds }}.csv", mode="defer", timeout=21600.0)  # line 24
+    wait = FileWaitOperator(
+        task_id="wait", path="in/{{ ds }}.csv", mode="defer", timeout=21600.0
+    )  # line 24
     load = SqlQueryOperator(  # line 27
         task_id="load",
         connection="warehouse",

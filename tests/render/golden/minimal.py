@@ -3,9 +3,9 @@
 # Policy sha256:…
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 from aerodrome_airflow.alerts import FailureAlert
+from aerodrome_airflow.tenant_values import TenantValues
 from airflow.sdk import DAG
 from common_plugins.operators.flow_empty import FlowEmptyOperator
 
@@ -38,7 +38,9 @@ with DAG(  # line 1
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={"tenant": SimpleNamespace(region="eu", items=3)},
+    user_defined_macros={
+        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
+    },
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
     nothing = FlowEmptyOperator(task_id="nothing")  # line 3

@@ -3,10 +3,10 @@
 # Policy sha256:…
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from aerodrome_airflow.alerts import FailureAlert
+from aerodrome_airflow.tenant_values import TenantValues
 from airflow.sdk import DAG
 from common_plugins.operators.bash_run import BashRunOperator
 
@@ -40,14 +40,16 @@ with DAG(  # line 2
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={"tenant": SimpleNamespace(region="eu", items=3)},
+    user_defined_macros={
+        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
+    },
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
     run = BashRunOperator(  # line 7
         task_id="run",
         script=(
             "set -e\n"
-            'for name in \'a\' "b"; do\n'
+            "for name in 'a' \"b\"; do\n"
             '\techo "$name" \\\n'
             "    done\n"
             "done\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -80,6 +81,13 @@ def test_what_is_asked_for_no_more_is_ended(layout: Layout, tmp_path: Path) -> N
     gone = pids(layout)["two"]
     deploy(layout, program("one", tmp_path))
     assert list(pids(layout)) == ["one"] and not psutil.pid_exists(gone)
+
+
+def test_a_processs_log_is_private(layout: Layout, tmp_path: Path) -> None:
+    """What a process prints is for the deploying user alone."""
+    deploy(layout, program("one", tmp_path, "import time; print('secret', flush=True); time.sleep(600)"))
+    assert wait_until(lambda: "secret" in layout.process_log("one").read_text(), 10)
+    assert stat.S_IMODE(layout.process_log("one").stat().st_mode) == 0o600
 
 
 def test_a_killed_process_is_started_again(layout: Layout, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ DAG = "dag_id: daily\ntasks: [{id: a, uses: flow.empty}]\n"
         ("limits: {parallelism: →65}", "limits.parallelism: 65 is over the environment's ceiling of 64\n    write 64 or less"),
         ("pools: →{a: 2, b: 2}", "pools: the pools take 4 of 4 slots; the tenant's own pool needs at least one\n    raise limits.parallelism to 5 or lower the pools"),
         ("pools: {a: →0}", "pools.a: must be 1 or more"),
+        ("values: {→data: x}", "values.data: 'data' is the platform's own value\n    choose another name"),
         ("python_dags: →true", "python_dags: hand-written DAG files are not accepted yet; they will come\n    write manifests; their Python belongs into src/ and is called by python.call"),
         ("dependencies: →no.txt", "dependencies: no file 'no.txt' in tenants/flights/\n    make it with: uv pip compile --generate-hashes"),
         ("dependencies: →../health/x", "dependencies: no file '../health/x' in tenants/flights/\n    make it with: uv pip compile --generate-hashes"),

@@ -22,7 +22,7 @@ def said(text: str, *, dated: bool = True) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "select 1", "{{ ds }}", "{{ds_nodash}}", "{{- params.day -}}", "{{ params['day'] }}", "{{ tenant.region }}",
+        "select 1", "{{ ds }}", "{{ds_nodash}}", "{{- params.day -}}", "{{ params['day'] }}", "{{ tenant.region }}", "{{ tenant.data }}",
         "{{ logical_date | ds_nodash }}", "{{ data_interval_end.strftime('%Y-%m') }}", "{{ ds | replace('-', '') }}",
         "{{ data_interval_start.subtract(days=1).in_timezone('UTC') | ds }}", "{{ macros.ds_add(ds, -1) }}",
         "{{ prev_data_interval_end_success or 'never' }}", "{% if params.day == 'x' %}a{% else %}b{% endif %}",

@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from aerodrome.errors import UserError
 from aerodrome.manifest.dag import DagManifest
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.runtime import Tools, Workshop, build_runtime, read_source, run_tests, runtime_problems
 from aerodrome.runtime.uv import find_uv
 from aerodrome.scaffold import scaffold_tenant
-from ruamel.yaml import YAML
 
 
 def load(path: Path) -> object:
     """Return the content of a YAML file."""
-    return YAML(typ="safe").load(path)
+    return yaml.safe_load(path.read_text())
 
 
 def test_a_new_tenant_passes_its_own_tests_without_an_index(
