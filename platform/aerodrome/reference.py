@@ -21,8 +21,9 @@ _WORDS = """\
 
 ## Words for types
 
-*name*: lower-case letters, digits and `_`, starts with a letter, 63 characters at most. *duration*: `90s`, `15m`, `1h30m`, `2d`.
-*size*: `512Mi`, `2Gi`. *date*: `'2024-01-31'` or `'2024-01-31T06:00:00'`. *mapping of …*: names to values of that type.
+*name*: lower-case letters, digits and `_`, starts with a letter, 63 characters at most. *duration*: `90s`, `15m`,
+`1h30m`, `2d`. *size*: `512Mi`, `2Gi`. *date*: `'2024-01-31'` or `'2024-01-31T06:00:00'`. *mapping of …*: names to
+values of that type.
 """
 _TYPES = {
     "string": "text",
@@ -120,9 +121,10 @@ def templates_page() -> str:
 
 
 _TEMPLATES = """\
-Airflow's Jinja templates, `{{ … }}` and `{% … %}`, in the texts of `with` and `expand` that [the catalogue](operators.md) calls
-text, JSON or a path. Everything that is not named here is refused by `make check`: connections and variables are parameters of
-an operator, and the result of another task is a reference, `{$x: task}`. Text without a template is never changed.
+Airflow's Jinja templates, `{{ … }}` and `{% … %}`, in the texts of `with` and `expand` that
+[the catalogue](operators.md) calls text, JSON or a path. Everything that is not named here is refused by `make check`:
+connections and variables are parameters of an operator, and the result of another task is a reference, `{$x: task}`.
+Text without a template is never changed.
 """
 
 
@@ -131,10 +133,14 @@ def policy_page() -> str:
     from aerodrome.policy.rules import RULES
 
     rows = "".join(f"| `{rule.__name__}` | {_first_line(rule)} |\n" for rule in RULES)
-    return (
-        "# Policy\n\nThe rules that hold for every DAG. They run when a manifest is checked and again inside Airflow, on the same\n"
-        f"facts.\n\n| rule | what it holds a DAG to |\n|---|---|\n{rows}"
-    )
+    head = "| rule | what it holds a DAG to |\n|---|---|"
+    return f"# Policy\n\n{_POLICY}\n{head}\n{rows}"
+
+
+_POLICY = """\
+The rules that hold for every DAG. They run when a manifest is checked and again inside Airflow, on the same facts.
+Most are not for authors to obey: the renderer sets what they ask for.
+"""
 
 
 def commands_page(makefile: str) -> str:
@@ -235,7 +241,7 @@ def _either(options: Iterable[str]) -> str:
     """Return the alternatives in words; a list of the first one is not spelled out again."""
     found = [option for option in dict.fromkeys(options) if option != "null"]
     if "any value" in found:
-        found = [option for option in found if option != "any value"] + ["any other value"]
+        found = [option for option in found if option != "any value"] + ["any value"]
     if "number" in found:
         found = [option for option in found if option != "whole number"]
     return " or ".join("a list of them" if option == f"list of {found[0]}" else option for option in found)

@@ -83,17 +83,19 @@ def _sync_user(manager: Any, user: Any, roles: list[Any], password: str) -> bool
     return other_roles or other_password
 
 
-def _sync_pools(wanted: dict[str, int]) -> list[str]:
+def _sync_pools(wanted: dict[str, tuple[int, str]]) -> list[str]:
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     changed = []
     with create_session() as session:
-        live = {pool.pool: pool.slots for pool in session.scalars(select(Pool))}
-        for name, slots in sorted(wanted.items()):
-            if live.get(name) != slots:
-                Pool.create_or_update_pool(name, slots, "", include_deferred=False, session=session)
+        live = {pool.pool: (pool.slots, pool.description or "") for pool in session.scalars(select(Pool))}
+        for name, (slots, description) in sorted(wanted.items()):
+            if live.get(name) != (slots, description):
+                Pool.create_or_update_pool(
+                    name, slots, description, include_deferred=False, session=session
+                )
                 changed.append(f"{'update' if name in live else 'create'} pool {name}")
     return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from aerodrome.pipeline import Build
     from aerodrome.plan import Plan
 
-_console = Console(highlight=False, soft_wrap=True)
+# In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
+_PIPE_WIDTH = 240
+_console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 def line(text: str) -> None:
@@ -44,11 +47,15 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
 @contextlib.contextmanager
 def steps() -> Iterator[Callable[[str, str], None]]:
-    """Print each step of a long command with the seconds since its start."""
+    """Print each step of a long command with the seconds since its start; one that repeats itself once."""
     started = time.monotonic()
+    last = ("", "")
 
     def step(stage: str, message: str) -> None:
-        line(f"{time.monotonic() - started:6.1f} s  {stage:<12} {message}")
+        nonlocal last
+        if (stage, message) != last:
+            line(f"{time.monotonic() - started:6.1f} s  {stage:<12} {message}")
+        last = (stage, message)
 
     yield step
 
@@ -62,7 +69,12 @@ def problems_or_nothing(problems: Sequence[Problem]) -> None:
 def problems_or_summary(build: Build, seconds: float) -> None:
     """Raise the build's problems, or say how much was found to be good."""
     problems_or_nothing(build.problems)
-    line(f"{len(build.dags)} DAGs of {len(build.tenants)} tenants are valid ({seconds:.1f} s)")
+    dags, tenants = _number(len(build.dags), "DAG"), _number(len(build.tenants), "tenant")
+    line(f"{dags} of {tenants}: valid ({seconds:.1f} s)")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def plan(made: Plan) -> None:
@@ -74,14 +86,16 @@ def plan(made: Plan) -> None:
     for change in made.changes:
         table.add_row(change.target, change.action, escape(change.what), escape(change.why), change.risk)
     _console.print(table)
-    line(f"{len(made.changes)} changes, plan {made.digest[:12]}")
+    line(f"{_number(len(made.changes), 'change')}, plan {made.digest[:12]}")
 
 
 def deployed(result: Deployed) -> None:
     """Print what a deploy did, how to reach the platform, and each DAG's run."""
     line("")
     number = len(result.plan.changes)
-    line(f"{result.plan.environment}: {f'{number} changes made' if number else 'nothing to change'}")
+    line(
+        f"{result.plan.environment}: {_number(number, 'change') + ' made' if number else 'nothing to change'}"
+    )
     _runs(result.status)
     for row in result.status.addresses:
         line(row)

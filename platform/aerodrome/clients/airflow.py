@@ -96,25 +96,10 @@ class Airflow:
         content = answer["content"]
         return content if isinstance(content, str) else "\n".join(_line(message) for message in content)
 
-    def pools(self) -> dict[str, int]:
-        """Return the pools and their slots."""
-        return {row["name"]: row["slots"] for row in self._pages("/api/v2/pools", "pools")}
-
-    def put_pool(self, name: str, slots: int, description: str = "") -> None:
-        """Create or change a pool."""
-        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-        try:
-            self._send(
-                "PATCH",
-                f"/api/v2/pools/{_safe(name)}",
-                {key: body[key] for key in body if key != "name"} | {"pool": name},
-            )
-        except NotFoundError:
-            self._send("POST", "/api/v2/pools", body)
-
-    def delete_pool(self, name: str) -> None:
-        """Remove a pool."""
-        self._call("DELETE", f"/api/v2/pools/{_safe(name)}")
+    def pools(self) -> dict[str, tuple[int, str]]:
+        """Return the pools with slots and description."""
+        rows = self._pages("/api/v2/pools", "pools")
+        return {row["name"]: (row["slots"], row["description"] or "") for row in rows}
 
     def roles(self) -> dict[str, frozenset[tuple[str, str]]]:
         """Return FAB's roles and their permissions as (action, resource)."""

@@ -50,11 +50,11 @@ PERMISSIONS = {"viewer": _VIEWER, "editor": _EDITOR, "admin": _ADMIN}
 
 @dataclass(frozen=True)
 class Access:
-    """Roles with their permissions beyond single DAGs, users with their roles, pools with their slots."""
+    """Roles with their permissions beyond single DAGs, users with their roles, pools with slots and description."""
 
     roles: dict[str, frozenset[Permission]]
     users: dict[str, frozenset[str]]
-    pools: dict[str, int]
+    pools: dict[str, tuple[int, str]]
 
 
 def desired(platform: Platform) -> Access:
@@ -64,11 +64,12 @@ def desired(platform: Platform) -> Access:
     return Access(roles, {ADMIN: frozenset({"Admin"}), **users}, _pools(platform))
 
 
-def _pools(platform: Platform) -> dict[str, int]:
-    pools = {}
+def _pools(platform: Platform) -> dict[str, tuple[int, str]]:
+    pools: dict[str, tuple[int, str]] = {}
     for tenant, model in platform.tenants.items():
-        pools[names.pool(tenant)] = max(1, model.limits.parallelism - sum(model.pools.values()))
-        pools |= {names.pool(tenant, name): slots for name, slots in model.pools.items()}
+        own = max(1, model.limits.parallelism - sum(model.pools.values()))
+        slots = {names.pool(tenant): own} | {names.pool(tenant, name): n for name, n in model.pools.items()}
+        pools |= {name: (number, model.description) for name, number in slots.items()}
     return pools
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pprint
 from collections.abc import Mapping
 
+from aerodrome import names
 from aerodrome.local import credentials as secret
 from aerodrome.local.broker import BrokerUser, broker_url, scheduler_user, zone_user
 from aerodrome.local.platform import Platform
@@ -19,7 +21,7 @@ LOG_TEMPLATE = (
 # A message that a worker took is its own for a week: longer than any task may run.
 VISIBILITY_TIMEOUT = 7 * 24 * 3600
 BUNDLE = "tenants"
-WEB_CONFIG = """\
+_LOGIN = """\
 \"\"\"Login of Airflow's web interface and API: users of its own database.\"\"\"
 
 from flask_appbuilder.const import AUTH_DB
@@ -27,7 +29,20 @@ from flask_appbuilder.const import AUTH_DB
 AUTH_TYPE = AUTH_DB
 WTF_CSRF_ENABLED = True
 RATELIMIT_STORAGE_URI = "memory://"
+# Groups of the company directory → roles here, for a login that knows groups.
+AUTH_ROLES_SYNC_AT_LOGIN = True
+AUTH_ROLES_MAPPING = {mapping}
 """
+
+
+def login(platform: Platform) -> str:
+    """Return webserver_config.py: how people log in, and the roles that each directory group gets."""
+    mapping: dict[str, list[str]] = {}
+    for tenant, model in sorted(platform.tenants.items()):
+        for level in ("viewer", "editor", "admin"):
+            for group in getattr(model.groups, level):
+                mapping.setdefault(group, []).append(names.role(tenant, level))
+    return _LOGIN.format(mapping=pprint.pformat(mapping, width=100))
 
 
 def api_server(platform: Platform) -> str:

@@ -23,6 +23,8 @@ def destroy(platform: Platform, progress: Progress) -> None:
     layout = platform.layout
     # Nothing is kept, so nothing needs the time to end well.
     progress("ending all processes")
+    if supervision.client(layout).answers() and not leftovers.supervisor_alive(layout):
+        supervision.shut_down(layout)
     leftovers.end(layout, patience=3)
     progress(f"removing {layout.state}")
     shutil.rmtree(layout.run, ignore_errors=True)

@@ -183,7 +183,7 @@ def _api_server(platform: Platform, code: str) -> Process:
         airflow_config.api_server(platform),
         code,
         priority=30,
-        files={"webserver_config.py": airflow_config.WEB_CONFIG},
+        files={"webserver_config.py": airflow_config.login(platform)},
         ports={"api_server": platform.ports.api_server},
     )
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import access, broker, ports, secrets_store, topology
+from aerodrome.local import access, airflow_config, broker, ports, secrets_store, topology
 from aerodrome.local.platform import Platform
 from aerodrome.local.topology import Process
+from aerodrome.manifest.tenant import TenantManifest
 
 
 def fingerprints(platform: Platform) -> dict[str, str]:
@@ -117,7 +118,8 @@ def test_an_http_connection_is_taken_apart(platform: Platform) -> None:
 def test_pools_share_a_tenants_parallelism(platform: Platform) -> None:
     """Named pools are taken out of it."""
     pools = access.desired(platform).pools
-    assert (pools["alpha"], pools["alpha.narrow"], pools["beta"]) == (4, 2, 4)
+    slots = {name: number for name, (number, _) in pools.items()}
+    assert slots == {"alpha": 4, "alpha.narrow": 2, "beta": 4}
 
 
 @pytest.mark.parametrize("level", access.LEVELS)
@@ -154,3 +156,24 @@ def test_a_taken_port_is_told_with_its_holder_and_key(platform: Platform) -> Non
         ):
             ports.require_free([process], "local")
     ports.require_free([process], "local")
+
+
+def gamma(**settings: object) -> TenantManifest:
+    """Return a tenant with *settings*."""
+    owners = [{"name": "Team", "email": "team@example.org"}]
+    return TenantManifest.model_validate({"owners": owners, **settings})
+
+
+def test_a_pool_tells_what_its_tenant_does(platform: Platform) -> None:
+    """The description of tenant.yaml stands with each of its pools."""
+    described = replace(platform, tenants={"gamma": gamma(description="Prices", pools={"slow": 1})})
+    pools = access.desired(described).pools
+    assert {text for _, text in pools.values()} == {"Prices"}
+
+
+def test_directory_groups_become_roles(platform: Platform) -> None:
+    """What tenant.yaml says of groups is the mapping that a login with groups reads."""
+    grouped = replace(platform, tenants={"gamma": gamma(groups={"editor": ["cn=gamma"], "viewer": ["cn=all"]})})
+    settings: dict[str, object] = {}
+    exec(airflow_config.login(grouped), settings)
+    assert settings["AUTH_ROLES_MAPPING"] == {"cn=gamma": ["gamma.editor"], "cn=all": ["gamma.viewer"]}
