@@ -4,6 +4,8 @@ ENV ?= local
 PYTHON ?= python3.11
 AERODROME := .venv/bin/aerodrome
 COMMON := --env $(ENV)
+# Container images like to set it; without bytecode every process compiles Airflow again, seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 ifeq ($(wildcard environments/$(ENV)/environment.yaml),)
 $(error unknown ENV '$(ENV)'; choose one of: $(notdir $(patsubst %/environment.yaml,%,$(wildcard environments/*/environment.yaml))))
@@ -73,11 +75,12 @@ schema: venv  ## write the JSON Schemas that editors use
 docs: venv  ## write the generated reference pages
 	@$(AERODROME) docs
 
-lint: venv  ## ruff, mypy, layers, shell scripts
+lint: venv  ## ruff, mypy, layers, shell scripts, generated pages
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/shellcheck .ci/run .ci/install
+	$(AERODROME) docs --check
 
 bench: venv  ## [ROWS=a,b]: measure every figure of docs/reference/benchmarks.md
 	@.venv/bin/python tests/bench/run.py $(if $(ROWS),--rows $(ROWS))

@@ -192,6 +192,9 @@ def _check_local(environment: Environment, report: Report) -> None:
         )
     for name, message in _bad_ports(local.ports):
         report.at(("local", "ports", name), message)
+    deferring = [name for name, zone in environment.zones.items() if zone.triggerer]
+    for name in deferring[1:]:
+        report.at(("zones", name, "triggerer"), f"the one triggerer here is that of zone '{deferring[0]}'")
     for name, connection in local.connections.items():
         path = ("local", "connections", name, "url")
         if connection.type == "http" and not _URL.fullmatch(connection.url):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aerodrome.errors import Problem, UserError
+from aerodrome.errors import Problem, UserError, did_you_mean
 from aerodrome.files import write_atomically
 from aerodrome.names import is_tenant
 
@@ -96,6 +97,13 @@ def tenant_folders(root: Path) -> tuple[str, ...]:
     return tuple(entry.name for entry in entries if is_tenant(entry.name) and entry.is_dir())
 
 
+def require_tenant(root: Path, name: str) -> None:
+    """Raise UserError where *name* is no tenant's folder below *root*."""
+    known = tenant_folders(root)
+    if name not in known:
+        raise UserError(f"tenants/{name} does not exist", did_you_mean(name, known))
+
+
 def _build_tenants(
     root: Path, environment_name: str, names: list[str], runtimes: Runtimes
 ) -> tuple[tuple[TenantBuild, ...], tuple[Problem, ...]]:
@@ -150,19 +158,32 @@ def _digest(parts: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
-def _files_below(folder: Path) -> Iterable[tuple[str, str]]:
+def _entries_below(folder: Path) -> Iterable[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
-        yield from ((place, name) for name in sorted(names))
+        # A link to a folder is no folder to walk through, but a mistake that the loader reports.
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in sorted([*names, *links]))
 
 
 def _contents(folder: Path) -> Iterable[bytes]:
-    for place, name in _files_below(folder):
-        path = Path(place, name)
+    for path in _entries_below(folder):
         yield str(path.relative_to(folder)).encode(errors="surrogateescape")
-        # A link's text, not its target: the loader refuses it, and a huge file is told by its size.
-        large = path.is_symlink() or path.stat().st_size > LARGE_FILE
-        yield repr(path.lstat()).encode() if large else path.read_bytes()
+        yield _content(path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            return b"-> " + os.fsencode(path.readlink())
+        # A pipe would never end, and a huge file, which the loader refuses, is told by its size.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGE_FILE:
+            return repr((found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino)).encode()
+        return path.read_bytes()
+    except OSError as problem:
+        # What cannot be read is the loader's to report; gone or unreadable is a state like any other.
+        return f"errno {problem.errno}".encode()
 
 
 def _base_digest(root: Path, environment_name: str) -> str:
@@ -193,7 +214,7 @@ def _read_cache(cache: Path | None, name: str, key: str) -> TenantBuild | None:
         files = tuple(RenderedFile(**file) for file in stored["files"])
         problems = tuple(Problem(**problem) for problem in stored["problems"])
         return TenantBuild(name, files, problems, stored["model"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

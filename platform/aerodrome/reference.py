@@ -74,11 +74,11 @@ def pages(root: Path) -> dict[str, str]:
 
 def outdated(root: Path, wanted: Mapping[str, str]) -> list[str]:
     """Return the paths whose file is not what would be generated now."""
-    return [
-        path
-        for path, text in wanted.items()
-        if not (root / path).is_file() or (root / path).read_text() != text
-    ]
+    return [path for path, text in wanted.items() if not _is(root / path, text)]
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def write(root: Path, wanted: Mapping[str, str]) -> list[str]:

@@ -7,30 +7,36 @@ from dataclasses import replace
 from pathlib import Path
 
 from aerodrome.check import check_rendered
-from aerodrome.errors import Problem, UserError, did_you_mean
-from aerodrome.pipeline import Build, TenantBuild, build, tenant_folders
+from aerodrome.check.rendered import TIME_LIMIT
+from aerodrome.errors import Problem
+from aerodrome.pipeline import Build, TenantBuild, build, require_tenant, tenant_folders
 from aerodrome.runtime import runtime_digest, runtime_problems
 
 Progress = Callable[[str], None]
 
 
 def verify(
-    root: Path, environment: str, *, tenants: Collection[str] | None = None, progress: Progress
+    root: Path,
+    environment: str,
+    *,
+    tenants: Collection[str] | None = None,
+    progress: Progress,
+    time_limit: float = TIME_LIMIT,
 ) -> Build:
     """Return the bundle files that loaded, rendered and imported, with every problem of those that did not.
 
-    *tenants* limits the answer to some folders; an unknown one raises UserError.
+    *tenants* limits the answer to some folders; an unknown one raises UserError. An import that takes longer than
+    *time_limit* seconds is a problem of its manifest.
     """
     known = tenant_folders(root)
     for name in tenants or ():
-        if name not in known:
-            raise UserError(f"tenants/{name} does not exist", did_you_mean(name, known))
+        require_tenant(root, name)
     cache = root / ".aerodrome" / "cache"
     made = build(root, environment, runtimes=_runtimes(root, known), cache=cache / "build" / environment)
     wanted = [tenant for tenant in made.tenants if tenants is None or tenant.tenant in tenants]
     files = [file for tenant in wanted for file in tenant.files]
     refused = [
-        *check_rendered(files, cache=cache / "check", progress=progress),
+        *check_rendered(files, cache=cache / "check", time_limit=time_limit, progress=progress),
         *(problem for tenant in wanted for problem in runtime_problems(root, tenant.tenant)),
     ]
     return Build(tuple(_without(tenant, refused) for tenant in wanted), made.general)

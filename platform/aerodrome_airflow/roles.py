@@ -93,9 +93,7 @@ def _sync_pools(wanted: dict[str, tuple[int, str]]) -> list[str]:
         live = {pool.pool: (pool.slots, pool.description or "") for pool in session.scalars(select(Pool))}
         for name, (slots, description) in sorted(wanted.items()):
             if live.get(name) != (slots, description):
-                Pool.create_or_update_pool(
-                    name, slots, description, include_deferred=False, session=session
-                )
+                Pool.create_or_update_pool(name, slots, description, include_deferred=False, session=session)
                 changed.append(f"{'update' if name in live else 'create'} pool {name}")
     return changed
 

@@ -73,6 +73,8 @@ class DagProcessor:
             self._give_up(begun)
             time.sleep(0.5)
         took = time.monotonic() - begun
+        if errors := self._errors():
+            raise RuntimeError(f"files with import errors: {errors}")
         # The last file's process ends a moment after its DAG was stored.
         time.sleep(4)
         return Cost(self._used() - used, tree_cpu_seconds(self.server.process) - stored, took)
@@ -89,14 +91,14 @@ class DagProcessor:
         assert row is not None
         return row[0]
 
+    def _errors(self) -> list[tuple[object, ...]]:
+        return self.database.execute(b"SELECT filename, stacktrace FROM import_error LIMIT 1").fetchall()
+
     def _give_up(self, begun: float) -> None:
         if self.process.status() == psutil.STATUS_ZOMBIE:
             raise RuntimeError("the DAG processor ended")
         if time.monotonic() - begun > LONGEST:
-            errors = self.database.execute(
-                b"SELECT filename, stacktrace FROM import_error LIMIT 1"
-            ).fetchall()
-            raise RuntimeError(f"not every DAG was parsed: {errors}")
+            raise RuntimeError(f"not every DAG was parsed: {self._errors()}")
 
 
 @contextmanager

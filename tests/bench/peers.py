@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import manifests
+from aerodrome.policy.effective import schedule_kind
+from aerodrome.policy.facts import access_control, run_types
 from corpus import Flow, Step
 
 from common_plugins.catalogue import entry
@@ -62,7 +64,7 @@ def _operator(step: Step) -> tuple[str, str]:
 
 def _dag(flow: Flow) -> Iterator[str]:
     tenant = flow.tenant
-    kinds = ["manual"] if flow.schedule is None else ["backfill", "manual", "scheduled"]
+    kinds = list(run_types(schedule_kind(flow.schedule), triggered=False))
     yield from ("with DAG(", f"    dag_id={flow.dag_id!r},", f"    description={flow.description!r},")
     yield f"    schedule={flow.schedule!r},"
     yield '    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC")),'
@@ -76,10 +78,9 @@ def _dag(flow: Flow) -> Iterator[str]:
     yield f"    owner_links={{'Team {tenant}': 'mailto:{tenant}@example.org'}},"
     yield f"    allowed_run_types={kinds!r},"
     yield "    access_control={"
-    yield f"        '{tenant}.viewer': {{'DAGs': {{'can_read'}}, 'DAG Runs': {{'can_read'}}}},"
-    yield f"        '{tenant}.editor': {{"
-    yield "            'DAGs': {'can_edit', 'can_read'}, 'DAG Runs': {'can_create', 'can_read'},"
-    yield "        },"
+    for role, rights in access_control(tenant).items():
+        said = ", ".join(f"{kind!r}: {{{str(sorted(actions))[1:-1]}}}" for kind, actions in rights.items())
+        yield f"        {role!r}: {{{said}}},"
     yield "    },"
     yield "    on_failure_callback=FailureAlert('central'),"
     yield "    user_defined_macros={'tenant': SimpleNamespace(region='north')},"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
+from typing import NoReturn
 
 import typer
 
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import PLATFORM_FAULT, AerodromeError
+
+# The place and the reason say all there is to say.
+_MACHINE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT})
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,15 +24,33 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; a mistake ends in its message and exit code 2, never in a traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        _register()
+        app()
+    except AerodromeError as error:
+        _refuse(str(error), error.exit_code)
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            raise
+        _refuse(f"{error.filename or 'the machine'}: {error.strerror or error}", PLATFORM_FAULT)
+    except KeyboardInterrupt:
+        _refuse("interrupted", 128 + signal.SIGINT)
+
+
+def _register() -> None:
     from aerodrome.cli import platform, repository, tenant
 
     for module in (tenant, platform, repository):
         module.register(app)
-    try:
-        app()
-    except AerodromeError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the one place that speaks to the terminal without rich
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+
+
+def _refuse(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)  # noqa: T201 - the one place that speaks to the terminal without rich
+    sys.exit(code)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    # As an exception, so that what was started is ended and what was written for the moment is removed.
+    sys.exit(128 + number)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from aerodrome.cli import options, show
+from aerodrome.errors import AerodromeError
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +36,8 @@ def deploy(env: options.Environment = "local") -> None:
         result = deploy_local(options.repository_root(), env, progress)
     show.deployed(result)
     show.problems_or_nothing(result.problems)
+    if result.failed:
+        raise AerodromeError(f"the first run of {', '.join(result.failed)} failed", "its log is in Airflow")
 
 
 def status(env: options.Environment = "local") -> None:
@@ -73,8 +76,9 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete all data of ENV=local, its users included."""
-    from aerodrome.local.deploy import destroy_local
+    from aerodrome.local.deploy import destroy_local, require_deployed
 
+    require_deployed(options.repository_root(), env)
     if not yes:
         typer.confirm(f"Delete the platform '{env}' on this machine with all its data?", abort=True)
     with show.steps() as progress:

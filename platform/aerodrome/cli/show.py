@@ -105,18 +105,22 @@ def deployed(result: Deployed) -> None:
 
 def status(found: Status) -> None:
     """Print processes, DAGs and addresses on one screen."""
-    table = Table(
-        "process", "state", "pid", "up", "memory", "", box=None, pad_edge=False, header_style="bold"
-    )
-    for process in found.processes:
-        table.add_row(process.name, process.state, *_figures(process), process.note)
-    _console.print(table)
-    line("")
+    if found.processes:
+        _processes(found.processes)
     _runs(found)
     for row in found.addresses:
         line(row)
     for warning in found.warnings:
         line(f"note: {warning}")
+
+
+def _processes(rows: Sequence[Row]) -> None:
+    columns = ("process", "state", "pid", "up", "memory", "")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(row.name, row.state, *_figures(row), row.note)
+    _console.print(table)
+    line("")
 
 
 def _figures(process: Row) -> tuple[str, str, str]:

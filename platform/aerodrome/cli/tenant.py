@@ -50,9 +50,12 @@ def test(tenant: options.Tenant, env: options.Environment = "local") -> None:
 
 def lock(tenant: options.Tenant) -> None:
     """Resolve the tenant's pyproject.toml into its hashed lock."""
+    from aerodrome.pipeline import require_tenant
     from aerodrome.runtime import lock_tenant
 
-    show.text(lock_tenant(options.repository_root() / "tenants" / tenant))
+    root = options.repository_root()
+    require_tenant(root, tenant)
+    show.text(lock_tenant(root / "tenants" / tenant))
 
 
 def run(

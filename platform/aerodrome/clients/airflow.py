@@ -79,6 +79,10 @@ class Airflow:
         path = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}/clear"
         self._send("POST", path, {"dry_run": False, "only_failed": only_failed})
 
+    def fail_run(self, dag_id: str, run_id: str) -> None:
+        """End a run as failed; its running tasks are killed."""
+        self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}", {"state": "failed"})
+
     def pause(self, dag_id: str, paused: bool) -> None:
         """Pause or unpause a DAG."""
         self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}", {"is_paused": paused})

@@ -81,8 +81,15 @@ def dag_processor(platform: Platform) -> str:
 
 
 def triggerer(platform: Platform) -> str:
-    """Return airflow.cfg of the triggerer, which reads the connections of the zones that it serves."""
-    return _text(_common(platform, "triggerer"), _database(platform), _secrets_backend(platform, "triggerer"))
+    """Return airflow.cfg of the triggerer, which acts for the one zone that has a triggerer."""
+    sockets = [str(platform.layout.launcher_socket(zone)) for zone in platform.triggerer_zones]
+    launcher: Sections = {"aerodrome": {"launcher_socket": sockets[0]}} if sockets else {}
+    return _text(
+        _common(platform, "triggerer"),
+        _database(platform),
+        _secrets_backend(platform, "triggerer"),
+        launcher,
+    )
 
 
 def worker(platform: Platform, queue: str) -> str:
@@ -179,12 +186,15 @@ def _dag_processing(platform: Platform, process: str) -> dict[str, str]:
         "dag_bundle_config_list": json.dumps([bundle]),
         "dag_bundle_storage_path": str(platform.layout.state / "bundles" / process),
         "bundle_refresh_check_interval": "5",
-        # Rendered files change only by a publish, which changes their times: age alone is no reason to parse.
+        # Rendered files change only by a publish, which changes their times; one full pass an hour heals the rest.
         "file_parsing_sort_mode": "modified_time",
-        "min_file_process_interval": "86400",
-        "stale_dag_threshold": "90000",
+        "min_file_process_interval": "3600",
+        "stale_dag_threshold": "7200",
+        # For the files of one tenant together; each file has core.dagbag_import_timeout for itself.
+        "dag_file_processor_timeout": "120",
+        "dag_version_inflation_check_level": "off",
         "parsing_processes": "2",
-        "print_stats_interval": "600",
+        "print_stats_interval": "0",
         "stale_bundle_cleanup_interval": "3600" if process.startswith("worker") else "0",
     }
 

@@ -12,7 +12,7 @@ from aerodrome.errors import AerodromeError, Problem, UserError, did_you_mean
 from aerodrome.local import access, first_runs, lifecycle, ownership, state
 from aerodrome.local import status as processes
 from aerodrome.local.first_runs import DagRow
-from aerodrome.local.lock import alone
+from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import Preparation, deployed_platform, prepare
 from aerodrome.plan import Plan, apply_targets, make_plan
@@ -33,11 +33,12 @@ class Status:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deploy changed, how the platform is now, and the mistakes that kept single DAGs out."""
+    """What a deploy changed, how the platform is now, what kept single DAGs out, and whose first run failed."""
 
     plan: Plan
     status: Status
     problems: tuple[Problem, ...]
+    failed: tuple[str, ...] = ()
 
 
 def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> tuple[Plan, tuple[Problem, ...]]:
@@ -51,7 +52,7 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
 
     Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before.
     """
-    with alone(_lock(root)):
+    with alone(lock_file(root)):
         step("check", "validating, rendering and importing every DAG")
         prepared = prepare(root, environment, lambda text: step("check", text))
         step(
@@ -59,18 +60,12 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
             f"{len(prepared.build.dags)} DAGs of {len(prepared.build.tenants)} tenants are fit to publish",
         )
         made = apply_targets(environment, prepared.targets(), step)
+        prepared.remember()
         if made.changes:
-            prepared.remember()
             _prune(prepared)
-        _first_runs(prepared, step)
-        return Deployed(
-            made, _status(prepared.platform), (*prepared.build.problems, *prepared.runtimes.failures)
-        )
-
-
-def _lock(root: Path) -> Path:
-    folder = state.locate(root).state
-    return folder.with_name(f"{folder.name}.lock")
+        failed = _first_runs(prepared, step)
+        problems = (*prepared.build.problems, *prepared.runtimes.failures)
+        return Deployed(made, _status(prepared.platform), problems, failed)
 
 
 def _prune(prepared: Preparation) -> None:
@@ -80,13 +75,13 @@ def _prune(prepared: Preparation) -> None:
         runtime.prune(layout.runtimes, tenant, named)
 
 
-def _first_runs(prepared: Preparation, step: Step) -> None:
+def _first_runs(prepared: Preparation, step: Step) -> tuple[str, ...]:
     if not prepared.platform.local.run_new_dags_once:
-        return
+        return ()
     airflow = access.admin_access(prepared.platform)
     published = prepared.bundle.dag_ids()
     first_runs.wait_visible(airflow, published, lambda text: step("runs", text))
-    first_runs.run_new_dags(airflow, published, lambda text: step("runs", text))
+    return first_runs.run_new_dags(airflow, published, lambda text: step("runs", text))
 
 
 def status_local(root: Path, environment: str) -> Status:
@@ -117,7 +112,8 @@ def _addresses(platform: Platform) -> tuple[str, ...]:
 
 def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
     """Yield the end of one process's log, or of all of them."""
-    layout = deployed_platform(root, environment).layout
+    require_deployed(root, environment)
+    layout = state.locate(root)
     found = sorted(path.stem for path in layout.logs.glob("*.log")) if layout.logs.is_dir() else []
     if process is not None and process not in found:
         raise UserError(f"there is no log of a process '{process}'", did_you_mean(process, found))
@@ -127,16 +123,24 @@ def logs_local(root: Path, environment: str, process: str | None, lines: int) ->
 
 
 def down_local(root: Path, environment: str, step: Step) -> None:
-    """Stop every process and keep all data."""
-    with alone(_lock(root)):
+    """Stop every process and keep all data; AerodromeError where nothing is deployed."""
+    require_deployed(root, environment)
+    with alone(lock_file(root)):
         lifecycle.down(deployed_platform(root, environment), lambda text: step("down", text))
 
 
 def destroy_local(root: Path, environment: str, step: Step) -> None:
-    """Stop every process and delete all data."""
-    with alone(_lock(root)):
+    """Stop every process and delete all data; AerodromeError where nothing is deployed."""
+    require_deployed(root, environment)
+    with alone(lock_file(root)):
         lifecycle.destroy(deployed_platform(root, environment), lambda text: step("destroy", text))
-        _lock(root).unlink(missing_ok=True)
+        lock_file(root).unlink(missing_ok=True)
+
+
+def require_deployed(root: Path, environment: str) -> None:
+    """Raise AerodromeError where there is nothing of a deployment here, not even of an interrupted one."""
+    if not deployed_platform(root, environment).layout.state.exists():
+        raise AerodromeError("nothing is deployed here", f"make deploy ENV={environment}")
 
 
 def bundle_repository(root: Path, environment: str) -> Path:

@@ -44,8 +44,11 @@ def wait_visible(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
         time.sleep(1)
 
 
-def run_new_dags(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
-    """See each of *wanted* that never ran through its first run, which its data or another DAG may start."""
+def run_new_dags(airflow: Airflow, wanted: Collection[str], say: Say) -> tuple[str, ...]:
+    """See each of *wanted* that never ran through its first run, and return the ones whose run failed.
+
+    A DAG that data or another DAG starts is not started here, only waited for.
+    """
     new = [dag_id for dag_id in sorted(wanted) if _is_new(airflow, dag_id)]
     by_hand = [dag_id for dag_id in new if _starts_by_hand(airflow.dag(dag_id))]
     for dag_id in by_hand:
@@ -53,9 +56,9 @@ def run_new_dags(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
             airflow.trigger(dag_id)
     if by_hand:
         say(f"first run of {', '.join(by_hand)}")
-    _wait_ended(airflow, by_hand, say)
+    failed = _wait_ended(airflow, by_hand, say)
     # What these runs started in turn has begun by now, or waits for something that has not happened.
-    _wait_ended(airflow, [dag_id for dag_id in new if dag_id not in by_hand], say)
+    return failed + _wait_ended(airflow, [dag_id for dag_id in new if dag_id not in by_hand], say)
 
 
 def _is_new(airflow: Airflow, dag_id: str) -> bool:
@@ -64,23 +67,24 @@ def _is_new(airflow: Airflow, dag_id: str) -> bool:
 
 def _starts_by_hand(dag: Mapping[str, Any]) -> bool:
     allowed = set(dag.get("allowed_run_types") or ("manual",))
-    return "manual" in allowed and not allowed & STARTED_BY_OTHERS
+    return "manual" in allowed and not allowed & STARTED_BY_OTHERS and not dag.get("is_paused")
 
 
-def _wait_ended(airflow: Airflow, dag_ids: Iterable[str], say: Say) -> None:
-    waiting = set(dag_ids)
+def _wait_ended(airflow: Airflow, dag_ids: Iterable[str], say: Say) -> tuple[str, ...]:
+    waiting, failed = set(dag_ids), []
     begun = time.monotonic()
     while waiting and time.monotonic() < begun + RUN_SECONDS:
         states = {dag_id: _state(airflow, dag_id) for dag_id in sorted(waiting)}
-        for dag_id, state in states.items():
-            if state in FINAL:
-                waiting.discard(dag_id)
-                say(f"{dag_id}: {state}")
+        for dag_id in (dag_id for dag_id, state in states.items() if state in FINAL):
+            waiting.discard(dag_id)
+            say(f"{dag_id}: {states[dag_id]}")
+            failed += [dag_id] if states[dag_id] == "failed" else []
         if all(state is None for state in states.values()) and time.monotonic() > begun + START_SECONDS:
             break
         time.sleep(1 if waiting else 0)
     if waiting:
         say(f"not ended yet: {', '.join(sorted(waiting))}; see `make status`")
+    return tuple(failed)
 
 
 def _state(airflow: Airflow, dag_id: str) -> str | None:

@@ -46,11 +46,9 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
     for folder in (layout.logs / "dags", layout.alerts):
         ensure_folder(folder, 0o700, accounts.owner(accounts.airflow))
     for zone in platform.zones:
-        ensure_folder(
-            layout.launcher_socket(zone).parent,
-            0o750,
-            Owner("root", accounts.worker(zone)) if layout.root else Owner(),
-        )
+        mode = 0o755 if len(platform.launcher_users(zone)) > 1 else 0o750
+        owner = Owner("root", accounts.worker(zone)) if layout.root else Owner()
+        ensure_folder(layout.launcher_socket(zone).parent, mode, owner)
     for name, queue in platform.environment.queues.items():
         ensure_folder(
             layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, UserError
+from aerodrome.local import state
 
 
 @contextmanager
@@ -19,8 +21,7 @@ def alone(path: Path) -> Iterator[None]:
 
     The kernel gives the lock back however its holder ends, so none is ever stale.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as stream:
+    with _open(path) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -34,6 +35,22 @@ def alone(path: Path) -> Iterator[None]:
         )
         stream.flush()
         yield
+
+
+def lock_file(root: Path) -> Path:
+    """Return the lock of *root*'s deployment; it stands beside the state, which `destroy` removes."""
+    folder = state.locate(root).state
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _open(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as problem:
+        raise UserError(
+            f"{path}: {problem.strerror}", "deploy as the user who deployed before, or set AERODROME_STATE"
+        ) from None
 
 
 def _holder(text: str) -> str:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aerodrome.errors import ProblemsFound, UserError
+from aerodrome.errors import AerodromeError, ProblemsFound
 from aerodrome.local import state
+from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.preparation import deployed_platform, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.runtime import Runtime, Tools, Workshop, build_runtime, read_source
@@ -45,30 +46,48 @@ def _runtime(root: Path, folder: Path, workshop: Workshop) -> Runtime | None:
 def watch_and_publish(root: Path, environment: str, say: Say) -> None:
     """Publish at every save below tenants/ until Ctrl-C; a mistake is shown and the last good version stays."""
     if not state.exists(deployed_platform(root, environment).layout):
-        raise UserError("nothing is deployed here yet", f"make deploy ENV={environment}")
+        raise AerodromeError("nothing is deployed here yet", f"make deploy ENV={environment}")
     say("watching tenants/; Ctrl-C ends it")
-    for changed in _saves(root / "tenants"):
+    for changed in saves(root / "tenants"):
         say(f"changed: {', '.join(sorted(changed))}")
-        _publish(root, environment, say)
+        publish_now(root, environment, say)
 
 
-def _saves(folder: Path) -> Iterator[set[str]]:
-    from watchfiles import PythonFilter, watch
+def saves(folder: Path) -> Iterator[set[str]]:
+    """Yield the paths of files below *folder* that were saved together, until Ctrl-C."""
+    from watchfiles import DefaultFilter, watch
 
-    ignored = PythonFilter(extra_extensions=(".yaml", ".json", ".sql", ".lock", ".toml", ".md", ".sh"))
-    for changes in watch(folder, watch_filter=ignored, debounce=300, raise_interrupt=False):
+    usual = DefaultFilter()
+    # Any file may stand behind a `$f`; hidden ones and vim's 4913 are somebody's work in progress.
+    watched = watch(
+        folder,
+        watch_filter=lambda change, path: (
+            usual(change, path) and not _is_debris(Path(path).relative_to(folder))
+        ),
+        debounce=300,
+        raise_interrupt=False,
+    )
+    for changes in watched:
         yield {str(Path(path).relative_to(folder)) for _, path in changes}
 
 
-def _publish(root: Path, environment: str, say: Say) -> None:
+def _is_debris(path: Path) -> bool:
+    return path.name.isdigit() or any(part.startswith(".") for part in path.parts)
+
+
+def publish_now(root: Path, environment: str, say: Say) -> None:
+    """Publish what is fit to be published and say what is not."""
     try:
-        prepared = prepare(root, environment, lambda _: None)
-        made = apply_targets(environment, prepared.targets(), lambda _, text: say(text))
-    except UserError as error:
+        with alone(lock_file(root)):
+            prepared = prepare(root, environment, lambda _: None)
+            made = apply_targets(environment, prepared.targets(), lambda _, text: say(text))
+            prepared.remember()
+    except AerodromeError as error:
+        # The next save may find it mended: a broken environment.yaml, a deploy that holds the lock.
         say(str(error))
         return
-    prepared.remember()
-    if prepared.build.problems:
-        say(str(ProblemsFound(prepared.build.problems)))
+    problems = (*prepared.build.problems, *prepared.runtimes.failures)
+    if problems:
+        say(str(ProblemsFound(problems)))
     elif not made.changes:
         say("nothing to publish")

@@ -66,6 +66,16 @@ class Platform:
         """Return the zones that have a queue, sorted."""
         return tuple(sorted({queue.zone for queue in self.environment.queues.values()}))
 
+    @property
+    def triggerer_zones(self) -> tuple[str, ...]:
+        """Return the zones whose sensors may leave their waiting to the triggerer, sorted."""
+        return tuple(zone for zone in self.zones if self.environment.zones[zone].triggerer)
+
+    def launcher_users(self, zone: str) -> tuple[str, ...]:
+        """Return who may ask the launcher of *zone*; none where everything runs as one user."""
+        triggerer = self.accounts.airflow if zone in self.triggerer_zones else None
+        return tuple(user for user in (self.accounts.worker(zone), triggerer) if user)
+
     def os_user(self, tenant: str) -> str | None:
         """Return the operating system user of *tenant*'s code, or None where there are none of its own."""
         return names.os_user(tenant) if self.layout.root else None

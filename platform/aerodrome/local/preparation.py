@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import UserError
 from aerodrome.local import interpreter, ownership, state
@@ -53,9 +55,9 @@ def prepare(
     environment = local_environment(root, environment_name)
     build = verify(root, environment_name, tenants=tenants, progress=say)
     platform = Platform(state.locate(root), environment, _tenants(root, build))
-    sources = [
-        source for name in tenants or platform.tenants if (source := read_source(root / "tenants" / name))
-    ]
+    # What a broken tenant.yaml asks for is unknown: its tenant keeps the environment that it has.
+    read = [tenant.tenant for tenant in build.tenants if tenant.model]
+    sources = [source for name in read if (source := read_source(root / "tenants" / name))]
     runtimes = RuntimesTarget(
         sources, lambda progress: _workshop(platform, progress), platform.layout.runtimes
     )
@@ -95,7 +97,15 @@ def _remembered(layout: state.Layout) -> dict[str, TenantManifest]:
         stored = json.loads(_memory(layout).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {name: _model(text) for name, text in stored.items()}
+    # What an earlier version of the platform kept may not be readable now; `down` and `destroy` must work still.
+    return {name: model for name, text in stored.items() if (model := _model_or_none(text))}
+
+
+def _model_or_none(text: str) -> TenantManifest | None:
+    try:
+        return _model(text)
+    except ValidationError:
+        return None
 
 
 def _memory(layout: state.Layout) -> Path:

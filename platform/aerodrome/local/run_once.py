@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from aerodrome import names
 from aerodrome.errors import AerodromeError, ProblemsFound, UserError, did_you_mean
-from aerodrome.local import secrets_store, state, topology
+from aerodrome.local import accounts, secrets_store, state, topology
 from aerodrome.local.deadline import wait_until
 from aerodrome.local.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
 from aerodrome.pipeline import Build
-from aerodrome.plan import Target
+from aerodrome.targets.runtimes import RuntimesTarget
 
 Say = Callable[[str], None]
 
@@ -45,9 +47,12 @@ def run_dag_once(root: Path, environment: str, dag: str, say: Say) -> int:
 
     Needs no running platform, but for connections and variables, which come from its secrets store.
     """
-    tenant, _, name = dag.partition(".")
+    tenant, separator, name = dag.partition(".")
+    if not separator:
+        raise UserError(f"'{dag}' names no DAG", "name tenant and DAG: make run DAG=flights.delays")
     prepared = prepare(root, environment, lambda _: None, tenants=[tenant])
     _require(dag, f"{tenant}/{name}.py", prepared.build)
+    _refuse_without_users(prepared.platform, tenant)
     _build_runtime(prepared.runtimes, say)
     with _stage(prepared.platform, tenant) as stage:
         _write_bundle(stage, prepared.build.files)
@@ -63,21 +68,27 @@ def _require(dag: str, path: str, build: Build) -> None:
     raise UserError(f"there is no DAG '{dag}'", did_you_mean(dag, [found.dag_id for found in build.dags]))
 
 
-def _build_runtime(target: Target, say: Say) -> None:
+def _refuse_without_users(platform: Platform, tenant: str) -> None:
+    if not platform.layout.root:
+        return
+    remedy = f"make deploy ENV={platform.environment.name} first, or run as an ordinary user"
+    if not state.exists(platform.layout):
+        raise UserError("as root a run needs the users that a deploy makes, and nothing is deployed", remedy)
+    if missing := accounts.missing([names.os_user(tenant)]):
+        raise UserError(f"as root a run needs the user {missing[0]}, which the next deploy makes", remedy)
+
+
+def _build_runtime(target: RuntimesTarget, say: Say) -> None:
     changes = target.changes()
     if changes:
         target.apply(changes, say)
+    if target.failures:
+        raise ProblemsFound(target.failures)
 
 
 @contextmanager
 def _stage(platform: Platform, tenant: str) -> Iterator[Stage]:
-    layout, user = platform.layout, platform.accounts.airflow
-    if layout.root and not state.exists(layout):
-        raise UserError(
-            "as root a run needs the users that a deploy makes",
-            "make deploy ENV=local first, or run as an ordinary user",
-        )
-    owner = platform.accounts.owner(user)
+    owner = platform.accounts.owner(platform.accounts.airflow)
     # The folder's parent is the system's: a clone below a closed home cannot be entered by the platform's user.
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-run-"))
     try:
@@ -99,32 +110,63 @@ def _write_bundle(stage: Stage, files: Mapping[str, str]) -> None:
 def _launcher(stage: Stage) -> Iterator[None]:
     config = stage.platform.layout.run if stage.owner.user else stage.folder
     file = config / f"run-{os.getpid()}.json"
-    settings = {
+    _make_homes(stage)
+    write_file(file, json.dumps(_launcher_settings(stage)))
+    command = [_python(stage), "-I", "-m", "aerodrome_airflow.launcher.server", "--config", str(file)]
+    # What a launcher says about its jobs is for the platform's logs; here it matters only when it does not start.
+    with tempfile.TemporaryFile() as said:
+        # In a session of its own, so that Ctrl-C reaches the run first and the launcher ends what the run left.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stderr=said,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+        )
+        try:
+            if not wait_until(lambda: stage.socket.exists() or process.poll() is not None, 10):
+                raise AerodromeError("the launcher of the tenant's code did not start in time", "try again")
+            if process.poll() is not None:
+                said.seek(0)
+                raise AerodromeError(
+                    f"the launcher did not start: {said.read().decode(errors='replace').strip()}"
+                )
+            yield
+        finally:
+            _end(process)
+            file.unlink(missing_ok=True)
+
+
+def _make_homes(stage: Stage) -> None:
+    # As root a deploy has made them, with the owners that they need.
+    if stage.owner.user is None:
+        for name in ("home", "data"):
+            ensure_folder(stage.platform.layout.homes / stage.tenant / name, 0o700)
+
+
+def _launcher_settings(stage: Stage) -> dict[str, object]:
+    user = stage.owner.user
+    return {
         "socket": str(stage.socket),
-        "socket_group": stage.owner.user,
-        "allowed_users": [stage.owner.user] if stage.owner.user else None,
+        "socket_group": user,
+        "allowed_users": [user] if user else None,
         "tenants": {stage.tenant: topology.launcher_tenant(stage.platform, stage.tenant)},
     }
-    write_file(file, json.dumps(settings))
-    command = [
-        str(stage.platform.layout.python),
-        "-I",
-        "-m",
-        "aerodrome_airflow.launcher.server",
-        "--config",
-        str(file),
-    ]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, cwd="/", env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
-    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        if not wait_until(stage.socket.exists, 10):
-            raise AerodromeError("the launcher did not start", "see its message above")
-        yield
-    finally:
-        process.terminate()
         process.wait(30)
-        file.unlink(missing_ok=True)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _python(stage: Stage) -> str:
+    # Without service users nobody else must be able to read the interpreter: this program's own will do.
+    return str(stage.platform.layout.python) if stage.owner.user else sys.executable
 
 
 def _run(stage: Stage, path: str, dag: str) -> int:
@@ -132,16 +174,16 @@ def _run(stage: Stage, path: str, dag: str) -> int:
     ensure_folder(home, 0o700, stage.owner)
     for name, text in _configuration(stage).items():
         write_file(home / name, text, 0o600, stage.owner)
-    python, user = str(stage.platform.layout.python), stage.owner.user
-    identity = {"user": user, "group": user, "extra_groups": []} if user else {}
     environment = topology.airflow_environment(stage.platform, "run") | {
         "AIRFLOW_HOME": str(home),
         "HOME": str(home),
     }
-    command = [python, "-m", "aerodrome_airflow.run_once", str(stage.folder / "bundle" / path), dag]
+    user = stage.owner.user
+    identity: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
+    command = [_python(stage), "-m", "aerodrome_airflow.run_once", str(stage.folder / "bundle" / path), dag]
     done = subprocess.run(
         command, cwd=home, env=environment, stdin=subprocess.DEVNULL, check=False, **identity
-    )  # type: ignore[call-overload]
+    )
     return int(done.returncode)
 
 
@@ -160,7 +202,11 @@ def _configuration(stage: Stage) -> dict[str, str]:
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
         "dag_processor": {"dag_bundle_config_list": json.dumps([bundle])},
-        "logging": {"base_log_folder": str(home / "logs"), "colored_console_log": str(sys.stdout.isatty())},
+        "logging": {
+            "base_log_folder": str(home / "logs"),
+            "logging_level": "WARNING",
+            "namespace_levels": "airflow.task=INFO",
+        },
         "aerodrome": {
             "launcher_socket": str(stage.socket),
             "alert_folder": str(home / "alerts"),

@@ -70,10 +70,11 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _airflow(
             platform,
             "dag-processor",
-            ("dag-processor",),
+            (),
             airflow_config.dag_processor(platform),
             code,
             priority=50,
+            module="aerodrome_airflow.dag_processor",
         ),
         _triggerer(platform, code),
         *(_worker(platform, queue, code) for queue in queues),
@@ -136,11 +137,12 @@ def _openbao(platform: Platform) -> Process:
 def _launcher(platform: Platform, zone: str, code: str) -> Process:
     name = f"launcher-{zone}"
     folder = platform.layout.process_config(name)
-    worker = platform.accounts.worker(zone)
+    users = platform.launcher_users(zone)
     settings = {
         "socket": str(platform.layout.launcher_socket(zone)),
-        "socket_group": worker,
-        "allowed_users": [worker] if worker else None,
+        # The launcher asks the kernel who connects; a socket of one group could not serve the triggerer too.
+        "socket_group": users[0] if len(users) == 1 else None,
+        "allowed_users": list(users) or None,
         "tenants": {tenant: launcher_tenant(platform, tenant) for tenant in platform.tenants_of(zone)},
     }
     return Process(
@@ -189,10 +191,7 @@ def _api_server(platform: Platform, code: str) -> Process:
 
 
 def _triggerer(platform: Platform, code: str) -> Process:
-    # One triggerer serves the zones that may defer; it logs in with the credential of the first of them.
-    zones = [zone for zone in platform.zones if platform.environment.zones[zone].triggerer] or list(
-        platform.zones
-    )
+    zones = platform.triggerer_zones or platform.zones
     files = _zone_login(platform, zones[0])
     text = airflow_config.triggerer(platform)
     return _airflow(
@@ -243,11 +242,12 @@ def _airflow(  # noqa: PLR0913
     umask: str = "027",
     ports: Mapping[str, int] | None = None,
     stop_seconds: int = 10,
+    module: str = "airflow",
 ) -> Process:
     folder = platform.layout.process_config(name)
     return Process(
         name,
-        (str(platform.layout.python), "-m", "airflow", *arguments),
+        (str(platform.layout.python), "-m", module, *arguments),
         user or platform.accounts.airflow,
         folder,
         {"airflow.cfg": config, **(files or {})},

@@ -54,7 +54,7 @@ def _compile(uv: Path, folder: Path, arguments: list[str], name: str) -> str:
             "name it by version: 'package==1.2'",
         )
     packages = sum("==" in line and not line.startswith((" ", "#")) for line in text.splitlines())
-    return f"tenants/{folder.name}/{name}: {packages} packages"
+    return f"tenants/{folder.name}/{name}: {packages} package{'' if packages == 1 else 's'}"
 
 
 def _has_test_group(folder: Path) -> bool:

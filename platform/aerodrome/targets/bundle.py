@@ -71,11 +71,14 @@ class BundleTarget:
 
     def _is_kept(self, path: str) -> bool:
         tenant = bundle.tenant_of(path)
-        broken = {problem.file for problem in self.build.problems}
-        if tenant in self.without() or f"tenants/{tenant}/tenant.yaml" in broken:
+        if tenant in self.without() or tenant in self._unread():
             return True
         source = _SOURCE.search(bundle.published_text(self.repository, path))
-        return source is not None and source[1] in broken
+        return source is not None and source[1] in {problem.file for problem in self.build.problems}
+
+    def _unread(self) -> set[str]:
+        """Return the tenants whose folder is there and says nothing: tenant.yaml is broken, or a link is in the way."""
+        return {built.tenant for built in self.build.tenants if not built.model}
 
 
 def _what(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aerodrome.errors import Problem
+from aerodrome.errors import AerodromeError, Problem
 from aerodrome.plan import Change, Progress
 from aerodrome.runtime import RuntimeSource, Workshop, build_all
 from aerodrome.runtime.build import is_whole
@@ -28,7 +28,7 @@ class RuntimesTarget:
     @property
     def failed(self) -> frozenset[str]:
         """Return the tenants whose environment could not be built."""
-        return frozenset(problem.field for problem in self.failures)
+        return frozenset(problem.file.split("/")[1] for problem in self.failures)
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each environment that is not there."""
@@ -42,9 +42,15 @@ class RuntimesTarget:
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Build the missing environments, several at a time; one that fails harms its tenant only."""
         _, errors = build_all(self._missing(), self.workshop(progress))
-        self.failures = tuple(
-            Problem(f"tenants/{tenant}", 0, 0, tenant, str(error)) for tenant, error in sorted(errors.items())
-        )
+        self.failures = tuple(_problem(tenant, error) for tenant, error in sorted(errors.items()))
 
     def _missing(self) -> list[RuntimeSource]:
         return [source for source in self.sources if not is_whole(self.into / source.tenant / source.digest)]
+
+
+def _problem(tenant: str, error: AerodromeError) -> Problem:
+    message = str(error.args[0])
+    place, separator, rest = message.partition(": ")
+    if separator and place.startswith(f"tenants/{tenant}/"):
+        return Problem(place, 0, 0, "", rest, error.remedy)
+    return Problem(f"tenants/{tenant}", 0, 0, "", message, error.remedy)

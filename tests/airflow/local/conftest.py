@@ -42,6 +42,17 @@ with DAG("alpha.probe", params={"seconds": 0}, access_control=ACCESS):
         report()
 """
 
+TENANT_CODE = """
+from airflow.sdk import DAG
+from common_plugins.operators.bash_run import BashRunOperator
+from common_plugins.operators.file_wait import FileWaitOperator
+
+with DAG("alpha.waiting"):
+    FileWaitOperator(task_id="wait", path="sign.txt", mode="defer", poke_interval=1.0, timeout=60.0)
+with DAG("alpha.endless"):
+    BashRunOperator(task_id="run", script="(setsid sleep 98765 &) ; sleep 98765")
+"""
+
 
 def _environment() -> Environment:
     sockets = [socket.socket() for _ in range(5)]
@@ -116,6 +127,7 @@ def _publish(platform: Platform) -> None:
     _git("clone", "--quiet", str(bundle), str(work))
     (work / "alpha").mkdir()
     (work / "alpha" / "probe.py").write_text(PROBE)
+    (work / "alpha" / "tenant_code.py").write_text(TENANT_CODE)
     _git("-C", str(work), "add", "--all")
     _git("-C", str(work), *identity, "commit", "--quiet", "--message", "Publish alpha")
     _git("-C", str(work), "push", "--quiet", "origin", "HEAD:main")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagprocessor
 import database
+from aerodrome.policy.facts import access_control
 from corpus import TENANTS
 from dagprocessor import Cost, DagProcessor, Kind
 from figures import Figure
@@ -58,7 +59,7 @@ def _measure(shop: Workshop, kind: Kind, source: Path) -> list[Cost]:
 def _running(shop: Workshop, kind: Kind, source: Path) -> Iterator[DagProcessor]:
     # PostgreSQL runs as another user, who may not enter the clone.
     with database.running(shop.folder / "postgres", shop.peer_python) as server:
-        roles = [f"{tenant}.{level}" for tenant in TENANTS for level in ("viewer", "editor")]
+        roles = [role for tenant in TENANTS for role in access_control(tenant)]
         with dagprocessor.running(
             kind, source, server, shop.folder / "processors" / kind.name, roles
         ) as processor:

@@ -17,7 +17,11 @@ from common_plugins.operators.sql_query import SqlQueryOperator
 with DAG(  # line 1
     dag_id="flights.daily",
     description="Load and check the day's flights",
-    doc_md=('# Daily flights\n\nLoads one day and says "done" when it\'s there.\n'),
+    doc_md=(
+        "# Daily flights\n"
+        "\n"
+        'Loads one day and says "done" when it\'s there.\n'
+    ),
     schedule="30 6 * * 1-5",
     start_date=datetime(2024, 1, 31, 6, tzinfo=ZoneInfo("Europe/Berlin")),
     end_date=datetime(2030, 12, 31, tzinfo=ZoneInfo("Europe/Berlin")),
@@ -34,12 +38,8 @@ with DAG(  # line 1
             description="Where flights start",
             pattern="^[A-Z]{3}$",
         ),
-        "limit": Param(
-            10, type=["integer", "null"], minimum=1, maximum=1000
-        ),  # line 18
-        "kinds": Param(
-            ["a", "b"], type="array", items={"enum": ["a", "b", "c"]}
-        ),  # line 19
+        "limit": Param(10, type=["integer", "null"], minimum=1, maximum=1000),  # line 18
+        "kinds": Param(["a", "b"], type="array", items={"enum": ["a", "b", "c"]}),  # line 19
         "plain": [1.5, True, None],
         "object": Param({"a": {"b": []}}, type="object"),  # line 21
     },
@@ -68,14 +68,10 @@ with DAG(  # line 1
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={
-        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
-    },
+    user_defined_macros={"tenant": TenantValues("flights", {"region": "eu", "items": 3})},
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
-    wait = FileWaitOperator(
-        task_id="wait", path="in/{{ ds }}.csv", mode="defer", timeout=21600.0
-    )  # line 24
+    wait = FileWaitOperator(task_id="wait", path="in/{{ ds }}.csv", mode="defer", timeout=21600.0)  # line 24
     load = SqlQueryOperator(  # line 27
         task_id="load",
         connection="warehouse",

@@ -41,9 +41,7 @@ with DAG(  # line 1
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={
-        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
-    },
+    user_defined_macros={"tenant": TenantValues("flights", {"region": "eu", "items": 3})},
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
     create = FlowEmptyOperator(task_id="create")  # line 7
@@ -51,9 +49,7 @@ with DAG(  # line 1
         task_id="choose",
         choose="{{ 'left' if tenant.items > 2 else 'right' }}",
     )
-    with TaskGroup(
-        group_id="left", tooltip="What runs on weekdays", prefix_group_id=False
-    ) as left:  # line 4
+    with TaskGroup(group_id="left", tooltip="What runs on weekdays", prefix_group_id=False) as left:  # line 4
         names = PythonCallOperator(  # line 9
             task_id="names",
             function="flights.jobs:names",

@@ -38,9 +38,7 @@ with DAG(  # line 1
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={
-        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
-    },
+    user_defined_macros={"tenant": TenantValues("flights", {"region": "eu", "items": 3})},
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
     nothing = FlowEmptyOperator(task_id="nothing")  # line 3

@@ -40,16 +40,14 @@ with DAG(  # line 2
         },
     },
     on_failure_callback=FailureAlert("central", "team"),
-    user_defined_macros={
-        "tenant": TenantValues("flights", {"region": "eu", "items": 3})
-    },
+    user_defined_macros={"tenant": TenantValues("flights", {"region": "eu", "items": 3})},
     jinja_environment_kwargs={"keep_trailing_newline": True},
 ) as dag:
     run = BashRunOperator(  # line 7
         task_id="run",
         script=(
             "set -e\n"
-            "for name in 'a' \"b\"; do\n"
+            'for name in \'a\' "b"; do\n'
             '\techo "$name" \\\n'
             "    done\n"
             "done\n"

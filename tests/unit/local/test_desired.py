@@ -173,7 +173,9 @@ def test_a_pool_tells_what_its_tenant_does(platform: Platform) -> None:
 
 def test_directory_groups_become_roles(platform: Platform) -> None:
     """What tenant.yaml says of groups is the mapping that a login with groups reads."""
-    grouped = replace(platform, tenants={"gamma": gamma(groups={"editor": ["cn=gamma"], "viewer": ["cn=all"]})})
+    grouped = replace(
+        platform, tenants={"gamma": gamma(groups={"editor": ["cn=gamma"], "viewer": ["cn=all"]})}
+    )
     settings: dict[str, object] = {}
     exec(airflow_config.login(grouped), settings)
     assert settings["AUTH_ROLES_MAPPING"] == {"cn=gamma": ["gamma.editor"], "cn=all": ["gamma.viewer"]}

@@ -21,7 +21,7 @@ def test_a_lock_has_hashes_and_no_address(make_tenant: MakeTenant) -> None:
     """What was locked has no problem."""
     folder = make_tenant()
     depend(folder, 'dependencies = ["iniconfig==2.3.0"]')
-    assert lock_tenant(folder) == "tenants/payments/requirements.lock: 1 packages"
+    assert lock_tenant(folder) == "tenants/payments/requirements.lock: 1 package"
     text = (folder / "requirements.lock").read_text()
     assert "iniconfig==2.3.0" in text and "--hash=sha256:" in text and "://" not in text
     assert runtime_problems(folder.parents[1], "payments") == ()
