@@ -65,8 +65,11 @@ def logs(
 
 def down(env: options.Environment = "local") -> None:
     """Stop everything and keep all data; the next deploy goes on from there."""
-    from aerodrome.local.deploy import down_local
+    from aerodrome.local.deploy import down_local, is_deployed
 
+    if not is_deployed(options.repository_root(), env):
+        show.line("nothing is deployed here")
+        return
     with show.steps() as progress:
         down_local(options.repository_root(), env, progress)
 
@@ -76,9 +79,11 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete all data of ENV=local, its users included."""
-    from aerodrome.local.deploy import destroy_local, require_deployed
+    from aerodrome.local.deploy import destroy_local, is_deployed
 
-    require_deployed(options.repository_root(), env)
+    if not is_deployed(options.repository_root(), env):
+        show.line("nothing is deployed here")
+        return
     if not yes:
         typer.confirm(f"Delete the platform '{env}' on this machine with all its data?", abort=True)
     with show.steps() as progress:

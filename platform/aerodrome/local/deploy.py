@@ -112,7 +112,8 @@ def _addresses(platform: Platform) -> tuple[str, ...]:
 
 def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
     """Yield the end of one process's log, or of all of them."""
-    require_deployed(root, environment)
+    if not is_deployed(root, environment):
+        raise AerodromeError("nothing is deployed here", f"make deploy ENV={environment}")
     layout = state.locate(root)
     found = sorted(path.stem for path in layout.logs.glob("*.log")) if layout.logs.is_dir() else []
     if process is not None and process not in found:
@@ -123,24 +124,21 @@ def logs_local(root: Path, environment: str, process: str | None, lines: int) ->
 
 
 def down_local(root: Path, environment: str, step: Step) -> None:
-    """Stop every process and keep all data; AerodromeError where nothing is deployed."""
-    require_deployed(root, environment)
+    """Stop every process and keep all data."""
     with alone(lock_file(root)):
         lifecycle.down(deployed_platform(root, environment), lambda text: step("down", text))
 
 
 def destroy_local(root: Path, environment: str, step: Step) -> None:
-    """Stop every process and delete all data; AerodromeError where nothing is deployed."""
-    require_deployed(root, environment)
+    """Stop every process and delete all data, also what an interrupted deploy left half made."""
     with alone(lock_file(root)):
         lifecycle.destroy(deployed_platform(root, environment), lambda text: step("destroy", text))
         lock_file(root).unlink(missing_ok=True)
 
 
-def require_deployed(root: Path, environment: str) -> None:
-    """Raise AerodromeError where there is nothing of a deployment here, not even of an interrupted one."""
-    if not deployed_platform(root, environment).layout.state.exists():
-        raise AerodromeError("nothing is deployed here", f"make deploy ENV={environment}")
+def is_deployed(root: Path, environment: str) -> bool:
+    """Return whether there is anything of a deployment here, be it of an interrupted one."""
+    return deployed_platform(root, environment).layout.state.exists()
 
 
 def bundle_repository(root: Path, environment: str) -> Path:

@@ -21,6 +21,9 @@ def down(platform: Platform, progress: Progress) -> None:
 def destroy(platform: Platform, progress: Progress) -> None:
     """Stop every process and remove all data, secrets and the operating system users of this deployment."""
     layout = platform.layout
+    if not layout.state.exists():
+        progress("nothing is deployed here")
+        return
     # Nothing is kept, so nothing needs the time to end well.
     progress("ending all processes")
     if supervision.client(layout).answers() and not leftovers.supervisor_alive(layout):
@@ -28,7 +31,7 @@ def destroy(platform: Platform, progress: Progress) -> None:
     leftovers.end(layout, patience=3)
     progress(f"removing {layout.state}")
     shutil.rmtree(layout.run, ignore_errors=True)
-    shutil.rmtree(layout.state, ignore_errors=False) if layout.state.exists() else None
+    shutil.rmtree(layout.state)
     link = layout.repository / ".aerodrome" / "local"
     if link.is_symlink() and not link.exists():
         link.unlink()

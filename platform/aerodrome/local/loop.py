@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, ProblemsFound
@@ -38,7 +40,8 @@ def _runtime(root: Path, folder: Path, workshop: Workshop) -> Runtime | None:
     if source is None:
         return None
     deployed = state.locate(root).runtimes / source.tenant / source.digest
-    if is_whole(deployed):
+    # Of a deployment by root, nobody but the tenant's own user may use the environments.
+    if os.access(deployed, os.X_OK) and is_whole(deployed):
         return Runtime(source.tenant, source.digest, deployed, environment_of(deployed))
     return build_runtime(source, workshop)
 
@@ -48,9 +51,10 @@ def watch_and_publish(root: Path, environment: str, say: Say) -> None:
     if not state.exists(deployed_platform(root, environment).layout):
         raise AerodromeError("nothing is deployed here yet", f"make deploy ENV={environment}")
     say("watching tenants/; Ctrl-C ends it")
-    for changed in saves(root / "tenants"):
-        say(f"changed: {', '.join(sorted(changed))}")
-        publish_now(root, environment, say)
+    with suppress(KeyboardInterrupt):
+        for changed in saves(root / "tenants"):
+            say(f"changed: {', '.join(sorted(changed))}")
+            publish_now(root, environment, say)
 
 
 def saves(folder: Path) -> Iterator[set[str]]:
@@ -65,7 +69,6 @@ def saves(folder: Path) -> Iterator[set[str]]:
             usual(change, path) and not _is_debris(Path(path).relative_to(folder))
         ),
         debounce=300,
-        raise_interrupt=False,
     )
     for changes in watched:
         yield {str(Path(path).relative_to(folder)) for _, path in changes}

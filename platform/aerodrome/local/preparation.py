@@ -53,6 +53,7 @@ def prepare(
 ) -> Preparation:
     """Load, check and compare: everything of a deploy that changes nothing; *tenants* limits what is built."""
     environment = local_environment(root, environment_name)
+    state.require_not_foreign(state.locate(root))
     build = verify(root, environment_name, tenants=tenants, progress=say)
     platform = Platform(state.locate(root), environment, _tenants(root, build))
     # What a broken tenant.yaml asks for is unknown: its tenant keeps the environment that it has.
@@ -68,6 +69,7 @@ def prepare(
 def deployed_platform(root: Path, environment_name: str) -> Platform:
     """Return the platform as it was deployed last, whatever the tenant folders say now."""
     layout = state.locate(root)
+    state.require_not_foreign(layout)
     return Platform(layout, local_environment(root, environment_name), _remembered(layout))
 
 

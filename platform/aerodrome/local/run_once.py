@@ -184,7 +184,8 @@ def _run(stage: Stage, path: str, dag: str) -> int:
     done = subprocess.run(
         command, cwd=home, env=environment, stdin=subprocess.DEVNULL, check=False, **identity
     )
-    return int(done.returncode)
+    # Ended by a signal: the number that a shell gives.
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
 def _configuration(stage: Stage) -> dict[str, str]:

@@ -41,7 +41,9 @@ def _patient(people: Faker) -> dict[str, object]:
         "address": people.address(),
         "email": people.email(),
         "age": people.random_int(0, 95),
-        "admitted": people.date_between_dates(pd.Timestamp(2025, 1, 1), pd.Timestamp(2025, 12, 31)).isoformat(),
+        "admitted": people.date_between_dates(
+            pd.Timestamp(2025, 1, 1), pd.Timestamp(2025, 12, 31)
+        ).isoformat(),
         "city": people.random_element(("Bath", "Leeds", "York")),
         "department": people.random_element(DEPARTMENTS),
     }

@@ -1,0 +1,163 @@
+"""The other commands of the command line, in a repository where nothing is deployed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from aerodrome.cli import platform, repository, tenant
+from typer.testing import CliRunner
+
+COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "status", "logs", "down", "destroy",
+            "bundle-history", "bundle-rollback", "operators", "docs")  # fmt: skip
+commands = typer.Typer()
+for module in (tenant, platform, repository):
+    module.register(commands)
+
+
+def test_help_lists_every_command(place: Any) -> None:
+    """And so does the program without arguments."""
+    done = place.run("--help")
+    assert done.returncode == 0 and not [name for name in COMMANDS if f" {name} " not in done.stdout]
+    assert "Traceback" not in place.run().stderr
+
+
+def test_each_command_explains_itself() -> None:
+    """In one sentence at least."""
+    for command in COMMANDS:
+        done = CliRunner().invoke(commands, [command, "--help"])
+        assert done.exit_code == 0 and f"{command} [OPTIONS]" in done.output and "." in done.output, command
+
+
+MISSING = {"tenant": "name", "test": "tenant", "lock": "tenant", "run": "dag", "bundle-rollback": "to"}
+
+
+def test_a_missing_argument_is_named() -> None:
+    """Exit code 2, and the way to more help."""
+    for command, word in MISSING.items():
+        done = CliRunner().invoke(commands, [command])
+        assert done.exit_code == 2 and f"Missing argument '{word}'" in done.output and "--help" in done.output
+
+
+@pytest.mark.parametrize("arguments", [("chekc",), ("check", "--tennant", "x"), ("logs", "--lines", "many")])
+def test_what_nobody_knows_is_the_users_mistake(place: Any, arguments: tuple[str, ...]) -> None:
+    """A command, an option, a value."""
+    done = place.run(*arguments)
+    assert done.returncode == 2 and any(word in done.stderr for word in arguments) and "Traceback" not in done.stderr
+
+
+def test_operators_lists_the_whole_catalogue(place: Any) -> None:
+    """One line each, with what it does."""
+    from common_plugins.catalogue import entries
+
+    lines = place.run("operators").stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == sorted(entries())
+    assert all(len(line.split()) > 2 for line in lines[:-1])
+
+
+# The generated pages.
+
+
+@pytest.fixture
+def documented(place: Any, repository: Path) -> Any:
+    """A repository whose pages are current."""
+    shutil.copy(repository / "Makefile", place.root)
+    assert place.run("docs").returncode == 0
+    return place
+
+
+def test_current_pages_pass_and_are_not_written_again(documented: Any) -> None:
+    """Nothing is printed."""
+    done = documented.run("docs", "--check")
+    assert (done.returncode, done.stdout, documented.run("docs").stdout) == (0, "", "")
+
+
+def test_an_outdated_page_is_named(documented: Any) -> None:
+    """Changed by hand, gone, or no text at all; the check writes nothing, the command mends it."""
+    reference = documented.root / "docs/reference"
+    (reference / "operators.md").write_text("by hand")
+    (reference / "tenant.md").unlink()
+    (reference / "policy.md").write_bytes(b"\xff")
+    done = documented.run("docs", "--check")
+    assert done.returncode == 2 and done.stdout.count(" is out of date: run `make docs`") == 3
+    assert (reference / "operators.md").read_text() == "by hand"
+    assert documented.run("docs").stdout.count("wrote ") == 3 and documented.run("docs", "--check").returncode == 0
+
+
+def test_only_the_schemas_are_written_when_asked_for(place: Any, repository: Path) -> None:
+    """They are JSON."""
+    shutil.copy(repository / "Makefile", place.root)
+    place.run("docs", "--only", "schemas")
+    written = [path for path in (place.root / "docs").rglob("*") if path.is_file()]
+    assert {path.name for path in written} >= {"dag.schema.json", "tenant.schema.json"}
+    assert all(json.loads(path.read_text()) for path in written)
+
+
+# Where nothing is deployed.
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("logs",), ("bundle-history",), ("bundle-rollback", "x"), ("dev",)])  # fmt: skip
+def test_where_nothing_is_deployed_the_command_says_so(place: Any, arguments: tuple[str, ...]) -> None:
+    """Exit code 1, and nothing is made for it, not even a lock."""
+    done = place.run(*arguments)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert any(text in done.stdout + done.stderr for text in ("nothing is deployed here", "nothing was published yet"))
+    assert sorted(path.name for path in place.root.parent.iterdir()) == ["repository", "tmp"] and place.left() == []
+
+
+@pytest.mark.parametrize("command", ["down", "destroy"])
+def test_ending_what_does_not_run_is_no_fault(place: Any, command: str) -> None:
+    """Both may be repeated; nothing is asked and nothing is made."""
+    done = place.run(command)
+    assert done.returncode == 0 and done.stdout == "nothing is deployed here\n"
+    assert sorted(path.name for path in place.root.parent.iterdir()) == ["repository", "tmp"]
+
+
+def test_destroy_asks_before_it_deletes(place: Any) -> None:
+    """An empty answer and the end of the input both mean no."""
+    state = Path(place.environment["AERODROME_STATE"])
+    (state / "data").mkdir(parents=True)
+    for typed in ("\n", ""):
+        done = place.run("destroy", typed=typed)
+        assert done.returncode == 1 and "with all its data?" in done.stdout and (state / "data").is_dir()
+
+
+def test_only_a_local_environment_can_be_deployed(place: Any) -> None:
+    """Whatever is asked for."""
+    text = (place.root / "environments/local/environment.yaml").read_text()
+    place.write("environments/cloud/environment.yaml", text.partition("local:\n")[0].replace("kind: local", "kind: kubernetes"))
+    for command in ("deploy", "down"):
+        done = place.run(command, "--env", "cloud")
+        assert done.returncode == 2 and done.stderr.startswith("cloud is no local environment")
+
+
+def test_a_state_folder_must_be_absolute(place: Any) -> None:
+    """It would mean another place in each folder."""
+    process = place.start("status", env={**place.environment, "AERODROME_STATE": "state"})
+    assert "AERODROME_STATE=state is not an absolute path" in process.communicate()[1]
+
+
+def test_a_plan_says_what_a_deploy_would_do(good: Any) -> None:
+    """And with a mistake in a manifest it shows both, and ends as a mistake."""
+    good.dag("alpha", "broken", "dag_id: broken\n")
+    done = good.run("plan")
+    assert done.returncode == 2 and "DAG alpha.daily" in done.stdout and "changes, plan " in done.stdout
+    assert "tenants/alpha/dags/broken.yaml:" in done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("lock", "nosuch"), "tenants/nosuch does not exist"), (("lock", "../x"), "tenants/../x does not exist"),
+    (("test", "nosuch"), "tenants/nosuch does not exist"), (("run", "nosuch.daily"), "tenants/nosuch does not exist"),
+    (("run", "alpha.dialy"), "there is no DAG 'alpha.dialy'\n    did you mean 'alpha.daily'?"),
+    (("run", "alpha"), "'alpha' names no DAG"), (("run", ""), "'' names no DAG"), (("run", "alpha.broken"), "tenants/alpha/dags/broken.yaml:"),
+])  # fmt: skip
+def test_an_unknown_tenant_or_dag_is_the_users_mistake(good: Any, arguments: tuple[str, ...], message: str) -> None:
+    """Exit code 2, and what is there instead."""
+    if "broken" in arguments[1]:
+        good.dag("alpha", "broken", "dag_id: broken\n")
+    done = good.run(*arguments)
+    assert done.returncode == 2 and done.stderr.startswith(message)
