@@ -15,7 +15,7 @@ from aerodrome.errors import UserError
 
 AUTHOR = Author("Aerodrome", "aerodrome@localhost")
 _PATH = re.compile(r"^([a-z][a-z0-9]{1,30}/)?(?!\.{1,2}$|\.git$)[A-Za-z0-9_.-]+$")
-_NAMED_RUNTIME = "runtime='[0-9a-f]{16}'"
+_NAMED_RUNTIME = "runtime=['\"][0-9a-f]{16}['\"]"
 _ATTEMPTS = 5
 _LISTED = 5
 
@@ -121,7 +121,21 @@ def named_runtimes(repository: Path, publishes: int = 3) -> set[str]:
     """Return the digests of the virtual environments that the newest *publishes* name."""
     git = BareRepository(repository)
     found = git.grep(_NAMED_RUNTIME, (commit.commit for commit in git.log(publishes)))
-    return {match.split("'")[1] for match in found}
+    return {match[len("runtime='") : -1] for match in found}
+
+
+def runtimes_of(repository: Path, commit: str) -> dict[str, set[str]]:
+    """Return tenant → digests of the virtual environments that the files of *commit* name."""
+    git = BareRepository(repository)
+    older = git.find(commit)
+    if older is None:
+        raise UserError(f"'{commit}' is no publish of this bundle", "make bundle-history lists them")
+    found: dict[str, set[str]] = {}
+    for path in git.tree(older):
+        named = set(re.findall(_NAMED_RUNTIME, git.text(path, older))) if path.endswith(".py") else set()
+        if named:
+            found.setdefault(tenant_of(path), set()).update(match[len("runtime='") : -1] for match in named)
+    return found
 
 
 def published_paths(repository: Path) -> tuple[str, ...]:

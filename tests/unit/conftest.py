@@ -58,7 +58,11 @@ class Place:
         """The environment of a command that works on this repository."""
         beside = self.root.parent
         (beside / "tmp").mkdir(exist_ok=True)
-        own = {"AERODROME_REPOSITORY": self.root, "AERODROME_STATE": beside / "state", "TMPDIR": beside / "tmp"}
+        own = {
+            "AERODROME_REPOSITORY": self.root,
+            "AERODROME_STATE": beside / "state",
+            "TMPDIR": beside / "tmp",
+        }
         return {**os.environ, "COLUMNS": "200", **{key: str(value) for key, value in own.items()}}
 
     def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
@@ -75,7 +79,7 @@ class Place:
 
     def left(self) -> list[str]:
         """Return what commands left in the folder for temporary files."""
-        return sorted(os.listdir(self.root.parent / "tmp"))
+        return sorted(path.name for path in (self.root.parent / "tmp").iterdir())
 
 
 def make_place(folder: Path) -> Place:

@@ -105,7 +105,6 @@ def bundle_rollback(
     env: options.Environment = "local",
 ) -> None:
     """Publish an earlier bundle again, as a new commit."""
-    from aerodrome.bundle import rollback
-    from aerodrome.local.deploy import bundle_repository
+    from aerodrome.local.deploy import rollback_local
 
-    show.line(rollback(bundle_repository(options.repository_root(), env), to))
+    show.line(rollback_local(options.repository_root(), env, to))

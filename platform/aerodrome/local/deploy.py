@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome import runtime
-from aerodrome.bundle import named_runtimes
+from aerodrome.bundle import named_runtimes, rollback, runtimes_of
 from aerodrome.errors import AerodromeError, Problem, UserError, did_you_mean
 from aerodrome.local import access, first_runs, lifecycle, ownership, state
 from aerodrome.local import status as processes
@@ -16,6 +16,7 @@ from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import Preparation, deployed_platform, prepare
 from aerodrome.plan import Plan, apply_targets, make_plan
+from aerodrome.runtime.build import is_whole
 
 Step = Callable[[str, str], None]
 
@@ -92,11 +93,15 @@ def status_local(root: Path, environment: str) -> Status:
 def _status(platform: Platform) -> Status:
     found = processes.status(platform)
     running = [row.name for row in found.rows if row.state == "running"]
-    dags: tuple[DagRow, ...] = ()
-    if "api-server" in running:
-        airflow = access.admin_access(platform)
-        dags = first_runs.newest_runs(airflow, [row["dag_id"] for row in airflow.dags()])
-    return Status(found.rows, dags, _addresses(platform), found.warnings, found.healthy)
+    if "api-server" not in running:
+        return Status(found.rows, (), _addresses(platform), found.warnings, found.healthy)
+    airflow = access.admin_access(platform)
+    dags = first_runs.newest_runs(airflow, [row["dag_id"] for row in airflow.dags()])
+    errors = [
+        f"Airflow does not import {row['filename']}: see Airflow's first page"
+        for row in airflow.import_errors()
+    ]
+    return Status(found.rows, dags, _addresses(platform), (*found.warnings, *errors), found.healthy)
 
 
 def _addresses(platform: Platform) -> tuple[str, ...]:
@@ -147,3 +152,24 @@ def bundle_repository(root: Path, environment: str) -> Path:
     if not repository.is_dir():
         raise AerodromeError("nothing was published yet", f"make deploy ENV={environment}")
     return repository
+
+
+def rollback_local(root: Path, environment: str, to: str) -> str:
+    """Publish the earlier bundle *to* again and return what was done as a sentence.
+
+    UserError where a virtual environment that it names was cleared away: its tasks could not run.
+    """
+    repository = bundle_repository(root, environment)
+    layout = state.locate(root)
+    with alone(lock_file(root)):
+        gone = sorted(
+            tenant
+            for tenant, digests in runtimes_of(repository, to).items()
+            if not all(is_whole(layout.runtimes / tenant / digest) for digest in digests)
+        )
+        if gone:
+            raise UserError(
+                f"{to} needs virtual environments that were cleared away since, of {', '.join(gone)}",
+                "check out the source commit of that publish (make bundle-history) and deploy it",
+            )
+        return rollback(repository, to)

@@ -15,9 +15,13 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local import state
 
 
+class HeldError(AerodromeError):
+    """Another process works on this deployment."""
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file at *path* for the block; AerodromeError tells who holds it and since when.
+    """Hold the lock file at *path* for the block; HeldError tells who holds it and since when.
 
     The kernel gives the lock back however its holder ends, so none is ever stale.
     """
@@ -26,7 +30,7 @@ def alone(path: Path) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             stream.seek(0)
-            raise AerodromeError(
+            raise HeldError(
                 f"another command works on this platform: {_holder(stream.read())}", "wait for it, or end it"
             ) from None
         stream.truncate(0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, ProblemsFound
 from aerodrome.local import state
-from aerodrome.local.lock import alone, lock_file
+from aerodrome.local.lock import HeldError, alone, lock_file
 from aerodrome.local.preparation import deployed_platform, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.runtime import Runtime, Tools, Workshop, build_runtime, read_source
@@ -81,12 +82,12 @@ def _is_debris(path: Path) -> bool:
 def publish_now(root: Path, environment: str, say: Say) -> None:
     """Publish what is fit to be published and say what is not."""
     try:
-        with alone(lock_file(root)):
+        with _in_turn(root, say):
             prepared = prepare(root, environment, lambda _: None)
             made = apply_targets(environment, prepared.targets(), lambda _, text: say(text))
             prepared.remember()
     except AerodromeError as error:
-        # The next save may find it mended: a broken environment.yaml, a deploy that holds the lock.
+        # The next save may find it mended.
         say(str(error))
         return
     problems = (*prepared.build.problems, *prepared.runtimes.failures)
@@ -94,3 +95,21 @@ def publish_now(root: Path, environment: str, say: Say) -> None:
         say(str(ProblemsFound(problems)))
     elif not made.changes:
         say("nothing to publish")
+
+
+@contextmanager
+def _in_turn(root: Path, say: Say) -> Iterator[None]:
+    # A deploy that runs now may have read the files before this save: what was saved must not be forgotten.
+    said = False
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(alone(lock_file(root)))
+            except HeldError as error:
+                if not said:
+                    say(f"waiting: {error.args[0]}")
+                said = True
+                time.sleep(1)
+            else:
+                break
+        yield

@@ -84,7 +84,7 @@ def _waits_for_messages(platform: Platform, state: ProcessState) -> bool:
 _PROBES: dict[str, Callable[[Platform, ProcessState], bool]] = {
     "postgres": lambda platform, _: postgres.server(platform).answers(),
     "redis": lambda platform, _: broker_access(platform).answers(),
-    "openbao": lambda platform, _: openbao.vault(platform).state() != "absent",
+    "openbao": lambda platform, _: openbao.vault(platform).state() in ("ready", "uninitialised"),
     "api-server": lambda platform, _: Airflow(platform.api_url).answers(),
     "scheduler": _beats,
     "dag-processor": _beats,

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ zones: {default: {}}
 queues: {default: {zone: default}}
 alert_channels: {central: {type: file, target: central.jsonl}}
 """
-JOBS = '''
+JOBS = """
 import os, time
 
 def numbers():
@@ -45,7 +44,7 @@ def fail(text):
 def wait(path):
     open(path, "w").write(str(os.getpid()))
     time.sleep(600)
-'''
+"""
 ALL = """\
 dag_id: all
 schedule: "@daily"
@@ -96,7 +95,11 @@ class Person:
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start `aerodrome` with *arguments*, as in a terminal of its own."""
         own = {"HOME": "home", "TMPDIR": "tmp", "AERODROME_REPOSITORY": "repository"}
-        passed = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG") or "PROXY" in key.upper()}
+        passed = {
+            key: value
+            for key, value in os.environ.items()
+            if key in ("PATH", "LANG") or "PROXY" in key.upper()
+        }
         return subprocess.Popen(
             [self.python, "-c", "from aerodrome.cli import main; main()", *arguments],
             env={**passed, **environment, **{key: str(self.folder / value) for key, value in own.items()}},
@@ -113,11 +116,13 @@ class Person:
     def left(self) -> list[str]:
         """Return what is left in the folder for temporary files, and the processes that use it."""
         marked = [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if self._is_mine(path)]
-        return [*os.listdir(self.folder / "tmp"), *marked]
+        return [*(path.name for path in (self.folder / "tmp").iterdir()), *marked]
 
     def _is_mine(self, environ: Path) -> bool:
         try:
-            return str(self.folder).encode() in environ.read_bytes() + environ.with_name("cmdline").read_bytes()
+            return (
+                str(self.folder).encode() in environ.read_bytes() + environ.with_name("cmdline").read_bytes()
+            )
         except OSError:
             return False
 
@@ -142,7 +147,9 @@ def _python(folder: Path, repository: Path, user: str | None) -> Path:
         pytest.skip("the clone lies in a folder that other users cannot enter")
     interpreter._copy_python(Layout(repository, folder, folder / "run", root=True))
     made = folder / "venv"
-    subprocess.run([folder / "python/bin/python3.11", "-m", "venv", "--without-pip", made], check=True, cwd="/")
+    subprocess.run(
+        [folder / "python/bin/python3.11", "-m", "venv", "--without-pip", made], check=True, cwd="/"
+    )
     places = (packages, repository / "platform", repository)
     site = next(made.glob("lib/python3*/site-packages"))
     (site / "clone.pth").write_text("".join(f"{place}\n" for place in places))

@@ -39,7 +39,10 @@ def test_only_what_tasks_say_is_shown(everything: Any) -> None:
 def test_each_task_is_told_once(everything: Any) -> None:
     """How it ended, the ones that a branch left out included."""
     ends = dict(re.findall(r"^(\w+): (success|failed|skipped)\b", everything.stdout, re.MULTILINE))
-    assert ends == {**dict.fromkeys(("numbers", "double", "show", "choose", "left"), "success"), "right": "skipped"}
+    assert ends == {
+        **dict.fromkeys(("numbers", "double", "show", "choose", "left"), "success"),
+        "right": "skipped",
+    }
     assert everything.stdout.count("\nleft: ") == 1
 
 

@@ -11,7 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from aerodrome.bundle import Changes, create, diff, history, named_runtimes, publish, published_text
+from aerodrome.bundle import (
+    Changes,
+    create,
+    diff,
+    history,
+    named_runtimes,
+    publish,
+    published_text,
+    runtimes_of,
+)
 from aerodrome.clients.git import BareRepository
 from git import Repo
 
@@ -160,5 +169,14 @@ def test_making_a_bundle_again_keeps_it(bundle: Path) -> None:
 def test_environments_that_recent_publishes_name_are_found(bundle: Path) -> None:
     """So that a rollback finds the environment of its DAGs."""
     for number in range(4):
-        publish(bundle, {"flights/a.py": f"    runtime='{number:016x}',\n"}, source="1")
+        publish(bundle, {"flights/a.py": f'    runtime="{number:016x}",\n'}, source="1")
     assert named_runtimes(bundle, 2) == {f"{2:016x}", f"{3:016x}"}
+
+
+def test_a_rendered_files_runtime_is_found(bundle: Path, repository: Path) -> None:
+    """In the way that the renderer really writes it."""
+    rendered = (repository / "tests/render/golden/daily.py").read_text()
+    made = publish(bundle, {"flights/daily.py": rendered}, source="1")
+    assert made is not None
+    assert named_runtimes(bundle) == {"0123456789abcdef"}
+    assert runtimes_of(bundle, made.commit) == {"flights": {"0123456789abcdef"}}

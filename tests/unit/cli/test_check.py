@@ -11,6 +11,13 @@ from typing import Any
 import psutil
 import pytest
 
+HANGS = """\
+dag_id: hangs
+schedule: null
+params: {a: {default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!, type: string, pattern: "^(a+)+$"}}
+tasks: [{id: a, uses: flow.empty}]
+"""
+
 
 def test_good_manifests_pass(place: Any) -> None:
     """Exit code 0, one line, nothing on the error output and nothing left behind."""
@@ -29,7 +36,8 @@ def test_all_mistakes_of_all_files_are_told_in_one_run(good: Any) -> None:
     done = good.run("check")
     files = [line.partition(":")[0] for line in done.stderr.splitlines() if not line.startswith(" ")]
     assert (done.returncode, done.stdout) == (2, "") and files == sorted(files) and len(files) >= 5
-    places = ("alpha/dags/one.yaml:2:11: schedule:", "alpha/dags/one.yaml:3:23: tasks.a.uses:", "beta/dags/two.yaml:2:1:", "gamma/tenant.yaml:1:")
+    one = ("alpha/dags/one.yaml:2:11: schedule:", "alpha/dags/one.yaml:3:23: tasks.a.uses:")
+    places = (*one, "beta/dags/two.yaml:2:1:", "gamma/tenant.yaml:1:")
     assert not [place for place in places if f"tenants/{place}" not in done.stderr]
     assert "did you mean 'flow.empty'?" in done.stderr
 
@@ -66,7 +74,9 @@ def test_a_lock_with_an_address_is_a_mistake(good: Any) -> None:
         (("--env", "../local"), "unknown environment '../local'"),
     ],
 )
-def test_an_unknown_tenant_or_environment_is_the_users_mistake(good: Any, arguments: tuple[str, ...], message: str) -> None:
+def test_an_unknown_tenant_or_environment_is_told(
+    good: Any, arguments: tuple[str, ...], message: str
+) -> None:
     """Exit code 2, and what is there instead."""
     done = good.run("check", *arguments)
     assert done.returncode == 2 and done.stderr.startswith(message) and "Traceback" not in done.stderr
@@ -115,8 +125,7 @@ def children(pid: int) -> list[psutil.Process]:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_check_leaves_nothing(good: Any, number: signal.Signals, code: int) -> None:
     """No traceback, no process, no folder; and the next check works."""
-    good.dag("alpha", "hangs", "dag_id: hangs\nschedule: null\nparams: {a: {default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!,"
-             ' type: string, pattern: "^(a+)+$"}}\ntasks: [{id: a, uses: flow.empty}]\n')
+    good.dag("alpha", "hangs", HANGS)
     process = good.start("check", start_new_session=True)
     end = time.monotonic() + 30
     while not (started := children(process.pid)) and time.monotonic() < end:

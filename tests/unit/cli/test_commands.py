@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,11 @@ def test_a_missing_argument_is_named() -> None:
 def test_what_nobody_knows_is_the_users_mistake(place: Any, arguments: tuple[str, ...]) -> None:
     """A command, an option, a value."""
     done = place.run(*arguments)
-    assert done.returncode == 2 and any(word in done.stderr for word in arguments) and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and any(word in done.stderr for word in arguments)
+        and "Traceback" not in done.stderr
+    )
 
 
 def test_operators_lists_the_whole_catalogue(place: Any) -> None:
@@ -85,7 +90,10 @@ def test_an_outdated_page_is_named(documented: Any) -> None:
     done = documented.run("docs", "--check")
     assert done.returncode == 2 and done.stdout.count(" is out of date: run `make docs`") == 3
     assert (reference / "operators.md").read_text() == "by hand"
-    assert documented.run("docs").stdout.count("wrote ") == 3 and documented.run("docs", "--check").returncode == 0
+    assert (
+        documented.run("docs").stdout.count("wrote ") == 3
+        and documented.run("docs", "--check").returncode == 0
+    )
 
 
 def test_only_the_schemas_are_written_when_asked_for(place: Any, repository: Path) -> None:
@@ -100,13 +108,19 @@ def test_only_the_schemas_are_written_when_asked_for(place: Any, repository: Pat
 # Where nothing is deployed.
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("logs",), ("bundle-history",), ("bundle-rollback", "x"), ("dev",)])  # fmt: skip
-def test_where_nothing_is_deployed_the_command_says_so(place: Any, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("command", ["status", "logs", "bundle-history", "bundle-rollback x", "dev"])
+def test_where_nothing_is_deployed_the_command_says_so(place: Any, command: str) -> None:
     """Exit code 1, and nothing is made for it, not even a lock."""
-    done = place.run(*arguments)
+    done = place.run(*command.split())
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert any(text in done.stdout + done.stderr for text in ("nothing is deployed here", "nothing was published yet"))
-    assert sorted(path.name for path in place.root.parent.iterdir()) == ["repository", "tmp"] and place.left() == []
+    assert any(
+        text in done.stdout + done.stderr
+        for text in ("nothing is deployed here", "nothing was published yet")
+    )
+    assert (
+        sorted(path.name for path in place.root.parent.iterdir()) == ["repository", "tmp"]
+        and place.left() == []
+    )
 
 
 @pytest.mark.parametrize("command", ["down", "destroy"])
@@ -126,10 +140,32 @@ def test_destroy_asks_before_it_deletes(place: Any) -> None:
         assert done.returncode == 1 and "with all its data?" in done.stdout and (state / "data").is_dir()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("command", ["status", "plan", "destroy"])
+def test_what_somebody_else_deployed_is_left_alone(place: Any, command: str) -> None:
+    """The message says whose it is and what to do, before anything is asked or tried."""
+    state = Path(place.environment["AERODROME_STATE"])
+    state.mkdir()
+    os.chown(state, 54321, 54321)
+    done = place.run(command)
+    assert done.returncode == 2 and done.stderr.startswith(f"{state} belongs to another user")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="about root")
+def test_root_runs_no_tenants_code_without_users_of_a_deploy(good: Any) -> None:
+    """There would be nobody to run it as."""
+    done = good.run("run", "alpha.daily")
+    assert done.returncode == 2 and done.stderr.startswith(
+        "as root a run needs the users that a deploy makes"
+    )
+    assert "make deploy ENV=local first" in done.stderr and good.left() == []
+
+
 def test_only_a_local_environment_can_be_deployed(place: Any) -> None:
     """Whatever is asked for."""
     text = (place.root / "environments/local/environment.yaml").read_text()
-    place.write("environments/cloud/environment.yaml", text.partition("local:\n")[0].replace("kind: local", "kind: kubernetes"))
+    shared = text.partition("local:\n")[0].replace("kind: local", "kind: kubernetes")
+    place.write("environments/cloud/environment.yaml", shared)
     for command in ("deploy", "down"):
         done = place.run(command, "--env", "cloud")
         assert done.returncode == 2 and done.stderr.startswith("cloud is no local environment")
@@ -149,15 +185,21 @@ def test_a_plan_says_what_a_deploy_would_do(good: Any) -> None:
     assert "tenants/alpha/dags/broken.yaml:" in done.stderr
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("lock", "nosuch"), "tenants/nosuch does not exist"), (("lock", "../x"), "tenants/../x does not exist"),
-    (("test", "nosuch"), "tenants/nosuch does not exist"), (("run", "nosuch.daily"), "tenants/nosuch does not exist"),
-    (("run", "alpha.dialy"), "there is no DAG 'alpha.dialy'\n    did you mean 'alpha.daily'?"),
-    (("run", "alpha"), "'alpha' names no DAG"), (("run", ""), "'' names no DAG"), (("run", "alpha.broken"), "tenants/alpha/dags/broken.yaml:"),
-])  # fmt: skip
-def test_an_unknown_tenant_or_dag_is_the_users_mistake(good: Any, arguments: tuple[str, ...], message: str) -> None:
+UNKNOWN = {
+    "lock nosuch": "tenants/nosuch does not exist",
+    "lock ../x": "tenants/../x does not exist",
+    "test nosuch": "tenants/nosuch does not exist",
+    "run nosuch.daily": "tenants/nosuch does not exist",
+    "run alpha.dialy": "there is no DAG 'alpha.dialy'\n    did you mean 'alpha.daily'?",
+    "run alpha": "'alpha' names no DAG",
+    "run alpha.broken": "tenants/alpha/dags/broken.yaml:",
+}
+
+
+@pytest.mark.parametrize("command", UNKNOWN)
+def test_an_unknown_tenant_or_dag_is_the_users_mistake(good: Any, command: str) -> None:
     """Exit code 2, and what is there instead."""
-    if "broken" in arguments[1]:
+    if "broken" in command:
         good.dag("alpha", "broken", "dag_id: broken\n")
-    done = good.run(*arguments)
-    assert done.returncode == 2 and done.stderr.startswith(message)
+    done = good.run(*command.split())
+    assert done.returncode == 2 and done.stderr.startswith(UNKNOWN[command])

@@ -11,6 +11,21 @@ from typing import Any
 import pytest
 from aerodrome.local.loop import publish_now, saves
 
+SAVED = (
+    "alpha/dags/daily.yaml",
+    "alpha/dags/ask.sql",
+    "alpha/dags/mail.html",
+    "alpha/jobs.py",
+    "alpha/x.lock",
+)
+DEBRIS = (
+    "alpha/dags/.a.yaml.swp",
+    "alpha/__pycache__/jobs.pyc",
+    "alpha/dags/4913",
+    "alpha/.git/x",
+    ".new-1/x.yaml",
+)
+
 
 @pytest.fixture
 def seen(tmp_path: Path) -> Queue[set[str]]:
@@ -27,7 +42,7 @@ def seen(tmp_path: Path) -> Queue[set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["alpha/dags/daily.yaml", "alpha/dags/ask.sql", "alpha/dags/mail.html", "alpha/jobs.py", "alpha/requirements.lock"])
+@pytest.mark.parametrize("name", SAVED)
 def test_a_saved_file_is_told(seen: Queue[set[str]], tmp_path: Path, name: str) -> None:
     """By its path below tenants/."""
     (tmp_path / "watched" / name).write_text("x")
@@ -45,7 +60,7 @@ def test_a_tenant_that_appears_is_told(seen: Queue[set[str]], tmp_path: Path) ->
 
 def test_what_editors_and_tools_leave_is_no_save(seen: Queue[set[str]], tmp_path: Path) -> None:
     """Nothing is published for it."""
-    for name in ("alpha/dags/.daily.yaml.swp", "alpha/__pycache__/jobs.pyc", "alpha/dags/4913", "alpha/.git/x.yaml", ".new-1/x.yaml"):
+    for name in DEBRIS:
         (tmp_path / "watched" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "watched" / name).write_text("x")
     with pytest.raises(Empty):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def test_a_name_that_no_tenant_can_have_is_refused(place: Any, name: str) -> Non
     """Exit code 2, and nothing is written."""
     done = place.run("tenant", "--", name)
     assert done.returncode == 2 and "Traceback" not in done.stderr and len(done.stderr.splitlines()) >= 2
-    assert os.listdir(place.root / "tenants") == [] and not (place.root / "CODEOWNERS").exists()
+    assert not [*(place.root / "tenants").iterdir()] and not (place.root / "CODEOWNERS").exists()
 
 
 def test_a_tenant_is_never_overwritten(place: Any) -> None:

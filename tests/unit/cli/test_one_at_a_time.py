@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.lock import alone
+from aerodrome.local.loop import publish_now
 
 HOLDER = """
 import sys, time; from pathlib import Path; from aerodrome.local.lock import alone
+from aerodrome.local.loop import publish_now
 with alone(Path(sys.argv[1])):
     print("held", flush=True); time.sleep(600)
 """
@@ -34,12 +37,27 @@ def holder(place: Any) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
-@pytest.mark.parametrize("arguments", [("deploy",), ("down",), ("destroy", "--yes")])
-def test_the_second_command_says_who_holds_the_lock(place: Any, holder: subprocess.Popen[str], arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("command", ["deploy", "down", "destroy --yes"])
+def test_the_second_command_says_who_holds_the_lock(
+    place: Any, holder: subprocess.Popen[str], command: str
+) -> None:
     """At once, with process and time, and without changing anything."""
-    done = place.run(*arguments)
-    assert done.returncode == 1 and f"another command works on this platform: process {holder.pid} since 2" in done.stderr
-    assert os.listdir(place.environment["AERODROME_STATE"]) == []
+    done = place.run(*command.split())
+    told = f"another command works on this platform: process {holder.pid} since 2"
+    assert done.returncode == 1 and done.stderr.startswith(told)
+    assert not [*Path(place.environment["AERODROME_STATE"]).iterdir()]
+
+
+def test_a_save_waits_for_its_turn(
+    place: Any, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was saved while somebody deployed is published afterwards."""
+    monkeypatch.setenv("AERODROME_STATE", place.environment["AERODROME_STATE"])
+    place.write("environments/local/environment.yaml", "kind: locl\n")
+    said: list[str] = []
+    threading.Timer(0.5, holder.kill).start()
+    publish_now(place.root, "local", said.append)
+    assert f"process {holder.pid}" in said[0] and "kind: " in said[1] and len(said) == 2
 
 
 def test_a_killed_holder_leaves_no_lock(holder: subprocess.Popen[str], tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ PACKAGE = "  - {id: call, needs: [go], uses: python.call, with: {function: 'alph
 QUERY = "  - {id: ask, needs: [call], uses: sql.query, with: {connection: warehouse, sql: {$f: ask.sql}}}\n"
 IN_PROCESS = """
 import sys; from pathlib import Path; from aerodrome.pipeline import build
-made = build(Path(sys.argv[1]), "local", runtimes={"alpha": "0" * 16}, cache=Path(sys.argv[2]) if sys.argv[2:] else None)
+cache = Path(sys.argv[2]) if sys.argv[2:] else None
+made = build(Path(sys.argv[1]), "local", runtimes={"alpha": "0" * 16}, cache=cache)
 print(made.files, made.problems, "aerodrome.render.dags" in sys.modules)
 """
 
@@ -34,7 +35,9 @@ class Built:
         place.tenant("beta", "daily")
         place.write("tenants/alpha/dags/ask.sql", "SELECT 1")
         place.write("tenants/alpha/src/alpha/jobs.py", "def run() -> None: ...\n")
-        place.write("tenants/alpha/dags/daily.yaml", place.dag("alpha", "daily").read_text() + PACKAGE + QUERY)
+        place.write(
+            "tenants/alpha/dags/daily.yaml", place.dag("alpha", "daily").read_text() + PACKAGE + QUERY
+        )
 
     def build(self, **runtimes: str) -> Build:
         """Return what is built now."""
@@ -84,7 +87,7 @@ def test_nothing_changed_is_told_by_content_alone(built: Built) -> None:
 
 
 CHANGES: dict[str, Callable[[Built], object]] = {
-    "manifest": lambda b: b.place.write("tenants/alpha/dags/more.yaml", "dag_id: more\nschedule: null\ntasks: [{id: a, uses: flow.empty}]\n"),
+    "manifest": lambda b: b.place.dag("alpha", "more"),
     "included file": lambda b: b.place.write("tenants/alpha/dags/ask.sql", "SELECT 2"),
     "tenant.yaml": lambda b: (b.root / "tenants/alpha/tenant.yaml").open("a").write("values: {x: 1}\n"),
     "source": lambda b: b.place.write("tenants/alpha/src/alpha/jobs.py", "def run() -> int: ...\n"),
@@ -122,7 +125,9 @@ def test_a_new_environment_builds_everything(built: Built) -> None:
     assert built.from_cache() == set()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[1]", b"5", b'{"key": "x"}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[1]", b"5", b'{"key": "x"}', b"\xff\xfe", b"[" * 100_000]
+)
 def test_a_corrupt_cache_is_ignored(built: Built, content: bytes) -> None:
     """And replaced by a good one."""
     first = built.build()
@@ -153,7 +158,10 @@ def test_mistakes_come_out_of_the_cache_too(built: Built) -> None:
     (built.root / "tenants/linked").symlink_to("alpha")
     first = built.build()
     assert {problem.file for problem in first.problems} == {
-        "tenants/alpha/dags/broken.yaml", "tenants/gamma/tenant.yaml", "tenants/linked"}
+        "tenants/alpha/dags/broken.yaml",
+        "tenants/gamma/tenant.yaml",
+        "tenants/linked",
+    }
     assert built.build() == first
 
 
@@ -182,7 +190,10 @@ def test_the_bytes_do_not_depend_on_the_process(built: Built) -> None:
     outputs = {
         subprocess.run(
             [sys.executable, "-c", IN_PROCESS, built.root],
-            env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in range(4)
     }
@@ -196,5 +207,5 @@ def test_an_environment_that_is_broken_is_told_every_time(built: Built) -> None:
     built.build()
     built.place.write("environments/local/environment.yaml", "kind: local\n")
     for _ in range(2):
-        with pytest.raises(UserError, match="environments/local/environment.yaml"):
+        with pytest.raises(UserError, match=r"environments/local/environment\.yaml"):
             built.build()

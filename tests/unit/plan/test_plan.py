@@ -14,7 +14,7 @@ from aerodrome.plan import Change, Plan, apply_targets, make_plan
 CHANGES = (
     Change("release", "restart", "scheduler", "its configuration changed", "restarts"),
     Change("secrets", "create", "connection flights.warehouse", "not there yet", "access"),
-    Change("bundle", "delete", "DAG flights.daily", "its manifest is gone – für immer", reversible=False),
+    Change("bundle", "delete", "DAG flights.daily", "its manifest is gone, für immer", reversible=False),
 )
 WITH_SECRETS = "connections: {warehouse: {type: postgres}}\nvariables: [key]\n"
 LOCAL = "  connections: {warehouse: {type: postgres}}\n  variables: [key]\n"
@@ -48,7 +48,12 @@ def test_the_same_changes_have_one_hash() -> None:
 
 def test_any_difference_changes_the_hash() -> None:
     """Environment, order, and each part of a change."""
-    plans = [Plan("local", CHANGES), Plan("test", CHANGES), Plan("local", CHANGES[::-1]), Plan("local", CHANGES[:2])]
+    plans = [
+        Plan("local", CHANGES),
+        Plan("test", CHANGES),
+        Plan("local", CHANGES[::-1]),
+        Plan("local", CHANGES[:2]),
+    ]
     others = ({"action": "start"}, {"what": "x"}, {"why": "x"}, {"risk": "data"}, {"reversible": False})
     plans += [Plan("local", (Change(**{**vars(CHANGES[0]), **other}), *CHANGES[1:])) for other in others]
     assert len({plan.digest for plan in plans}) == len(plans)
@@ -79,7 +84,7 @@ def everything_below(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*"))
 
 
-def test_a_plan_of_a_platform_that_is_not_there_changes_nothing_and_tells_no_secret(place: Any, monkeypatch: Any) -> None:
+def test_a_plan_of_a_platform_that_is_not_there_changes_nothing(place: Any, monkeypatch: Any) -> None:
     """Not even a password is made; the same state gives the same plan."""
     monkeypatch.setenv("AERODROME_STATE", place.environment["AERODROME_STATE"])
     with (place.root / "environments/local/environment.yaml").open("a") as stream:
@@ -88,7 +93,9 @@ def test_a_plan_of_a_platform_that_is_not_there_changes_nothing_and_tells_no_sec
     plans = [make_plan("local", prepare(place.root, "local", lambda _: None).targets()) for _ in range(2)]
     assert plans[0].as_json() == plans[1].as_json() and len(plans[0].changes) > 10
     assert {change.target for change in plans[0].changes} == {"release", "secrets", "roles", "bundle"}
-    assert not state.locate(place.root).state.exists() and not os.path.lexists(place.root / ".aerodrome/local")
+    assert not state.locate(place.root).state.exists() and not os.path.lexists(
+        place.root / ".aerodrome/local"
+    )
 
 
 def test_no_generated_secret_stands_in_a_plan(place: Any, monkeypatch: Any) -> None:

@@ -29,9 +29,15 @@ def test_nothing_changed_makes_no_change_and_no_commit(deploys: Any) -> None:
 
 def test_a_changed_manifest_changes_its_file_alone(deploys: Any) -> None:
     """One change, which names the manifest."""
-    deploys.place.dag("alpha", "daily", "dag_id: daily\nschedule: null\ntasks: [{id: other, uses: flow.empty}]\n")
+    deploys.place.dag(
+        "alpha", "daily", "dag_id: daily\nschedule: null\ntasks: [{id: other, uses: flow.empty}]\n"
+    )
     (change,) = deploys.deploy()
-    assert (change.action, change.what, change.why) == ("update", "DAG alpha.daily", "tenants/alpha/dags/daily.yaml")
+    assert (change.action, change.what, change.why) == (
+        "update",
+        "DAG alpha.daily",
+        "tenants/alpha/dags/daily.yaml",
+    )
 
 
 def test_a_broken_manifest_keeps_its_last_published_file(deploys: Any) -> None:

@@ -35,16 +35,26 @@ def target(place: Any, tmp_path: Path) -> RuntimesTarget:
     for name, lock in (("alpha", ""), ("beta", "nosuch==1.0\n"), ("gamma", "")):
         write_tenant(place, name, lock)
     into = tmp_path / "runtimes"
-    sources = [source for name in ("alpha", "beta", "gamma") if (source := read_source(place.root / "tenants" / name))]
+    sources = [
+        source
+        for name in ("alpha", "beta", "gamma")
+        if (source := read_source(place.root / "tenants" / name))
+    ]
     tools = Tools(Path(sys.executable), find_uv())
-    return RuntimesTarget(sources, lambda say: Workshop(into, tools, {}, lambda name, text: say(f"{name}: {text}")), into)
+
+    def workshop(say: Any) -> Workshop:
+        return Workshop(into, tools, {}, lambda name, text: say(f"{name}: {text}"))
+
+    return RuntimesTarget(sources, workshop, into)
 
 
 def test_a_lock_that_fails_harms_its_tenant_only(target: RuntimesTarget) -> None:
     """The others are built; the failure is told as a problem of the tenant's lock."""
     said: list[str] = []
     changes = target.changes()
-    assert [change.what for change in changes] == [f"environment of {name}" for name in ("alpha", "beta", "gamma")]
+    assert [change.what for change in changes] == [
+        f"environment of {name}" for name in ("alpha", "beta", "gamma")
+    ]
     target.apply(changes, said.append)
     assert target.failed == {"beta"} and {"alpha: ready", "gamma: ready"} <= set(said)
     assert str(target.failures[0]).startswith("tenants/beta/requirements.lock: 'nosuch==1.0' has no hash\n")
@@ -62,6 +72,7 @@ def test_a_mended_lock_is_no_failure_any_more(target: RuntimesTarget, place: Any
 
 def test_no_workshop_is_opened_for_nothing(tmp_path: Path) -> None:
     """The users that build may not exist yet, and asking which changes there are needs none."""
+
     def closed(_: object) -> Workshop:
         raise AssertionError("asked for")
 
