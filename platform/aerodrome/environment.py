@@ -35,7 +35,9 @@ class Queue(Model):
 
     zone: Name = Field(description="Trust zone of the queue's workers.")
     shared: bool = Field(True, description="Tasks of many tenants share the workers: bash.run is refused.")
-    personal_data: bool = Field(False, description="Only these workers reach personal data.")
+    personal_data: bool = Field(
+        False, description="Only these workers reach personal data: never shared, in a zone of their own."
+    )
     tenants: bool = Field(True, description="False: reserved for the platform's own DAGs.")
     slots: int = Field(2, ge=1, le=512, description="Tasks that the workers here run at once.")
 
@@ -160,6 +162,9 @@ def _check_names(environment: Environment, report: Report) -> None:
         if queue.zone not in environment.zones:
             remedy = did_you_mean(queue.zone, environment.zones)
             report.at(("queues", name, "zone"), f"unknown zone '{queue.zone}'", remedy)
+    for name, queue in environment.queues.items():
+        if queue.personal_data:
+            _check_personal_data(environment, name, report)
     open_queues = [name for name, queue in environment.queues.items() if queue.tenants]
     if environment.default_queue not in open_queues:
         message = f"no queue for tenants is named '{environment.default_queue}'"
@@ -171,6 +176,19 @@ def _check_names(environment: Environment, report: Report) -> None:
     for name, place in environment.alert_channels.items():
         if message := _bad_target(place):
             report.at(("alert_channels", name, "target"), message)
+
+
+def _check_personal_data(environment: Environment, name: str, report: Report) -> None:
+    # The zone is the unit of trust: what one of its workers can reach, all of them can.
+    zone = environment.queues[name].zone
+    others = [n for n, queue in environment.queues.items() if queue.zone == zone and not queue.personal_data]
+    if others:
+        message = f"zone '{zone}' also serves '{others[0]}', which is not for personal data"
+        report.at(("queues", name, "zone"), message, "give the queue a zone of its own")
+    if environment.queues[name].shared:
+        report.at(
+            ("queues", name, "personal_data"), "workers for personal data are not shared", "add shared: false"
+        )
 
 
 def _bad_target(channel: AlertChannel) -> str:

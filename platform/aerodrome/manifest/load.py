@@ -23,7 +23,7 @@ from aerodrome.manifest.params import check_params
 from aerodrome.manifest.schedule import check_dates, check_schedule, check_timezone
 from aerodrome.manifest.settings import check_settings, check_texts
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.manifest.tenant_checks import check_environments, check_tenant
+from aerodrome.manifest.tenant_checks import below_ceiling, check_environments, check_tenant
 from aerodrome.manifest.tenant_wide import Broken, check_tenant_wide
 from aerodrome.source.document import Document, read_document
 from aerodrome.source.place import Positions
@@ -103,6 +103,7 @@ def _load_manifest(
             model = check(TenantManifest, data, report)
         if model is not None:
             check_tenant(model, environment, folder, report)
+            model = below_ceiling(model, environment)
     return (None if report.problems else model), [*problems, *report.problems]
 
 

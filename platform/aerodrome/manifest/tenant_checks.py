@@ -77,10 +77,17 @@ def _check_channels(model: TenantManifest, environment: Environment, report: Rep
             report.at(("alert_channels", index), f"unknown alert channel '{channel}'", remedy)
 
 
+def below_ceiling(model: TenantManifest, environment: Environment) -> TenantManifest:
+    """Return *model* with the limits that it leaves to their defaults lowered to the environment's ceiling."""
+    left_out = _CEILINGS.keys() - model.limits.model_fields_set
+    lowered = {name: min(getattr(model.limits, name), getattr(environment.limits, name)) for name in left_out}
+    return model.model_copy(update={"limits": model.limits.model_copy(update=lowered)})
+
+
 def _check_limits(model: TenantManifest, environment: Environment, report: Report) -> None:
     for name, written in _CEILINGS.items():
         ours, most = getattr(model.limits, name), getattr(environment.limits, name)
-        if ours > most:
+        if ours > most and name in model.limits.model_fields_set:
             message = f"{written(ours)} is over the environment's ceiling of {written(most)}"
             report.at(("limits", name), message, f"write {written(most)} or less")
 

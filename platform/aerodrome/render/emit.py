@@ -128,7 +128,8 @@ def _has_lines(value: Expression) -> bool:
         case code.ListOf(items):
             return any(map(_has_lines, items))
         case code.DictOf(items):
-            return any(map(_has_lines, items.values()))
+            # A place in the manifest stands at the end of a line of its own.
+            return any(_has_lines(item) or _note(item) for item in items.values())
     return False
 
 

@@ -53,6 +53,8 @@ def test_an_unknown_environment_is_told_with_those_that_exist(tmp_path: Path) ->
         ("{type: http, url: 'http://x/y'}", "{type: postgres, →url: 'http://x/y'}", "local.connections.api.url: has no effect with type: postgres: each tenant gets a database of its own"),
         ("{postgres: 5000}", "{postgres: 5000, redis: →5000}", "local.ports.redis: port 5000 is taken by 'postgres'"),
         ("{default: {triggerer: true}}", "{default: {triggerer: true}, pii: {triggerer: →true}}", "zones.pii.triggerer: the one triggerer here is that of zone 'default'"),
+        ("own: {zone: default, tenants: false}", "own: {zone: →default, tenants: false, shared: false, personal_data: true}", "queues.own.zone: zone 'default' also serves 'default', which is not for personal data\n    give the queue a zone of its own"),
+        ("{default: {zone: default}, own: {zone: default, tenants: false}}", "{default: {zone: default, personal_data: →true}}", "queues.default.personal_data: workers for personal data are not shared\n    add shared: false"),
         ("kind: local", "kind: kubernetes", "local: has no effect with kind: kubernetes\n    remove it, or write kind: local"),
         ("kind: local", "→nmae: x\nkind: local", "nmae: unknown key 'nmae'\n    did you mean 'name'?"),
         ("kind: local", "→name: x\nkind: local", "name: unknown key 'name'\n    the folder names the environment; remove the key"),

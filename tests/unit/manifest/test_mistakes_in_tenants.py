@@ -120,3 +120,13 @@ def test_an_included_link_is_refused(repository: Any) -> None:
     task = "tasks: [{id: a, uses: sql.query, with: {connection: warehouse, sql: {$f: sql/x.sql}}}]\n"
     found = repository.problems(f"dag_id: daily\n{task}")
     assert any("'sql/x.sql' is outside the tenant's folder" in text for text in found)
+
+
+def test_a_limit_that_is_left_out_is_lowered_to_the_ceiling(repository: Any) -> None:
+    """Only a number that somebody wrote can be a mistake."""
+    path = repository.root / "environments/local/environment.yaml"
+    path.write_text(path.read_text() + "limits: {retries: 1, memory: 256Mi}\n")
+    result = repository.load()
+    limits = result.tenants[0].model.limits
+    assert (limits.retries, limits.memory, limits.parallelism) == (1, 256 * 2**20, 4)
+    assert result.problems == ()
