@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from aerodrome.clients.supervisor import ProcessState
-from aerodrome.local import interpreter, readiness, supervision, topology
+from aerodrome.local import interpreter, leftovers, readiness, supervision, topology
 from aerodrome.local.platform import Platform
 
 NO_ISOLATION = (
@@ -48,15 +48,25 @@ def status(platform: Platform) -> Status:
     if not interpreter.ready(platform.layout) or not platform.layout.config.is_dir():
         return Status((), ("nothing is deployed here", *warnings))
     supervisor = supervision.client(platform.layout)
-    states = supervisor.processes() if supervisor.answers() else {}
-    return Status(
-        tuple(_row(platform, p.name, states.get(p.name)) for p in topology.desired(platform)), warnings
+    alive = supervisor.answers()
+    states = supervisor.processes() if alive else {}
+    left = () if alive else _left_behind(platform)
+    rows = tuple(_row(platform, p.name, states.get(p.name)) for p in topology.desired(platform))
+    return Status(rows, (*warnings, *left))
+
+
+def _left_behind(platform: Platform) -> tuple[str, ...]:
+    number = len(leftovers.find(platform.layout))
+    if not number:
+        return ()
+    return (
+        f"The supervisor died and {number} of its processes go on: the next deploy ends them and starts anew.",
     )
 
 
 def _row(platform: Platform, name: str, state: ProcessState | None) -> Row:
     if state is None or not state.pid:
-        return Row(name, "down", 0, 0, 0, state.note if state else "never started")
+        return Row(name, "down", 0, 0, 0, state.note if state else "")
     ready = readiness.is_ready(platform, state)
     return Row(
         name, "running" if ready else "starting", state.pid, int(time.time()) - state.since, memory(state.pid)
