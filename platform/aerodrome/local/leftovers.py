@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -53,15 +54,21 @@ def end(layout: Layout, patience: float = 10) -> int:
     # A supervisor would start its children again.
     _signal(supervisor, "kill")
     _signal(found, "terminate")
-    _, alive = psutil.wait_procs(found, timeout=patience)
-    _signal(alive, "kill")
-    _, alive = psutil.wait_procs(find(layout), timeout=patience)
-    if alive:
+    _signal(_outlast(layout, patience), "kill")
+    if alive := _outlast(layout, patience):
         raise AerodromeError(
             f"processes of an earlier deploy do not end: {', '.join(str(p.pid) for p in alive)}"
         )
     _ledger(layout).unlink(missing_ok=True)
     return len(found)
+
+
+def _outlast(layout: Layout, patience: float) -> tuple[psutil.Process, ...]:
+    # A dead process that nobody collects (a container without an init) is as good as gone: find leaves it out.
+    deadline = time.monotonic() + patience
+    while (alive := find(layout)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return alive
 
 
 def _signal(processes: Iterable[psutil.Process], method: str) -> None:
