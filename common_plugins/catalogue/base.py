@@ -24,6 +24,9 @@ from pydantic_core import core_schema
 
 T = TypeVar("T")
 
+RETURN_VALUE = "return_value"
+"""The XCom key of what a task returns, as in Airflow."""
+
 
 class Reference(BaseModel):
     """The XCom of an upstream task: `{$x: task}` or `{$x: {task: load, key: rows}}`."""
@@ -31,7 +34,7 @@ class Reference(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     task: str
-    key: str = "return_value"
+    key: str = RETURN_VALUE
 
     @model_validator(mode="before")
     @classmethod
@@ -52,7 +55,7 @@ class Reference(BaseModel):
             "type": "object",
             "additionalProperties": False,
             "required": ["task"],
-            "properties": {"task": task, "key": {"type": "string", "default": "return_value"}},
+            "properties": {"task": task, "key": {"type": "string", "default": RETURN_VALUE}},
         }
         return {
             "type": "object",
@@ -158,6 +161,10 @@ class CatalogueEntry(BaseModel):
         """Return the kind of *parameter*, or None where its text is neither checked nor rendered."""
         metadata = cls.model_fields[parameter].metadata
         return next((mark.name for mark in metadata if isinstance(mark, Kind)), None)
+
+    def result_keys(self) -> frozenset[str]:
+        """Return the XCom keys under which a task with these parameters leaves its results."""
+        return frozenset({RETURN_VALUE})
 
     @classmethod
     def template_fields(cls) -> tuple[str, ...]:

@@ -40,3 +40,7 @@ class PythonCall(CatalogueEntry):
         (), description="Keys of the returned object that later tasks reference one by one, by `key`."
     )
     env: TextMap = Field(default_factory=dict, description="Environment variables of the function's process.")
+
+    def result_keys(self) -> frozenset[str]:
+        """Return the XCom keys under which a task with these parameters leaves its results."""
+        return super().result_keys() | frozenset(self.outputs)

@@ -135,7 +135,7 @@ def _build_tenant(
 
     if tenant is None:
         return TenantBuild(name, (), tuple(problems))
-    refused = policy_problems(tenant, environment)
+    refused = policy_problems(tenant, environment, problems)
     bad = {problem.file for problem in refused}
     dags = [
         render_dag(tenant, dag, environment, runtime)

@@ -69,7 +69,11 @@ class Workspace:
 
         environment = load_environment(self.root, "local")
         result = load_repository(self.root, environment, None)
-        refused = [problem for tenant in result.tenants for problem in policy_problems(tenant, environment)]
+        refused = [
+            problem
+            for tenant in result.tenants
+            for problem in policy_problems(tenant, environment, result.problems)
+        ]
         return (result.tenants or (None,))[0], environment, [*result.problems, *refused]
 
     def render(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.manifest.tenant_checks import below_ceiling, check_environments, check_tenant
 from aerodrome.manifest.tenant_wide import Broken, check_tenant_wide
 from aerodrome.source.document import Document, read_document
-from aerodrome.source.place import Positions
+from aerodrome.source.place import Positions, TaskPositions
 from aerodrome.source.report import Report, TooManyProblemsError
 from aerodrome.source.shape import check
 
@@ -78,7 +79,10 @@ def _load_tenant(
     if model is None or folder.unsafe:
         return None, problems
     good = (draft for draft in drafts if not draft.report.problems and draft.model.enabled)
-    return LoadedTenant(folder.name, folder.file, model, tuple(map(_loaded, good))), problems
+    bad = (draft for draft in drafts if draft.report.problems)
+    return LoadedTenant(
+        folder.name, folder.file, model, tuple(map(_loaded, good)), tuple(map(_readable_part, bad))
+    ), problems
 
 
 def _load_manifest(
@@ -164,6 +168,14 @@ def _report_on(document: Document, report: Report) -> Report:
 def _loaded(draft: Draft) -> LoadedDag:
     digest = draft.inclusions.digest(draft.document.text)
     return LoadedDag(draft.report.file, digest, draft.model, draft.report.positions, draft.parameters)
+
+
+def _readable_part(draft: Draft) -> LoadedDag:
+    """Return *draft* with those of its tasks whose parameters could be read."""
+    kept = [(index, task) for index, task in draft.tasks if task.id in draft.parameters]
+    model = draft.model.model_copy(update={"tasks": tuple(task for _, task in kept)})
+    positions = TaskPositions(draft.report.positions, tuple(index for index, _ in kept))
+    return replace(_loaded(draft), model=model, positions=positions)
 
 
 def _ids(data: dict[str, Any]) -> frozenset[str]:

@@ -34,12 +34,16 @@ class LoadedDag:
 
 @dataclass(frozen=True)
 class LoadedTenant:
-    """One tenant with those of its manifests that are without a mistake."""
+    """One tenant: *dags* are its manifests without a mistake, *refused* what can be read of the others.
+
+    A refused manifest is never rendered; it is there so that the policy's mistakes are told together with its own.
+    """
 
     name: str
     folder: str
     model: TenantManifest
     dags: tuple[LoadedDag, ...]
+    refused: tuple[LoadedDag, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from aerodrome.manifest.draft import Draft
 from aerodrome.manifest.graph import Graph, find_cycle
 from aerodrome.manifest.special_tasks import check_branches, check_setups
 from aerodrome.source.place import Path
+from common_plugins.catalogue.base import RETURN_VALUE, Reference
 
 
 def check_order_of_tasks(draft: Draft) -> None:
@@ -106,6 +107,19 @@ def _check_references(draft: Draft, graph: Graph) -> None:
             upstream[task.id] = graph.upstream(task.id)
         if reference.task not in upstream[task.id]:
             _report_reference(draft, path, task, reference.task, upstream[task.id])
+        else:
+            _check_key(draft, path, reference)
+
+
+def _check_key(draft: Draft, path: Path, reference: Reference) -> None:
+    if path[2:3] == ("expand",) and len(path) == 4 and reference.key != RETURN_VALUE:
+        remedy = "return the list itself from a task of its own, or map over the whole result"
+        draft.report.at(path, f"expand takes a task's whole result, not its key '{reference.key}'", remedy)
+    entry = draft.parameters.get(reference.task)
+    if entry is not None and reference.key not in entry.result_keys():
+        known = ", ".join(sorted(entry.result_keys()))
+        remedy = f"its keys: {known}; python.call names more in outputs"
+        draft.report.at(path, f"task '{reference.task}' leaves no result '{reference.key}'", remedy)
 
 
 def _report_reference(draft: Draft, path: Path, task: Task, named: str, upstream: frozenset[str]) -> None:

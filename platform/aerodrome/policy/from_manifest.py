@@ -17,14 +17,28 @@ from aerodrome.policy.parameters import named
 from aerodrome.policy.rules import violations
 
 
-def policy_problems(tenant: LoadedTenant, environment: Environment) -> tuple[Problem, ...]:
-    """Return every mistake that the rules find in the manifests of *tenant*, placed in the manifests."""
+def policy_problems(
+    tenant: LoadedTenant, environment: Environment, told: Iterable[Problem] = ()
+) -> tuple[Problem, ...]:
+    """Return every mistake that the rules find in the manifests of *tenant*, placed in the manifests.
+
+    Of a manifest that the loader refused, the rules see what could be read; where the loader *told* a mistake of
+    the same task, field or place, they keep quiet: theirs may be no more than its echo.
+    """
     limits = limits_of(tenant, environment)
+    heard = {mark for problem in told for mark in _marks(problem)}
     return tuple(
         problem
-        for dag in tenant.dags
+        for dag in (*tenant.dags, *tenant.refused)
         for problem in violations_as_problems(dag, violations(facts_of(tenant, dag, limits), limits))
+        if not heard & _marks(problem)
     )
+
+
+def _marks(problem: Problem) -> set[tuple[str, str]]:
+    parts = problem.field.split(".")
+    subject = ".".join(parts[:2]) if parts[0] == "tasks" else parts[0]
+    return {(problem.file, subject), (problem.file, f"{problem.line}:{problem.column}")}
 
 
 def limits_of(tenant: LoadedTenant, environment: Environment) -> Limits:

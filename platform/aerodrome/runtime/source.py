@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerodrome.errors import Problem
+from aerodrome.errors import Problem, ProblemsFound
 
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 DIGEST_PATTERN = r"^[0-9a-f]{16}$"
@@ -71,12 +71,13 @@ def package_name(folder: Path) -> str:
 
 
 def _lock_name(folder: Path) -> str | None:
-    import yaml
+    # Only where a tenant changed is a manifest read again: then the reader is loaded.
+    from aerodrome.source.document import read_document
 
     try:
-        # Only one key is wanted and no mistake is told here: the loader does that.
-        content = yaml.load((folder / "tenant.yaml").read_bytes(), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError, ValueError):
+        content = read_document(folder / "tenant.yaml", "tenant.yaml").data
+    except ProblemsFound:
+        # No mistake is told here: the loader does that.
         return None
     name = content.get("dependencies") if isinstance(content, dict) else None
     return name if isinstance(name, str) and _is_plain(name) else None

@@ -53,6 +53,20 @@ class Positions:
         return place
 
 
+@dataclass(frozen=True)
+class TaskPositions:
+    """The places of a manifest of which only some tasks are left: *kept* are those, by their place in the file."""
+
+    all: Positions
+    kept: tuple[int, ...]
+
+    def locate(self, path: Path) -> tuple[int, int]:
+        """Return line and column of *path*, whose task is counted among those that are left."""
+        if path[:1] == ("tasks",) and len(path) > 1:
+            path = ("tasks", self.kept[int(path[1])], *path[2:])
+        return self.all.locate(path)
+
+
 def overlay(base: Place, difference: Place) -> Place:
     """Return the places of a document with *difference* merged in: mappings by key, all else replaced."""
     if not _is_mapping(base) or not _is_mapping(difference):

@@ -184,6 +184,38 @@ def test_mistakes_in_parameters(repository: Any, with_: str, said: str) -> None:
     assert found == [f"{place}tasks.a.with.{said}".replace("tenants/flights/dags/", "")]
 
 
+CALL = "uses: python.call, with: {function: flights.jobs:clean, outputs: [rows]}"
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (
+            "with: {connection: warehouse, sql: →{$x: {task: load, key: row}}}",
+            "with.sql: task 'load' leaves no result 'row'\n"
+            "    its keys: return_value, rows; python.call names more in outputs",
+        ),
+        (
+            "with: {connection: warehouse}, expand: {sql: →{$x: {task: load, key: rows}}}",
+            "expand.sql: expand takes a task's whole result, not its key 'rows'\n"
+            "    return the list itself from a task of its own, or map over the whole result",
+        ),
+    ],
+)
+def test_a_reference_names_a_result_that_the_task_leaves(repository: Any, section: str, said: str) -> None:
+    """Neither a key that is never written nor one that Airflow cannot map over."""
+    text = f"{HEAD}tasks:\n- {{id: load, {CALL}}}\n- {{id: a, uses: sql.query, needs: [load], {section}}}\n"
+    found, place = repository.marked(text)
+    assert found == [f"{place}tasks.a.{said}"]
+
+
+def test_a_reference_to_an_output_is_right(repository: Any) -> None:
+    """The keys that python.call names in `outputs` can be referenced."""
+    more = "needs: [load], with: {connection: warehouse, sql: {$x: {task: load, key: rows}}}"
+    text = f"{HEAD}tasks:\n- {{id: load, {CALL}}}\n- {{id: a, uses: sql.query, {more}}}\n"
+    assert repository.problems(text) == []
+
+
 @pytest.mark.parametrize(
     ("uses", "with_", "said"),
     [
