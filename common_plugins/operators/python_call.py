@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerodrome_airflow.launcher.client import Job
@@ -44,7 +44,7 @@ class PythonCallOperator(LaunchingMixin, BaseOperator):
         """Return what the function returns."""
         body = {
             "function": self.function,
-            "args": self.args or {},
+            "args": self._arguments(),
             "connections": connections(context, self.connections),
             "variables": variables(context, self.variables),
         }
@@ -52,6 +52,14 @@ class PythonCallOperator(LaunchingMixin, BaseOperator):
         for key in self.outputs:
             context["ti"].xcom_push(key=key, value=self._output(result, key))
         return result
+
+    def _arguments(self) -> Mapping[str, Any]:
+        # A reference may have brought anything.
+        arguments = {} if self.args is None else self.args
+        if not isinstance(arguments, Mapping):
+            said = type(arguments).__name__
+            raise AirflowFailException(f"`args` must be names and values for {self.function}, not a {said}")
+        return arguments
 
     def _output(self, result: Any, key: str) -> Any:
         if not isinstance(result, dict) or key not in result:

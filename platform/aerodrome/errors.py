@@ -55,6 +55,11 @@ class ProblemsFound(UserError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def counted(number: int, what: str) -> str:
+    """Return "1 DAG", "2 DAGs": *number* and the word for so many."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the nearest allowed word, or all allowed words where none is near."""
     choices = sorted(allowed)

@@ -176,8 +176,8 @@ def test_task_groups_nest_and_can_be_needed(dag_of: Any) -> None:
 def test_reference_reads_xcom_and_ties_the_tasks(dag_of: Any) -> None:
     """A reference to a result, and one to a key, deep inside a value."""
     dag = dag_of(
-        f"{{id: one, {CALL}}}, {{id: two, uses: python.call, needs: [one], "
-        'with: {function: "flights.jobs:run", '
+        "{id: one, uses: python.call, with: {function: 'flights.jobs:run', outputs: [rows]}}, "
+        "{id: two, uses: python.call, needs: [one], with: {function: 'flights.jobs:run', "
         "args: {all: {$x: one}, deep: [{rows: {$x: {task: one, key: rows}}}]}}}"
     )
     args = dag.get_task("two").args

@@ -11,7 +11,7 @@ from typing import Protocol
 from aerodrome.check import places
 from aerodrome.check.child import Importer, StuckError
 from aerodrome.check.memory import Memory, Outcome, program_digest
-from aerodrome.errors import Problem
+from aerodrome.errors import Problem, counted
 
 TIME_LIMIT = 20.0
 MEMORY_LIMIT = 4 * 2**30
@@ -89,7 +89,7 @@ def _import(
 ) -> Iterator[tuple[str, Outcome]]:
     if not todo:
         return
-    progress(f"importing {len(todo)} DAGs")
+    progress(f"importing {counted(len(todo), 'DAG')}")
     with tempfile.TemporaryDirectory(prefix="aerodrome-check-") as folder:
         bundle = Path(folder, "bundle")
         _write(bundle, files)

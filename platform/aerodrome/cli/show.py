@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aerodrome.errors import Problem, ProblemsFound
+from aerodrome.errors import Problem, ProblemsFound, counted
 from aerodrome.quantities import format_duration
 
 if TYPE_CHECKING:
@@ -69,12 +69,8 @@ def problems_or_nothing(problems: Sequence[Problem]) -> None:
 def problems_or_summary(build: Build, seconds: float) -> None:
     """Raise the build's problems, or say how much was found to be good."""
     problems_or_nothing(build.problems)
-    dags, tenants = _number(len(build.dags), "DAG"), _number(len(build.tenants), "tenant")
+    dags, tenants = counted(len(build.dags), "DAG"), counted(len(build.tenants), "tenant")
     line(f"{dags} of {tenants}: valid ({seconds:.1f} s)")
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def plan(made: Plan) -> None:
@@ -86,7 +82,7 @@ def plan(made: Plan) -> None:
     for change in made.changes:
         table.add_row(change.target, change.action, escape(change.what), escape(change.why), change.risk)
     _console.print(table)
-    line(f"{_number(len(made.changes), 'change')}, plan {made.digest[:12]}")
+    line(f"{counted(len(made.changes), 'change')}, plan {made.digest[:12]}")
 
 
 def deployed(result: Deployed) -> None:
@@ -94,7 +90,7 @@ def deployed(result: Deployed) -> None:
     line("")
     number = len(result.plan.changes)
     line(
-        f"{result.plan.environment}: {_number(number, 'change') + ' made' if number else 'nothing to change'}"
+        f"{result.plan.environment}: {counted(number, 'change') + ' made' if number else 'nothing to change'}"
     )
     _runs(result.status)
     for row in result.status.addresses:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome import runtime
 from aerodrome.bundle import named_runtimes, rollback, runtimes_of
-from aerodrome.errors import AerodromeError, Problem, UserError, did_you_mean
+from aerodrome.errors import AerodromeError, Problem, UserError, counted, did_you_mean
 from aerodrome.local import access, first_runs, lifecycle, ownership, state
 from aerodrome.local import status as processes
 from aerodrome.local.first_runs import DagRow
@@ -56,17 +56,16 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
     with alone(lock_file(root)):
         step("check", "validating, rendering and importing every DAG")
         prepared = prepare(root, environment, lambda text: step("check", text))
-        step(
-            "check",
-            f"{len(prepared.build.dags)} DAGs of {len(prepared.build.tenants)} tenants are fit to publish",
-        )
+        found = prepared.build
+        dags, tenants = counted(len(found.dags), "DAG"), counted(len(found.tenants), "tenant")
+        step("check", f"{dags} of {tenants} fit to publish")
         made = apply_targets(environment, prepared.targets(), step)
         prepared.remember()
         if made.changes:
             _prune(prepared)
         failed = _first_runs(prepared, step)
         problems = (*prepared.build.problems, *prepared.runtimes.failures)
-        return Deployed(made, _status(prepared.platform), problems, failed)
+        return Deployed(made, _status(prepared.platform, prepared.bundle.dag_ids()), problems, failed)
 
 
 def _prune(prepared: Preparation) -> None:
@@ -90,13 +89,15 @@ def status_local(root: Path, environment: str) -> Status:
     return _status(deployed_platform(root, environment))
 
 
-def _status(platform: Platform) -> Status:
+def _status(platform: Platform, published: Collection[str] | None = None) -> Status:
     found = processes.status(platform)
     running = [row.name for row in found.rows if row.state == "running"]
     if "api-server" not in running:
         return Status(found.rows, (), _addresses(platform), found.warnings, found.healthy)
     airflow = access.admin_access(platform)
-    dags = first_runs.newest_runs(airflow, [row["dag_id"] for row in airflow.dags()])
+    # Airflow lists what was taken away for some seconds more: a deploy knows better.
+    listed = [row["dag_id"] for row in airflow.dags()] if published is None else published
+    dags = first_runs.newest_runs(airflow, listed)
     errors = [
         f"Airflow does not import {row['filename']}: see Airflow's first page"
         for row in airflow.import_errors()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from aerodrome.clients.airflow import Airflow
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, counted
 
 Say = Callable[[str], None]
 FINAL = ("success", "failed")
@@ -40,7 +40,7 @@ def wait_visible(airflow: Airflow, wanted: Collection[str], say: Say) -> None:
             raise AerodromeError(
                 f"Airflow does not show {', '.join(missing)}\n{errors}", "see `make logs ENV=local`"
             )
-        say(f"waiting for {len(missing)} DAGs to appear")
+        say(f"waiting for {counted(len(missing), 'DAG')} to appear")
         time.sleep(1)
 
 

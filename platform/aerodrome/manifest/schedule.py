@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from aerodrome.errors import did_you_mean
-from aerodrome.manifest.dag import AllAssets, AnyAsset
+from aerodrome.manifest.dag import AllAssets, AnyAsset, DagManifest
 from aerodrome.manifest.draft import Draft
 from aerodrome.source.shape import shown
 
@@ -27,16 +27,20 @@ def check_schedule(draft: Draft) -> None:
 
 
 def check_timezone(draft: Draft) -> None:
-    """Report a time zone that does not exist."""
-    name = draft.model.timezone
-    if _zone(name) is None:
-        draft.report.at(("timezone",), f"unknown time zone {shown(name)}", did_you_mean_zone(name))
+    """Report a time zone that does not exist, or that nothing is counted in."""
+    model = draft.model
+    if _zone(model.timezone) is None:
+        draft.report.at(
+            ("timezone",), f"unknown time zone {shown(model.timezone)}", did_you_mean_zone(model.timezone)
+        )
+    elif "timezone" in model.model_fields_set and not (_by_time(model) or model.start_date or model.end_date):
+        draft.report.at(("timezone",), "has no effect without a schedule by time or a date", "remove it")
 
 
 def check_dates(draft: Draft) -> None:
     """Report a missing first day, a last day before it, and settings without effect."""
     model = draft.model
-    by_time = model.schedule is not None and not isinstance(model.schedule, AllAssets | AnyAsset)
+    by_time = _by_time(model)
     if by_time and model.start_date is None and draft.report.data.get("start_date") is None:
         draft.report.at(
             ("schedule",), "a schedule by time needs start_date", "add start_date: 2024-01-31, the first day"
@@ -49,6 +53,10 @@ def check_dates(draft: Draft) -> None:
         and _utc(model.end_date, model.timezone) <= _utc(model.start_date, model.timezone)
     ):
         draft.report.at(("end_date",), "must be after start_date")
+
+
+def _by_time(model: DagManifest) -> bool:
+    return model.schedule is not None and not isinstance(model.schedule, AllAssets | AnyAsset)
 
 
 def _utc(moment: datetime, timezone: str) -> datetime:

@@ -37,7 +37,7 @@ def policy_problems(
 
 def _marks(problem: Problem) -> set[tuple[str, str]]:
     parts = problem.field.split(".")
-    subject = ".".join(parts[:2]) if parts[0] == "tasks" else parts[0]
+    subject = ".".join(parts[:2]) if parts[0] == "tasks" else parts[0].partition("[")[0]
     return {(problem.file, subject), (problem.file, f"{problem.line}:{problem.column}")}
 
 

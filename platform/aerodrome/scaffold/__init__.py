@@ -96,8 +96,8 @@ def _next_steps(name: str) -> str:
         (f"tenants/{name}/dags/hello.yaml", "a first DAG"),
         (f"tenants/{name}/src/{name}/", "the functions that it calls"),
         (f"make test TENANT={name}", "check it and run its tests"),
-        (f"make run DAG={name}.hello", "run the DAG once, without a scheduler"),
         ("make deploy", "run the platform with it"),
+        (f"make run DAG={name}.hello", "run the DAG once, without a scheduler"),
     ]
     width = max(len(left) for left, _ in rows)
     lines = [f"  {left:<{width}}  {right}" for left, right in rows]

@@ -72,6 +72,12 @@ def test_named_outputs_become_results_of_their_own(
         execute(operators("python.call")(task_id="two", outputs=["c"], **parameters))
 
 
+def test_arguments_without_names_fail_the_task(run: Any, launcher: Any) -> None:
+    """A reference may bring anything; what it brought instead is told."""
+    with pytest.raises(AirflowFailException, match=r"names and values for .*, not a list"):
+        run("python.call", function="demo.jobs:echo", args=[1], runtime=RUNTIME)
+
+
 def test_failing_function_fails_the_task(run: Any, launcher: Any) -> None:
     """With the exception's own text."""
     with pytest.raises(TenantCodeError, match="ValueError: boo"):

@@ -99,13 +99,14 @@ with DAG(  # line 1
         args={"region": "{{ tenant.region }}", "rows": load.output},
         connections=["people"],
         variables=["token"],
+        outputs=["rows"],
         runtime="0123456789abcdef",
         queue="pii",
         pool="flights.heavy",
         pool_slots=2,
         priority_weight=5,
     )
-    tell = HttpRequestOperator(  # line 60
+    tell = HttpRequestOperator(  # line 61
         task_id="tell",
         connection="api",
         endpoint="done",

@@ -265,6 +265,7 @@ def test_a_sensor_defers_only_where_the_zone_has_a_triggerer(
         ("schedule: {any_asset: [→x]}", "schedule.any_asset[0]: no task of this tenant produces the asset 'x'\n    no DAG of this tenant produces assets"),
         ("timezone: →Europe/Berln", "timezone: unknown time zone 'Europe/Berln'\n    did you mean 'Europe/Berlin'?"),
         ("timezone: →../../etc/passwd", "timezone: unknown time zone '../../etc/passwd'\n    write it as 'Europe/Berlin' or 'UTC'"),
+        ("schedule: null\nstart_date: null\ntimezone: →Europe/Berlin", "timezone: has no effect without a schedule by time or a date\n    remove it"),
         ("start_date: →yesterday", "start_date: write a date as '2024-01-31' or '2024-01-31T06:00:00'"),
         ("end_date: →2023-12-31", "end_date: must be after start_date"),
         ("catchup: →true\nschedule: null", "catchup: has no effect without a schedule by time\n    remove it"),

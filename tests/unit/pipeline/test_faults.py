@@ -73,5 +73,5 @@ def test_a_hang_is_looked_at_again(found: Build, shared_place: Any) -> None:
     """A busy machine may have been the reason: what was good stays known, what hung is tried again."""
     said: list[str] = []
     again = verify(shared_place.root, "local", progress=said.append, time_limit=1)
-    assert said == ["importing 1 DAGs"]
+    assert said == ["importing 1 DAG"]
     assert [problem.file for problem in again.problems] == [problem.file for problem in found.problems]
