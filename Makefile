@@ -27,28 +27,28 @@ check: venv  ## [TENANT=x]: validate, render and import every DAG
 test: venv  ## [TENANT=x]: all tests of the platform, or check and the tenant's own tests
 	@$(if $(TENANT),$(AERODROME) test '$(TENANT)' $(COMMON),.venv/bin/python -m pytest $(PYTEST))
 
-run: venv  ## DAG=x.y: run one DAG once, without a scheduler, and print its logs
-	@$(AERODROME) run '$(DAG)' $(COMMON)
+run: venv  ## DAG=x.y [CONF='{…}']: run one DAG once, without a scheduler, and print its logs
+	@$(AERODROME) run '$(DAG)' $(COMMON) $(if $(CONF),--conf "$$CONF")
 
 dev: venv  ## watch tenants/ and publish on every save
 	@$(AERODROME) dev $(COMMON)
 
-lock-tenant: venv  ## TENANT=x: resolve the tenant's pyproject.toml into its hashed lock
-	@$(AERODROME) lock '$(TENANT)'
+lock-tenant: venv  ## TENANT=x [UPGRADE=1]: resolve the tenant's pyproject.toml into its hashed lock
+	@$(AERODROME) lock '$(TENANT)' $(if $(UPGRADE),--upgrade)
 
 operators: venv  ## list the operators that a manifest can use
 	@$(AERODROME) operators
 
 ##@ Platform
 
-plan: venv  ## show what a deploy would change
-	@$(AERODROME) plan $(COMMON)
+plan: venv  ## [JSON=1]: show what a deploy would change
+	@$(AERODROME) plan $(COMMON) $(if $(JSON),--json)
 
 deploy: venv  ## bring the environment to what this commit says
 	@$(AERODROME) deploy $(COMMON)
 
-status: venv  ## processes, addresses, DAGs and their last runs
-	@$(AERODROME) status $(COMMON)
+status: venv  ## [JSON=1]: processes, addresses, DAGs and their last runs
+	@$(AERODROME) status $(COMMON) $(if $(JSON),--json)
 
 logs: venv  ## [PROCESS=scheduler]: the end of the processes' logs
 	@$(AERODROME) logs $(COMMON) $(if $(PROCESS),'$(PROCESS)')
@@ -58,6 +58,9 @@ down: venv  ## stop everything, keep all data
 
 destroy: venv  ## stop everything and delete all data, after a confirmation (YES=1: without)
 	@$(AERODROME) destroy $(COMMON) $(if $(YES),--yes)
+
+remove-tenant: venv  ## TENANT=x: delete what a tenant without a folder has left, after a confirmation
+	@$(AERODROME) remove-tenant '$(TENANT)' $(COMMON) $(if $(YES),--yes)
 
 bundle-history: venv  ## list what was published
 	@$(AERODROME) bundle-history $(COMMON)
@@ -92,4 +95,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help tenant check test run dev lock-tenant operators plan deploy status logs down destroy bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from aerodrome_airflow.results import refuse_marks
+
 RESULT_LIMIT = 1024 * 1024
 
 ResultKind = Literal["rows", "column", "value", "none"]
@@ -48,16 +50,37 @@ def _number(value: Decimal) -> int | float | None:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def drain(cursor: Any) -> None:
+    """Take what is left of the cursor's rows, one by one: what a row does is done, and nothing is held."""
+    for _ in iter(cursor.fetchone, None):
+        pass
+
+
+def first_row(cursor: Any) -> Any:
+    """Return the first of the cursor's rows; None where there is none."""
+    if cursor.description is None:
+        return None
+    row = cursor.fetchone()
+    drain(cursor)
+    return row
+
+
 @dataclass(frozen=True)
 class Fetch:
-    """Takes the rows of a cursor in the form *result*; ResultTooLargeError beyond *max_rows*."""
+    """Takes the rows of a cursor in the form *result*.
+
+    ResultTooLargeError beyond *max_rows*, MarkedError for names by which Airflow marks objects.
+    """
 
     result: ResultKind
     max_rows: int
 
     def __call__(self, cursor: Any) -> Any:
         """Return the cursor's rows as JSON, or None where the statement has none."""
-        if cursor.description is None or self.result == "none":
+        if cursor.description is None:
+            return None
+        if self.result == "none":
+            drain(cursor)
             return None
         rows = cursor.fetchmany(self.max_rows + 1)
         if len(rows) > self.max_rows:
@@ -75,6 +98,7 @@ _REMEDY = "raise max_rows, let the query return fewer, or write them to a table"
 
 
 def _bounded(value: Any) -> Any:
+    refuse_marks(value)
     size = len(json.dumps(value))
     if size > RESULT_LIMIT:
         raise ResultTooLargeError(

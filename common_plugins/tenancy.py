@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from typing import Any, ClassVar
 
 from aerodrome import names
+from aerodrome_airflow import task_memory
 from aerodrome_airflow.launcher.client import Job, Launch
 from aerodrome_airflow.templating import PlainTextMixin
 from airflow.sdk import BaseHook, Context, Variable
@@ -23,6 +25,35 @@ class CatalogueMixin(PlainTextMixin):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.custom_operator_name = getattr(cls, "uses", "")
+        if "execute" in vars(cls):
+            cls.execute = _within_memory(vars(cls)["execute"])  # type: ignore[attr-defined]
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, *others: Any, **named: Any
+    ) -> None:
+        # The first that Airflow asks of a task's operator; of one that it made for one of several mapped tasks, too.
+        if _runs_a_task(context):
+            task_memory.confine()
+        with task_memory.told():
+            super()._do_render_template_fields(parent, template_fields, context, *others, **named)  # type: ignore[misc]
+
+
+def _runs_a_task(context: Context) -> bool:
+    """Return whether this process was started to run the task of *context*, and ends with it."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    return isinstance(context.get("ti"), RuntimeTaskInstance)
+
+
+def _within_memory(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *execute* with a clear error where the memory is not enough."""
+
+    @wraps(execute)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with task_memory.told():
+            return execute(*args, **kwargs)
+
+    return run
 
 
 def tenant(context: Context) -> str:

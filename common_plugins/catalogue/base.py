@@ -155,6 +155,10 @@ class CatalogueEntry(BaseModel):
     """The operator waits; it may take `mode: poke | reschedule | defer`."""
     connection_types: ClassVar[tuple[str, ...]] = ()
     """Types of tenant.yaml that the parameter `connection` accepts."""
+    results: ClassVar[frozenset[str]] = frozenset({RETURN_VALUE})
+    """XCom keys that a task of this operator may leave; none: it hands nothing to later tasks."""
+    unmapped: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that stand in `with` only: before a run the platform must know what they say."""
 
     @classmethod
     def kind_of(cls, parameter: str) -> str | None:
@@ -164,7 +168,13 @@ class CatalogueEntry(BaseModel):
 
     def result_keys(self) -> frozenset[str]:
         """Return the XCom keys under which a task with these parameters leaves its results."""
-        return frozenset({RETURN_VALUE})
+        return self.results
+
+    @classmethod
+    def can_be_mapped(cls, parameter: str) -> bool:
+        """Return whether *parameter* may have another value in each mapped task."""
+        # Airflow gets the values of `expand` as they are written, and of a duration it wants the seconds.
+        return parameter not in cls.unmapped and cls.kind_of(parameter) != "duration"
 
     @classmethod
     def template_fields(cls) -> tuple[str, ...]:

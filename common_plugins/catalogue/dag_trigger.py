@@ -14,6 +14,7 @@ class DagTrigger(CatalogueEntry):
 
     uses: ClassVar[str] = "dag.trigger"
     operator: ClassVar[str] = "common_plugins.operators.dag_trigger:DagTriggerOperator"
+    results: ClassVar[frozenset[str]] = frozenset({"trigger_run_id"})
 
     # Not `dag`: every Airflow operator already takes an argument of that name.
     trigger_dag_id: DagName = Field(description="`dag_id` of the other manifest.")

@@ -14,6 +14,7 @@ class EmailSend(CatalogueEntry):
 
     uses: ClassVar[str] = "email.send"
     operator: ClassVar[str] = "common_plugins.operators.email_send:EmailSendOperator"
+    results: ClassVar[frozenset[str]] = frozenset()
     connection_types: ClassVar[tuple[str, ...]] = ("smtp",)
 
     connection: Connection = Field(description="The mail server; its `from_email` is the sender.")

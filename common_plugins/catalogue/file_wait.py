@@ -17,7 +17,9 @@ class FileWait(CatalogueEntry):
 
     uses: ClassVar[str] = "file.wait"
     operator: ClassVar[str] = "common_plugins.operators.file_wait:FileWaitOperator"
+    results: ClassVar[frozenset[str]] = frozenset()
     sensor: ClassVar[bool] = True
+    unmapped: ClassVar[frozenset[str]] = frozenset({"mode"})
 
     path: DataPath = Field(description="The file, below the tenant's data folder.")
     mode: Literal["poke", "reschedule", "defer"] = Field(
@@ -26,8 +28,17 @@ class FileWait(CatalogueEntry):
         "defer: leave the waiting to the triggerer, on queues whose zone has one.",
     )
     poke_interval: Seconds = Field(60.0, ge=1, description="Time between two looks.")
-    timeout: Seconds = Field(3600.0, gt=0, description="Longest time to wait.")
-    soft_fail: bool = Field(False, description="Skip the task, instead of failing it, when the time is over.")
+    timeout: Seconds = Field(
+        3600.0,
+        gt=0,
+        description="Longest time to wait. With mode: poke, `execution_timeout` runs meanwhile: a timeout that is "
+        "written must fit into it together with one `poke_interval`; of one that is left out, the shorter counts.",
+    )
+    soft_fail: bool = Field(
+        False,
+        description="Skip the task, instead of failing it, when the time is over. With mode: poke, `timeout` must "
+        "fit into `execution_timeout` even where it is left out.",
+    )
 
     @model_validator(mode="after")
     def _leave_time_between_reschedules(self) -> Self:

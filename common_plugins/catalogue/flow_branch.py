@@ -14,6 +14,8 @@ class FlowBranch(CatalogueEntry):
 
     uses: ClassVar[str] = "flow.branch"
     operator: ClassVar[str] = "common_plugins.operators.flow_branch:FlowBranchOperator"
+    # Airflow ends a branch that skips a task before it would store what the branch returns.
+    results: ClassVar[frozenset[str]] = frozenset()
 
     choose: Texts = Field(
         description="Id or list of ids of tasks or task groups directly after this one; empty skips all."

@@ -12,3 +12,4 @@ class FlowEmpty(CatalogueEntry):
 
     uses: ClassVar[str] = "flow.empty"
     operator: ClassVar[str] = "common_plugins.operators.flow_empty:FlowEmptyOperator"
+    results: ClassVar[frozenset[str]] = frozenset()

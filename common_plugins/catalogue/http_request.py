@@ -25,6 +25,7 @@ class HttpRequest(CatalogueEntry):
     uses: ClassVar[str] = "http.request"
     operator: ClassVar[str] = "common_plugins.operators.http_request:HttpRequestOperator"
     connection_types: ClassVar[tuple[str, ...]] = ("http",)
+    unmapped: ClassVar[frozenset[str]] = frozenset({"response"})
 
     connection: Connection = Field(description="The service: its base URL and credentials.")
     endpoint: Text = Field("", description="Path below the base URL.")
@@ -50,3 +51,7 @@ class HttpRequest(CatalogueEntry):
         if self.json_body is not None and self.data is not None and self.method not in ("GET", "HEAD"):
             raise ValueError("give either data or json_body")
         return self
+
+    def result_keys(self) -> frozenset[str]:
+        """Return the XCom keys under which a task with these parameters leaves its results."""
+        return frozenset() if self.response == "none" else super().result_keys()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from common_plugins.catalogue.base import CatalogueEntry
+from common_plugins.catalogue.base import RETURN_VALUE, CatalogueEntry
 from common_plugins.catalogue.registry import entries
 
 KIND_WORDS = {
@@ -142,6 +142,13 @@ def _notes(entry: type[CatalogueEntry]) -> Iterator[str]:
         yield "A sensor: it waits."
     if entry.runs_tenant_code:
         yield "Uses the tenant's own environment, process and user."
+    if not entry.results:
+        yield "Hands nothing to later tasks: no reference can name it."
+    elif RETURN_VALUE not in entry.results:
+        keys = " or ".join(f"`{{$x: {{task: …, key: {key}}}}}`" for key in sorted(entry.results))
+        yield f"Later tasks refer to {keys}."
+    if fixed := [f"`{name}`" for name in entry.model_fields if not entry.can_be_mapped(name)]:
+        yield f"Not in `expand`: {', '.join(fixed)}."
 
 
 def _section(row: Row) -> Iterator[str]:

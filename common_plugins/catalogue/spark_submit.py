@@ -21,6 +21,7 @@ class SparkSubmit(CatalogueEntry):
 
     uses: ClassVar[str] = "spark.submit"
     operator: ClassVar[str] = "common_plugins.operators.spark_submit:SparkSubmitOperator"
+    results: ClassVar[frozenset[str]] = frozenset()
     runs_tenant_code: ClassVar[bool] = True
     connection_types: ClassVar[tuple[str, ...]] = ("spark",)
 

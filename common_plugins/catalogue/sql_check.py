@@ -29,6 +29,7 @@ class SqlCheck(CatalogueEntry):
 
     uses: ClassVar[str] = "sql.check"
     operator: ClassVar[str] = "common_plugins.operators.sql_check:SqlCheckOperator"
+    results: ClassVar[frozenset[str]] = frozenset()
     connection_types: ClassVar[tuple[str, ...]] = ("postgres",)
 
     connection: Connection = Field(description="The database.")

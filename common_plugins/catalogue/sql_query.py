@@ -15,6 +15,7 @@ class SqlQuery(CatalogueEntry):
     uses: ClassVar[str] = "sql.query"
     operator: ClassVar[str] = "common_plugins.operators.sql_query:SqlQueryOperator"
     connection_types: ClassVar[tuple[str, ...]] = ("postgres",)
+    unmapped: ClassVar[frozenset[str]] = frozenset({"result"})
 
     connection: Connection = Field(description="The database.")
     sql: Texts = Field(description="A statement, or a list of statements that succeed or fail together.")
@@ -32,3 +33,7 @@ class SqlQuery(CatalogueEntry):
         "as a list, the first value, or nothing.",
     )
     max_rows: int = Field(1000, ge=1, le=10_000, description="More rows than this fail the task.")
+
+    def result_keys(self) -> frozenset[str]:
+        """Return the XCom keys under which a task with these parameters leaves its results."""
+        return frozenset() if self.result == "none" else super().result_keys()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from aerodrome_airflow.results import refuse_marks
 from airflow.providers.http.operators.http import HttpOperator
 from airflow.sdk.exceptions import AirflowException
 
@@ -76,9 +77,11 @@ class HttpRequestOperator(CatalogueMixin, HttpOperator):
         if self.response == "text":
             return text
         try:
-            return json.loads(text)
+            result = json.loads(text)
         except (ValueError, RecursionError) as problem:
             raise AirflowException(f"the response is not JSON: {problem}") from None
+        refuse_marks(result)
+        return result
 
 
 def is_expected(status: int, wanted: Sequence[int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,13 +13,14 @@ from airflow.providers.common.sql.operators.sql import BaseSQLOperator
 from airflow.sdk.exceptions import AirflowException
 
 from common_plugins.catalogue.sql_chart import SqlChart
+from common_plugins.hooks.streamed_postgres import StreamedSqlMixin
 from common_plugins.tenancy import Context, LaunchingMixin, connection_id, tenant
 
 POINTS = 10_000
 DOTS_PER_INCH = 100
 
 
-class SqlChartOperator(LaunchingMixin, BaseSQLOperator):
+class SqlChartOperator(LaunchingMixin, StreamedSqlMixin, BaseSQLOperator):
     """Draw the result of a query as a PNG file in the tenant's data folder."""
 
     uses = SqlChart.uses
@@ -63,6 +65,8 @@ class SqlChartOperator(LaunchingMixin, BaseSQLOperator):
         return str(self.file)
 
     def _draw(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+        # On a machine with many processors one thread for each would take the task's memory before the first point.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         # Not `pyplot`: it keeps state in the process and looks for a screen.
         from matplotlib.figure import Figure
 

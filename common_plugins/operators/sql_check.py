@@ -10,13 +10,14 @@ from airflow.providers.common.sql.operators.sql import SQLCheckOperator, SQLChec
 from airflow.sdk.exceptions import AirflowException
 
 from common_plugins.catalogue.sql_check import SqlCheck
-from common_plugins.rows import as_json
+from common_plugins.hooks.streamed_postgres import StreamedSqlMixin
+from common_plugins.rows import as_json, first_row
 from common_plugins.tenancy import CatalogueMixin, Context, connection_id
 
 Check = Mapping[str, Any]
 
 
-class SqlCheckOperator(CatalogueMixin, SQLCheckOperator):
+class SqlCheckOperator(CatalogueMixin, StreamedSqlMixin, SQLCheckOperator):
     """Fail when the data is not as stated."""
 
     uses = SqlCheck.uses
@@ -53,7 +54,8 @@ class SqlCheckOperator(CatalogueMixin, SQLCheckOperator):
 
     def _first_row(self, check: Check) -> tuple[Sequence[Any] | None, str | None]:
         try:
-            return self.get_db_hook().get_first(check["sql"], self.parameters or None), None
+            row = self.get_db_hook().run(check["sql"], parameters=self.parameters or None, handler=first_row)
+            return row, None
         except AirflowException:
             raise
         except Exception as problem:

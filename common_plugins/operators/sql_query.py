@@ -7,11 +7,12 @@ from typing import Any
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 
 from common_plugins.catalogue.sql_query import SqlQuery
+from common_plugins.hooks.streamed_postgres import StreamedSqlMixin
 from common_plugins.rows import Fetch, ResultKind
 from common_plugins.tenancy import CatalogueMixin, Context, connection_id
 
 
-class SqlQueryOperator(CatalogueMixin, SQLExecuteQueryOperator):
+class SqlQueryOperator(CatalogueMixin, StreamedSqlMixin, SQLExecuteQueryOperator):
     """Run SQL in one transaction; its rows become the task's result."""
 
     uses = SqlQuery.uses

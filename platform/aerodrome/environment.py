@@ -13,6 +13,7 @@ from pydantic import Field
 
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.modelling import Many, Model, Name
+from aerodrome.names import why_no_zone
 from aerodrome.quantities import Duration, Memory
 from aerodrome.source.document import read_document
 from aerodrome.source.place import Positions
@@ -109,7 +110,7 @@ class Environment(Model):
     kind: Literal["local", "kubernetes"] = Field(
         description="What a deploy changes: processes here, or a cluster."
     )
-    zones: dict[Name, Zone] = Field(description="Trust zones.")
+    zones: dict[Name, Zone] = Field(description="Trust zones; names of 22 characters at most.")
     queues: dict[Name, Queue] = Field(description="Queues and their workers.")
     default_queue: Name = Field("default", description="Airflow's own default; a queue that tenants may use.")
     limits: LimitCeiling = Field(
@@ -158,6 +159,9 @@ def load_environment(root: Path, name: str) -> Environment:
 
 
 def _check_names(environment: Environment, report: Report) -> None:
+    for name in environment.zones:
+        if reason := why_no_zone(name):
+            report.at_key(("zones", name), f"'{name}' cannot name a zone", reason)
     for name, queue in environment.queues.items():
         if queue.zone not in environment.zones:
             remedy = did_you_mean(queue.zone, environment.zones)

@@ -20,6 +20,8 @@ class Problem:
     field: str
     message: str
     remedy: str = ""
+    fault: bool = False
+    """Of the machine, the network or the platform: nothing that a user wrote is wrong."""
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
@@ -48,10 +50,12 @@ class UserError(AerodromeError):
 
 
 class ProblemsFound(UserError):
-    """Every mistake of one run, sorted by file and line."""
+    """Every mistake of one run, sorted by file and line; exit code 1 where none of them is a user's."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
+        if self.problems and all(problem.fault for problem in self.problems):
+            self.exit_code = PLATFORM_FAULT
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -28,7 +28,8 @@ Many = Annotated[tuple[T, ...], Strict(False)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
 EMAIL_PATTERN = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$"
-Email = Annotated[str, Field(pattern=EMAIL_PATTERN)]
+# Airflow stores the address of an owner in 500 characters; 254 is the longest that mail knows.
+Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
 
 PATTERNS = {
     NAME_PATTERN: "a name is lower-case letters, digits and '_', "

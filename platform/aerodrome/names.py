@@ -12,6 +12,23 @@ TENANT_PATTERN = r"^[a-z][a-z0-9]{1,30}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 SECRETS_MOUNT = "aerodrome"
 
+_OS_USER = "aerodrome-"
+# Linux takes 32 characters for the name of a user.
+ZONE_LENGTH = 32 - len(_OS_USER)
+# What is derived from these names is the platform's own already.
+RESERVED_TENANTS = {
+    "admin": "Airflow's administrator is called so",
+    "platform": "the folder of the platform's own DAGs is called so",
+}
+RESERVED_ZONES = {
+    "admin": "the deploy's own user of the broker has its name",
+    "db": "PostgreSQL's user of the operating system has its name",
+    "logs": "the group that reads task logs has its name",
+    "redis": "Redis' user of the operating system has its name",
+    "scheduler": "the scheduler's user of the broker has its name",
+    "vault": "OpenBao's user of the operating system has its name",
+}
+
 _TENANT = re.compile(TENANT_PATTERN)
 _NAME = re.compile(NAME_PATTERN)
 
@@ -19,6 +36,22 @@ _NAME = re.compile(NAME_PATTERN)
 def is_tenant(text: str) -> bool:
     """Return whether *text* can name a tenant's folder."""
     return _TENANT.fullmatch(text) is not None
+
+
+def why_no_tenant(text: str) -> str:
+    """Return why *text* cannot name a new tenant's folder, or an empty text where it can."""
+    if not is_tenant(text):
+        return "use 2 to 31 lower-case letters and digits, a letter first, no separator"
+    reason = RESERVED_TENANTS.get(text)
+    return f"{reason}: choose another name" if reason else ""
+
+
+def why_no_zone(text: str) -> str:
+    """Return why *text*, a name, cannot name a trust zone, or an empty text where it can."""
+    if len(text) > ZONE_LENGTH:
+        return f"a zone's name has {ZONE_LENGTH} characters at most: it ends the name of a user of the system"
+    reason = RESERVED_ZONES.get(text)
+    return f"{reason}: choose another name" if reason else ""
 
 
 def is_name(text: str) -> bool:
@@ -93,7 +126,7 @@ def namespace(tenant: str) -> str:
 
 def worker_user(zone: str) -> str:
     """Return the operating system user and broker user of the workers of *zone*."""
-    return f"aerodrome-{zone}"
+    return f"{_OS_USER}{zone}"
 
 
 def connection_path(tenant: str, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aerodrome.errors import Problem, UserError, did_you_mean
 from aerodrome.files import write_atomically
-from aerodrome.names import is_tenant
+from aerodrome.names import RESERVED_TENANTS, why_no_tenant
 
 if TYPE_CHECKING:
     from aerodrome.environment import Environment
@@ -77,13 +77,16 @@ def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path 
     """
     folders = tenant_folders(root)
     base = _base_digest(root, environment_name)
-    keys = {name: _tenant_key(root, name, base, runtimes.get(name, "")) for name in folders}
+    keys = {name: _tenant_key(root, name, base, runtimes) for name in folders}
     known = {name: found for name, key in keys.items() if (found := _read_cache(cache, name, key))}
     fresh, general = _build_tenants(
         root, environment_name, [name for name in folders if name not in known], runtimes
     )
+    # A file that was saved meanwhile was loaded as it is now or as it was before: neither may be remembered.
+    base = _base_digest(root, environment_name) if fresh and cache else base
     for built in fresh:
-        _write_cache(cache, built, keys[built.tenant])
+        if cache and _tenant_key(root, built.tenant, base, runtimes) == keys[built.tenant]:
+            _write_cache(cache, built, keys[built.tenant])
         known[built.tenant] = built
     return Build(tuple(known[name] for name in sorted(known)), general)
 
@@ -94,12 +97,16 @@ def tenant_folders(root: Path) -> tuple[str, ...]:
         entries = sorted((root / "tenants").iterdir())
     except FileNotFoundError:
         raise UserError(f"{root} holds no folder tenants/", "run the command in the repository") from None
-    return tuple(entry.name for entry in entries if is_tenant(entry.name) and entry.is_dir())
+    # A link is refused by the loader, and is no tenant that was removed.
+    folders = [entry.name for entry in entries if entry.is_symlink() or entry.is_dir()]
+    return tuple(name for name in folders if not why_no_tenant(name))
 
 
 def require_tenant(root: Path, name: str) -> None:
     """Raise UserError where *name* is no tenant's folder below *root*."""
     known = tenant_folders(root)
+    if name in RESERVED_TENANTS:
+        raise UserError(f"'{name}' cannot name a tenant", why_no_tenant(name))
     if name not in known:
         raise UserError(f"tenants/{name} does not exist", did_you_mean(name, known))
 
@@ -167,6 +174,10 @@ def _entries_below(folder: Path) -> Iterable[Path]:
 
 
 def _contents(folder: Path) -> Iterable[bytes]:
+    if folder.is_symlink():
+        # It may lead to the root of the machine, all of which would be read.
+        yield _content(folder)
+        return
     for path in _entries_below(folder):
         yield str(path.relative_to(folder)).encode(errors="surrogateescape")
         yield _content(path)
@@ -200,7 +211,8 @@ def _base_digest(root: Path, environment_name: str) -> str:
     )
 
 
-def _tenant_key(root: Path, name: str, base: str, runtime: str) -> str:
+def _tenant_key(root: Path, name: str, base: str, runtimes: Runtimes) -> str:
+    runtime = runtimes.get(name, "")
     return _digest([base.encode(), name.encode(), runtime.encode(), *_contents(root / "tenants" / name)])
 
 
@@ -218,9 +230,7 @@ def _read_cache(cache: Path | None, name: str, key: str) -> TenantBuild | None:
         return None
 
 
-def _write_cache(cache: Path | None, built: TenantBuild, key: str) -> None:
-    if cache is None:
-        return
+def _write_cache(cache: Path, built: TenantBuild, key: str) -> None:
     document = {"key": key} | {k: v for k, v in asdict(built).items() if k != "tenant"}
     try:
         write_atomically(cache / f"{built.tenant}.json", json.dumps(document))

@@ -16,7 +16,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """One thing that an apply does: *what* is changed and *why*, never a secret's value."""
+    """One thing that an apply does: *what* is changed and *why*, never a secret's value.
+
+    *what* and *why* are for people. A target that must know again what it found reads *kind* and *name*.
+    """
 
     target: str
     action: Action
@@ -24,6 +27,8 @@ class Change:
     why: str
     risk: Risk = "none"
     reversible: bool = True
+    kind: str = ""
+    name: str = ""
 
 
 class Target(Protocol):

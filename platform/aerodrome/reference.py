@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def pages(root: Path) -> dict[str, str]:
 
     texts = {
         "operators.md": markdown(),
-        "manifest.md": model_page("DAG manifest", DagManifest),
+        "manifest.md": model_page("DAG manifest", DagManifest, notes=notation()),
         "tenant.md": model_page("tenant.yaml", TenantManifest),
         "environment.md": model_page("environment.yaml", Environment, without=("name",)),
         "templates.md": templates_page(),
@@ -89,15 +89,75 @@ def write(root: Path, wanted: Mapping[str, str]) -> list[str]:
     return stale
 
 
-def model_page(title: str, model: type[BaseModel], without: Collection[str] = ()) -> str:
-    """Return a page with a table for *model* and one for each model inside it; keys of *without* are left out."""
+def model_page(
+    title: str, model: type[BaseModel], without: Collection[str] = (), notes: Iterable[str] = ()
+) -> str:
+    """Return a page with a table for *model* and one for each model inside it.
+
+    Keys of *without* are left out; *notes* are sections that follow the first table.
+    """
     schema = model.model_json_schema(by_alias=True)
     parts = {name: part for name, part in schema.get("$defs", {}).items() if "properties" in part}
-    sections = [f"# {title}\n\n{_text(schema)}\n\n{_table(schema, hidden=without)}"]
+    known = {title: schema, **parts}
+    sections = [f"# {title}\n\n{_text(schema)}\n\n{_table(schema, hidden=without)}", *notes]
     sections += [
-        f"## {name}\n\n{_text(part)}\n\n{_part(part, parts)}" for name, part in sorted(parts.items())
+        f"## {name}\n\n{_text(part)}\n\n{_part(part, known)}" for name, part in sorted(parts.items())
     ]
     return "\n".join(sections) + _WORDS
+
+
+def notation() -> Iterator[str]:
+    """Return sections on what a manifest can say that stands in no table of keys."""
+    from aerodrome.manifest.inclusion import FILE, SECTIONS, XCOM
+    from aerodrome.manifest.parameters import MOST_MAPPED
+    from aerodrome.manifest.schedule import PRESETS
+    from aerodrome.manifest.settings import FILE_OF_DOC, RESERVED_TAG
+
+    places = " and ".join(f"`{section}`" for section in SECTIONS)
+    yield _VALUES.format(file=FILE, xcom=XCOM, places=places, most=f"{MOST_MAPPED:,}")
+    yield _SCHEDULES.format(presets=_codes(PRESETS, ordered=True))
+    yield _REFUSED.format(ending=FILE_OF_DOC, tag=RESERVED_TAG)
+
+
+_VALUES = """\
+## References and files
+
+In the parameters of a task, {places}, a value may also be one of these:
+
+| written | the operator gets |
+|---|---|
+| `{{{xcom}: load}}` | What the task `load` returned. It must come before this one, through `needs`, directly or not. |
+| `{{{xcom}: {{task: load, key: rows}}}}` | What it left under that key: one of the `outputs` of `python.call`, say. |
+| `{{{file}: sql/load.sql}}` | The text of a file below `dags/`, or with `../` elsewhere in the tenant's folder. |
+
+[The catalogue](operators.md) says which operators leave a result, and where text or JSON may stand; both hold
+[templates](templates.md) as well.
+
+A parameter in `expand` has a list, a mapping (one mapped task for each of its pairs) or the whole result of a task:
+`expand: {{args: {{{xcom}: load}}}}`. What is written out makes {most} mapped tasks at most.
+"""
+_SCHEDULES = """\
+## Schedules
+
+| written | runs |
+|---|---|
+| `"30 6 * * 1-5"` | By the clock of `timezone`: minute, hour, day, month, weekday. |
+| {presets} | Airflow's presets: by the same clock, a single time, or one run after the other. |
+| `{{every: 1h30m}}` | A fixed time apart. |
+| `{{all_assets: [flights, weather]}}` | When each of the assets was updated since the last run. |
+| `{{any_asset: [flights, weather]}}` | When one of them was updated. |
+| `null`, or left out | By hand, or by `dag.trigger`. |
+"""
+_REFUSED = """\
+## What is refused although it looks right
+
+- A key without effect: `catchup` without a schedule by time, `retry_delay` without retries, `timezone` without a date.
+- `doc_md` that ends in `{ending}`: Airflow would open a file of that name. Write the text, after `|`.
+- A tag that begins with `{tag}`: the platform adds the tenant's own.
+- In `items` of a param, all keys but those of [ValueSchema](#valueschema): `pattern` and `$ref` among them.
+- A type `null` without quotes: YAML reads it as no value.
+- The trigger rule `all_done_setup_success`: a teardown has it by itself, and no other task may.
+"""
 
 
 def templates_page() -> str:
@@ -156,7 +216,7 @@ def commands_page(makefile: str) -> str:
 
 
 def _command(target: str, text: str) -> str:
-    found = re.match(r"(\[?[A-Z]+=[^]:\s]+\]?): (.*)", text)
+    found = re.match(r"((?:\[?[A-Z]+=[^\s:]+ ?)+): (.*)", text)
     usage, meaning = found.groups() if found else ("", text)
     return f"| `{f'make {target} {usage}'.strip()}` | {meaning} |"
 
@@ -168,11 +228,12 @@ def _first_line(thing: object) -> str:
 def _part(part: Schema, parts: Mapping[str, Schema]) -> str:
     """Return the table of a model inside another; keys that are described elsewhere are only named."""
     properties: Schema = part["properties"]
-    if not any("description" in entry for entry in properties.values()):
-        return f"Its keys mean what they mean above: {_codes(properties, ordered=True)}.\n"
-    base = next(
-        (name for name, other in parts.items() if other is not part and _includes(properties, other)), None
-    )
+    others = {name: other for name, other in parts.items() if other is not part}
+    model = next((name for name, other in others.items() if _repeats(properties, other)), None)
+    if model is not None:
+        there = f"[{model}](#{model.lower().replace(' ', '-').replace('.', '')})"
+        return f"Its keys mean what they mean in {there}: {_codes(properties, ordered=True)}.\n"
+    base = next((name for name, other in others.items() if _includes(properties, other)), None)
     if base is None:
         return _table(part)
     return f"It may also have every key of [{base}](#{base.lower()}).\n\n{_table(part, parts[base]['properties'])}"
@@ -180,6 +241,14 @@ def _part(part: Schema, parts: Mapping[str, Schema]) -> str:
 
 def _includes(properties: Schema, other: Schema) -> bool:
     return all(properties.get(name) == entry for name, entry in other["properties"].items())
+
+
+def _repeats(properties: Schema, other: Schema) -> bool:
+    """Return whether *other* describes these keys, which may all be left out here and not all of them there."""
+    theirs = other["properties"]
+    described = all(_text(entry) == _text(theirs.get(name, {})) for name, entry in properties.items())
+    left_out = all(entry.get("default", "") is None for entry in properties.values())
+    return described and left_out and any(theirs[name] != entry for name, entry in properties.items())
 
 
 def _table(schema: Schema, hidden: Collection[str] = ()) -> str:

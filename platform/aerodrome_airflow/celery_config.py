@@ -8,8 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
-from celery.signals import worker_init  # type: ignore[import-untyped]
+from celery.signals import worker_init, worker_process_init  # type: ignore[import-untyped]
 from kombu.transport.redis import Channel
+
+from aerodrome_airflow import task_memory
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,12 @@ def preload(**_: Any) -> None:
     for module in _PRELOADED:
         with suppress(Exception):
             importlib.import_module(module)
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def go_first(**_: Any) -> None:
+    """Have the processes of tasks end before the worker and the platform's others where memory runs out."""
+    task_memory.go_first()
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

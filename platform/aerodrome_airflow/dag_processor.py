@@ -2,39 +2,37 @@
 
 Airflow's own forks a process per file, which costs about 0.1 CPU-seconds each: more than reading, checking and storing
 the DAG. The files, their errors and everything stored stay per file. `airflow dag-processor` reads the same bundle.
+
+A file that ends its process or hangs costs its neighbours one wait of `[dag_processor] dag_file_processor_timeout`:
+they are parsed again without it, and it alone, one such file at a time beside everything else.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
-import os
+import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import attrs
-import structlog
+from airflow.configuration import conf
 from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager
-from airflow.dag_processing.processor import (
-    DagFileParsingResult,
-    DagFileProcessorProcess,
-    ToDagProcessor,
-    ToManager,
-    _parse_file,
-)
+from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager, DagFileStat
+from airflow.dag_processing.processor import DagFileParsingResult, DagFileProcessorProcess
 from airflow.utils.session import create_session
-from pydantic import TypeAdapter
+from sqlalchemy.exc import OperationalError
 from uuid6 import uuid7
 
-from aerodrome_airflow.dag_rights import only_differing
+from aerodrome_airflow.dag_rights import written_together
+from aerodrome_airflow.folder_process import FolderProcess, failure
 from common_plugins.catalogue import entries
 
-if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
-
 FILES_PER_PROCESS = 50
-IDLE_SECONDS = 3.0
+ROUND_SECONDS = 1.0
+LISTEN_SECONDS = 0.1
+# A refresh of the bundle waits this long for the processes that read its files.
+REFRESH_PATIENCE_SECONDS = 10.0
 # What Airflow imports while it stores a DAG, and the policy: each child would import it again.
 ALSO_PRELOADED = (
     "aerodrome.policy.rules",
@@ -45,44 +43,24 @@ ALSO_PRELOADED = (
 )
 
 
-def parse_files(files: Sequence[str]) -> None:
-    """Parse *files* in this child process and send one result each, as soon as it is there."""
-    # As in Airflow's own child: DAG code has no access to the database.
-    os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "client"
-    from airflow.sdk.execution_time import comms, task_runner
-
-    channel = comms.CommsDecoder[ToDagProcessor, ToManager](
-        body_decoder=TypeAdapter[ToDagProcessor](ToDagProcessor)
-    )
-    request: Any = channel._get_response()
-    task_runner.SUPERVISOR_COMMS = channel  # type: ignore[assignment]
-    log = structlog.get_logger(logger_name="task")
-    for file in files:
-        result = _parse_file(request.model_copy(update={"file": file}), log)
-        if result is not None:
-            channel.send(result)
-
-
-@attrs.define(kw_only=True)
-class FolderProcess(DagFileProcessorProcess):
-    """A child process that parses several files of one tenant."""
-
-    file_count: int
-    results: dict[str, DagFileParsingResult] = attrs.field(factory=dict, init=False)
-
-    def _handle_request(self, msg: ToManager, log: FilteringBoundLogger, req_id: int) -> None:
-        if isinstance(msg, DagFileParsingResult):
-            self.results[msg.fileloc] = msg
-        super()._handle_request(msg, log, req_id)
+def _seconds(option: str, usual: float) -> Any:
+    return attrs.field(factory=lambda: float(conf.getfloat("aerodrome", option, fallback=usual)))
 
 
 @attrs.define(kw_only=True)
 class FolderManager(DagFileProcessorManager):
     """Airflow's manager with one process per tenant folder instead of one per file."""
 
+    retry_seconds: float = _seconds("parse_retry_seconds", 300.0)
+    """Time until a file is parsed again whose process died, or whose DAG could not be stored."""
+    idle_seconds: float = _seconds("parse_idle_seconds", 3.0)
+    """Time between two rounds when there is nothing to parse."""
     _collected: list[dict[str, Any]] = attrs.field(factory=list, init=False)
-    _alone: set[DagFileInfo] = attrs.field(factory=set, init=False)
-    """Files whose common process died: each is parsed by itself, so that only the culprit's stays unread."""
+    _suspects: set[DagFileInfo] = attrs.field(factory=set, init=False)
+    """Files at which a process died or hung: each is parsed by itself until it is read well."""
+    _waiting: list[DagFileInfo] = attrs.field(factory=list, init=False)
+    """Suspects that are to be parsed."""
+    _retries: dict[DagFileInfo, float] = attrs.field(factory=dict, init=False)
 
     def before_run(self) -> None:
         """Import what DAG files import once, before the first fork."""
@@ -91,78 +69,162 @@ class FolderManager(DagFileProcessorManager):
             importlib.import_module(module)
         super().before_run()
 
+    # Which files are parsed when, and together with which.
+
     def _refresh_dag_bundles(self, known_files: dict[str, set[DagFileInfo]]) -> None:
-        # A file that changes while it is parsed would count as parsed after its change, and be left until the next
-        # full pass. Only a refresh changes files, so it waits for the running processes.
-        if all(process.had_callbacks for process in self._processors.values()):
+        # A process should not see half of a publish. One that hangs must not keep every publish away.
+        busy = any(not process.had_callbacks for process in self._processors.values())
+        due = self._bundles_last_refreshed + self.bundle_refresh_check_interval
+        if not busy or time.monotonic() > due + REFRESH_PATIENCE_SECONDS:
             super()._refresh_dag_bundles(known_files)
 
+    def handle_removed_files(self, known_files: dict[str, set[DagFileInfo]]) -> None:
+        """Forget the files that the bundle has no more."""
+        super().handle_removed_files(known_files)
+        present = {file.presence_key for files in known_files.values() for file in files}
+        self._suspects = {file for file in self._suspects if file.presence_key in present}
+        self._waiting = [file for file in self._waiting if file.presence_key in present]
+        self._retries = {file: at for file, at in self._retries.items() if file.presence_key in present}
+
     def _start_new_processes(self) -> None:
-        while self._file_queue and self._running() < self._parallelism:
-            first = next(iter(self._file_queue))
-            files = list(self._take(first))
-            single = len(files) == 1
-            process = self._create_process(first) if single else self._create_folder_process(files)
-            self._processors.update(dict.fromkeys(files, process))
+        self._queue_what_is_due()
+        while self._running() < self._parallelism and (files := self._next()):
+            self._processors.update(dict.fromkeys(files, self._create_folder_process(files)))
 
     def _running(self) -> int:
-        return len({id(process) for process in self._processors.values()})
+        return len(self._unique_processes())
+
+    def _queue_what_is_due(self) -> None:
+        now = time.monotonic()
+        due = [file for file, at in self._retries.items() if at <= now]
+        for file in due:
+            del self._retries[file]
+        self._add_files_to_queue(due, mode="back")
+        # A request that came while its file was being parsed.
+        pending = [file for file in self._callback_to_execute if file not in self._processors]
+        self._add_files_to_queue(pending, mode="front")
+
+    def _next(self) -> list[DagFileInfo]:
+        """Return the files that the next process gets, taken from the queue."""
+        while self._file_queue:
+            first = next(iter(self._file_queue))
+            if files := list(self._take(first)):
+                return files
+        if self._waiting and not any(file in self._suspects for file in self._processors):
+            return [self._waiting.pop(0)]
+        return []
 
     def _take(self, first: DagFileInfo) -> Iterator[DagFileInfo]:
         """Take *first* from the queue, and what may share its process."""
         together = [file for file in self._file_queue if self._may_share(first, file)]
         for file in together[:FILES_PER_PROCESS] or [first]:
             self._file_queue.pop(file)
+            if file in self._suspects:
+                # The queue is filled again only when it is empty: those that may hang wait elsewhere.
+                self._waiting += [file] if file not in self._waiting else []
             # Already being parsed: this request waits for the next round, as in Airflow's own manager.
-            if file not in self._processors:
+            elif file not in self._processors:
                 yield file
 
     def _may_share(self, first: DagFileInfo, file: DagFileInfo) -> bool:
-        if first in self._alone or first in self._callback_to_execute:
-            return False
-        if file in self._alone or file in self._callback_to_execute:
-            return False
+        for one in (first, file):
+            if one in self._suspects or one in self._callback_to_execute:
+                return False
         return (file.bundle_name, file.rel_path.parts[0]) == (first.bundle_name, first.rel_path.parts[0])
 
     def _create_folder_process(self, files: Sequence[DagFileInfo]) -> FolderProcess:
         first = files[0]
         logger, handle = self._get_logger_for_dag_file(first)
+        callbacks = self._callback_to_execute.pop(first, [])
         assert first.bundle_path is not None
-        return FolderProcess.start(
+        return FolderProcess.begin(
+            [str(file.absolute_path) for file in files],
             id=uuid7(),
-            path=first.absolute_path,
             bundle_path=first.bundle_path,
             bundle_name=first.bundle_name,
             dag_file_rel_path=str(first.rel_path),
-            callbacks=[],
+            callbacks=callbacks,
+            turns=max(1, len(callbacks)),
             client=self.client,
-            target=functools.partial(parse_files, [str(file.absolute_path) for file in files]),
             selector=self.selector,
             logger=logger,
             logger_filehandle=handle,
-            file_count=len(files),
         )
 
+    # What came of the files.
+
+    def _service_processor_sockets(self, timeout: float | None = 1.0) -> None:
+        # Each round asks the database for work: one every few seconds is enough when there is nothing to parse, and
+        # one a second, or when a process has ended, while there is.
+        if not self._processors:
+            idle = not self._file_queue and not self._waiting
+            super()._service_processor_sockets(max(timeout or 0.0, self.idle_seconds) if idle else timeout)
+            return
+        until = time.monotonic() + ROUND_SECONDS
+        while (left := until - time.monotonic()) > 0 and not any(
+            one.is_ready for one in self._unique_processes()
+        ):
+            begun = time.monotonic()
+            super()._service_processor_sockets(min(LISTEN_SECONDS, left))
+            for process in self._unique_processes():
+                process.silence += time.monotonic() - begun
+
+    def _unique_processes(self) -> list[FolderProcess]:
+        unique: dict[int, Any] = {id(process): process for process in self._processors.values()}
+        return list(unique.values())
+
     def handle_parsing_result(self, file: DagFileInfo, proc: DagFileProcessorProcess, **session: Any) -> None:
-        """Record what came of *file*; one whose process died half way is queued to be parsed alone."""
-        self._alone.discard(file)
-        if isinstance(proc, FolderProcess):
-            proc.parsing_result = proc.results.get(str(file.absolute_path))
+        """Record what came of *file*, or queue it again where its process died before it or it changed."""
+        assert isinstance(proc, FolderProcess)
+        before = self._file_stats.get(file)
+        if not proc.had_callbacks:
+            proc.parsing_result = self._result(file, proc)
             if proc.parsing_result is None:
-                self._parse_alone(file)
+                self._add_files_to_queue([file], mode="back")
                 return
         super().handle_parsing_result(file, proc, **session)
+        if proc.had_callbacks and proc.parsing_result is None:
+            self._forget_callback(file, before)
 
-    def _parse_alone(self, file: DagFileInfo) -> None:
-        self._alone.add(file)
-        self._add_files_to_queue([file], mode="back")
+    def _forget_callback(self, file: DagFileInfo, before: DagFileStat | None) -> None:
+        # Airflow notes a file whose callback ran as one that was never parsed, and would parse it in each round.
+        if before is None:
+            self._file_stats.pop(file, None)
+        else:
+            self._file_stats[file] = before
+
+    def _result(self, file: DagFileInfo, process: FolderProcess) -> DagFileParsingResult | None:
+        """Return what is to be stored of *file*, or None where it must be parsed again."""
+        path = str(file.absolute_path)
+        if process.is_outdated(path):
+            return None
+        if result := process.results.get(path):
+            self._suspects.discard(file)
+            return result
+        if process.suspect != path or process.stopped:
+            return None
+        self._suspects.add(file)
+        self.log.error("%s: %s", file.rel_path, process.fate(self.processor_timeout))
+        # With others in the process, one of them may have done it.
+        return self._lost(file, process) if len(process.files) == 1 else None
+
+    def _lost(self, file: DagFileInfo, process: FolderProcess) -> DagFileParsingResult:
+        self._retries[file] = time.monotonic() + self.retry_seconds
+        fate = process.fate(self.processor_timeout)
+        text = f"{file.rel_path}: {fate}. The file is tried again every {self.retry_seconds:g} seconds."
+        return failure(str(file.absolute_path), str(file.rel_path), text)
 
     def _kill_timed_out_processors(self) -> None:
-        before = dict(self._processors)
-        super()._kill_timed_out_processors()  # type: ignore[no-untyped-call]
-        for file, process in before.items():
-            if file not in self._processors and isinstance(process, FolderProcess):
-                self._parse_alone(file)
+        for process in self._unique_processes():
+            if not process.hung and process.silence > self.processor_timeout * process.turns:
+                process.end_hung()
+
+    def terminate(self) -> None:
+        """End all processes."""
+        for process in self._unique_processes():
+            process.kill()
+
+    # Storing it.
 
     def persist_parsing_result(self, **result: Any) -> None:
         """Keep *result* until the round ends: storing twenty DAGs at once costs half of storing them one by one."""
@@ -176,21 +238,51 @@ class FolderManager(DagFileProcessorManager):
 
     def _persist_together(self, results: Sequence[dict[str, Any]]) -> None:
         try:
-            stored = _merged(results)
-            with create_session() as session, only_differing(stored["dags"], session):
-                update_dag_parsing_results_in_db(**stored, session=session)
+            _store(results)
         except Exception:
             self.log.exception(
                 "Storing %d parsed files together failed; storing them one by one", len(results)
             )
             for result in results:
-                with create_session() as session:
-                    super().persist_parsing_result(**result | {"session": session})
+                self._persist_alone(result)
 
-    def _service_processor_sockets(self, timeout: float | None = 1.0) -> None:
-        # Each round asks the database for work. With nothing to parse, a round every few seconds is enough.
-        idle = not self._processors and not self._file_queue
-        super()._service_processor_sockets(max(timeout or 0.0, IDLE_SECONDS) if idle else timeout)
+    def _persist_alone(self, result: dict[str, Any]) -> None:
+        try:
+            _store([result])
+        except Exception as problem:
+            file = self._file_of(result)
+            self.log.error("%s could not be stored: %s", file.rel_path, _cause(problem))
+            self._retries[file] = time.monotonic() + self.retry_seconds
+            # Trouble of the database's own passes, and the DAG as it was stored before goes on.
+            if not isinstance(problem, OperationalError):
+                self._tell_unstored(result, problem)
+
+    def _tell_unstored(self, result: dict[str, Any], problem: Exception) -> None:
+        place = result["relative_fileloc"]
+        text = f"{place}: the DAG was read, but the database does not take it: {_cause(problem)}"
+        told = failure(result["parsing_result"].fileloc, place, text)
+        try:
+            _store([result | {"parsing_result": told}])
+        except Exception:
+            self.log.exception("The import error of %s could not be stored either", place)
+
+    def _file_of(self, result: dict[str, Any]) -> DagFileInfo:
+        bundle = next(bundle for bundle in self._dag_bundles if bundle.name == result["bundle_name"])
+        return DagFileInfo(
+            rel_path=Path(result["relative_fileloc"]), bundle_name=bundle.name, bundle_path=bundle.path
+        )
+
+
+def _cause(problem: Exception) -> str:
+    # What follows in SQLAlchemy's texts is the statement, with every value of it.
+    text = str(problem)
+    return (text.partition("Original exception was: ")[2] or text).partition("\n")[0]
+
+
+def _store(results: Sequence[dict[str, Any]]) -> None:
+    stored = _merged(results)
+    with create_session() as session, written_together(stored["dags"], session):
+        update_dag_parsing_results_in_db(**stored, session=session)
 
 
 def _merged(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _UNMANAGED_DAG: dict[str, tuple[Any, ...]] = {
     "fail_fast": (False,),
     "is_paused_upon_creation": (None,),
     "rerun_with_latest_version": (None,),
+    # What it writes in every file, and nothing beside it.
+    "jinja_environment_kwargs": (None, {}, {"keep_trailing_newline": True}),
 }
 _UNMANAGED_TASK = (
     "run_as_user",
@@ -40,6 +42,8 @@ _UNMANAGED_TASK = (
     "on_retry_callback",
     "on_skipped_callback",
     "map_index_template",
+    # A triggerer would render the task's templates, with all that Airflow knows.
+    "start_from_trigger",
 )
 _OPERATORS = "common_plugins.operators."
 _HOOKS = ("_pre_execute_hook", "_post_execute_hook")
@@ -60,9 +64,24 @@ def facts_of(dag: Any, folder: str) -> DagFacts:
         max_active_runs=dag.max_active_runs,
         max_active_tasks=dag.max_active_tasks,
         alert_channels=_channels(dag.on_failure_callback),
-        unmanaged=tuple(name for name, usual in _UNMANAGED_DAG.items() if getattr(dag, name) not in usual),
+        unmanaged=tuple(_unmanaged_of_dag(dag, tenant)),
         tasks=tuple(_task_facts(tenant, task) for task in sorted(dag.tasks, key=lambda task: task.task_id)),
     )
+
+
+def _unmanaged_of_dag(dag: Any, tenant: str) -> Iterable[str]:
+    yield from (name for name, usual in _UNMANAGED_DAG.items() if getattr(dag, name) not in usual)
+    if any(
+        not _is_tenants_own(name, value, tenant) for name, value in (dag.user_defined_macros or {}).items()
+    ):
+        yield "user_defined_macros"
+
+
+def _is_tenants_own(name: str, value: Any, tenant: str) -> bool:
+    from aerodrome_airflow.tenant_values import TenantValues
+
+    # A subclass could do anything.
+    return name == "tenant" and type(value) is TenantValues and vars(value)["_tenant"] == tenant
 
 
 def _task_facts(tenant: str, task: Any) -> TaskFacts:

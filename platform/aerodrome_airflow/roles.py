@@ -59,10 +59,8 @@ def _sync_users(manager: Any, wanted: list[dict[str, Any]]) -> list[str]:
         roles = [manager.find_role(name) for name in entry["roles"]]
         user = manager.find_user(username=entry["name"])
         if user is None:
-            email = f"{entry['name']}@localhost"
-            if not manager.add_user(
-                entry["name"], entry["name"], "Aerodrome", email, roles, password=entry["password"]
-            ):
+            person = (entry["name"], entry["name"], entry["last_name"], entry["email"])
+            if not manager.add_user(*person, roles, password=entry["password"]):
                 raise SystemExit(f"the user {entry['name']} could not be created")
             changed.append(f"create user {entry['name']}")
         elif _sync_user(manager, user, roles, entry["password"]):
@@ -106,7 +104,8 @@ def _delete(manager: Any, wanted: list[list[str]]) -> list[str]:
         if kind == "role":
             manager.delete_role(name)
         elif kind == "user":
-            manager.del_register_user(manager.find_user(username=name))
+            if not manager.del_register_user(manager.find_user(username=name)):
+                raise SystemExit(f"the user {name} could not be deleted")
         elif kind == "pool":
             Pool.delete_pool(name)
         changed.append(f"delete {kind} {name}")

@@ -1,15 +1,21 @@
-"""Run one DAG once, in this process, without a scheduler: `python -m aerodrome_airflow.run_once FILE DAG_ID`.
+"""Run one DAG once, in this process, without a scheduler: `python -m aerodrome_airflow.run_once FILE DAG_ID CONF`.
 
-Started by `make run` with an AIRFLOW_HOME of its own; prints what the tasks log and one line per task.
+Started by `make run` with an AIRFLOW_HOME of its own and ends with it; CONF is a JSON file with values of params.
+Prints what the tasks log and one line per task.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from aerodrome.errors import did_you_mean
 
 from aerodrome_airflow.screen import Screen, say, show_only_tasks
 
@@ -19,16 +25,50 @@ MISTAKE = 2
 
 def main(arguments: list[str]) -> int:
     """Run the DAG and return 0 when the run succeeded, 2 where it cannot be started at all."""
-    file, dag_id = arguments
+    file, dag_id, conf_file = arguments
     # Airflow takes an interruption for a failure of the task and goes on with the next one.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with_caller, daemon=True).start()
     _silence_warnings()
+    conf = json.loads(Path(conf_file).read_text(encoding="utf-8"))
     _make_database()
     dag = _load(Path(file), dag_id)
-    if missing := [name for name in dag.params if not dag.params.get_param(name).has_value]:
-        say(f"{dag_id} needs a value of {', '.join(missing)}: give each a `default` to run it here")
+    if mistakes := [*_unknown(dag, conf), *_unfit(dag, conf), *_missing(dag, conf)]:
+        sys.stderr.write("".join(f"{dag_id} {mistake}\n" for mistake in mistakes))
         return MISTAKE
-    return _run(dag)
+    return _run(dag, conf)
+
+
+def _end_with_caller() -> None:
+    # The standard input is a pipe that the caller holds open and never writes to.
+    os.read(0, 1)
+    os._exit(FAILED)
+
+
+def _unknown(dag: Any, conf: Mapping[str, Any]) -> list[str]:
+    return [
+        f"has no param '{name}'\n    {did_you_mean(name, dag.params)}"
+        for name in conf
+        if name not in dag.params
+    ]
+
+
+def _unfit(dag: Any, conf: Mapping[str, Any]) -> list[str]:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    found = []
+    for name in (name for name in conf if name in dag.params):
+        try:
+            dag.params.get_param(name).resolve(conf[name])
+        except ParamValidationError as problem:
+            found.append(f"does not take this value of {name}: {str(problem).splitlines()[0]}")
+    return found
+
+
+def _missing(dag: Any, conf: Mapping[str, Any]) -> list[str]:
+    lacking = [name for name in dag.params if name not in conf and not dag.params.get_param(name).has_value]
+    remedy = "give each a `default`, or a value for this run: make run DAG=… CONF='{…}'"
+    return [f"needs a value of {', '.join(lacking)}\n    {remedy}"] if lacking else []
 
 
 def _silence_warnings() -> None:
@@ -61,11 +101,11 @@ def _load(file: Path, dag_id: str) -> Any:
     return bag.dags[dag_id]
 
 
-def _run(dag: Any) -> int:
+def _run(dag: Any, conf: Mapping[str, Any]) -> int:
     _prepare(dag)
     screen = Screen()
     show_only_tasks(screen)
-    run = dag.test()
+    run = dag.test(run_conf=dict(conf))
     order = list(dag.task_dict)
     for instance in sorted(
         run.get_task_instances(), key=lambda each: (order.index(each.task_id), each.map_index)

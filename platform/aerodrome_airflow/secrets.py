@@ -56,9 +56,7 @@ class TenantSecretsBackend(BaseSecretsBackend):
 
     def _read(self, path: str, key: str) -> Mapping[str, Any] | None:
         try:
-            answer = self._client.secrets.kv.v2.read_secret_version(
-                path, mount_point=self._mount_point, raise_on_deleted_version=True
-            )
+            answer = self._ask(path)
         except hvac.exceptions.InvalidPath:
             return None
         except hvac.exceptions.Forbidden:
@@ -69,6 +67,23 @@ class TenantSecretsBackend(BaseSecretsBackend):
             raise AirflowSecretsBackendAccessDenied(_unreachable(self._url, problem)) from None
         found: Mapping[str, Any] = answer["data"]["data"]
         return found
+
+    def _ask(self, path: str) -> Mapping[str, Any]:
+        had_login = "_client" in vars(self)
+        try:
+            return self._ask_once(path)
+        except hvac.exceptions.Forbidden:
+            if not had_login:
+                raise
+        # A login ends after some minutes, and the store does not tell that from what may not be read.
+        del self._client
+        return self._ask_once(path)
+
+    def _ask_once(self, path: str) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._client.secrets.kv.v2.read_secret_version(
+            path, mount_point=self._mount_point, raise_on_deleted_version=True
+        )
+        return answer
 
     @cached_property
     def _client(self) -> hvac.Client:

@@ -16,10 +16,6 @@ from pathlib import Path
 
 import pytest
 
-# Airflow writes a configuration into its home when it is imported.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="aerodrome-airflow-home-"))
-os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
-
 
 @dataclass(frozen=True)
 class Database:

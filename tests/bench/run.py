@@ -55,13 +55,14 @@ ROWS: Mapping[str, Row] = {
     ),
     "faults": Row(
         "three manifests of the corpus get an unknown operator, a template that reaches for Python's "
-        "classes, and a parameter whose check never ends; the whole is verified and published to a "
+        "classes, and a parameter whose pattern would hold whoever checks it; the whole is verified and published to a "
         "bare repository.",
         faults.faults,
     ),
     "hostile": Row(
-        "the property test of `tests/render/test_hostile_text.py` with ten thousand examples, each of "
-        "which puts generated strings into all text fields of one manifest.",
+        "the property tests of `tests/render/hostile/` with ten thousand examples, each of which puts "
+        "generated strings into every text of a tenant and a manifest; counted are those whose texts were "
+        "compared with what the loaded tenant, the DAG and its rendered tasks hold.",
         hostile.hostile,
     ),
     "platform": Row(

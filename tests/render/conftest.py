@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Airflow makes its home folder when it is first imported.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-home-"))
 
 ENVIRONMENT = """\
 kind: local
@@ -35,6 +32,7 @@ limits: {active_runs: 4, parallelism: 8, retries: 5, execution_timeout: 2h}
 values: {region: eu, items: 3}
 alert_channels: [team]
 """
+EMPTY = "{id: a, uses: flow.empty}"
 PACKAGE = "def run(): ...\ndef names(): ...\ndef one(): ...\ndef pseudonymise(): ...\n"
 RUNTIME = "0123456789abcdef"
 
@@ -105,3 +103,28 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     made.write("tenants/flights/tenant.yaml", TENANT)
     made.write("tenants/flights/src/flights/jobs.py", PACKAGE)
     return made
+
+
+@pytest.fixture
+def dag_of(workspace: Workspace) -> Callable[..., Any]:
+    """Import the DAG of a manifest with these tasks, in YAML's flow style, and these further keys."""
+
+    def dag_of(tasks: str = EMPTY, **fields: str) -> Any:
+        lines = [f"{key}: {value}" for key, value in fields.items()]
+        workspace.add_dag("\n".join(["dag_id: sample", *lines, f"tasks: [{tasks}]"]) + "\n")
+        return workspace.import_dag()
+
+    return dag_of
+
+
+@pytest.fixture
+def scheduled(dag_of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, as the scheduler and the API server have it: read back from what is stored."""
+
+    def scheduled(tasks: str = EMPTY, **fields: str) -> Any:
+        from airflow.serialization.serialized_objects import DagSerialization
+
+        stored = json.dumps(DagSerialization.to_dict(dag_of(tasks, **fields)))
+        return DagSerialization.from_dict(json.loads(stored))
+
+    return scheduled

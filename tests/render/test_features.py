@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
+import typing
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aerodrome.manifest.dag import TriggerRule
 
 EMPTY = "{id: a, uses: flow.empty}"
 CALL = 'uses: python.call, with: {function: "flights.jobs:run"}'
-
-
-def manifest(tasks: str = EMPTY, **fields: str) -> str:
-    """Return a manifest with these tasks, in YAML's flow style, and these further keys."""
-    lines = [f"{key}: {value}" for key, value in fields.items()]
-    return "\n".join(["dag_id: sample", *lines, f"tasks: [{tasks}]"]) + "\n"
-
-
-@pytest.fixture
-def dag_of(workspace: Any) -> Any:
-    """Import the DAG of a manifest."""
-
-    def dag_of(tasks: str = EMPTY, **fields: str) -> Any:
-        workspace.add_dag(manifest(tasks, **fields))
-        return workspace.import_dag()
-
-    return dag_of
 
 
 def test_cron_with_timezone_runs_by_the_wall_clock_there(dag_of: Any) -> None:
@@ -134,6 +119,35 @@ def test_settings_of_a_task_and_of_the_defaults(dag_of: Any, where: str) -> None
     assert (a.retry_delay, a.max_retry_delay) == (timedelta(seconds=30), timedelta(minutes=10))
     assert (a.retry_exponential_backoff, a.execution_timeout) == (2.0, timedelta(minutes=45))
     assert (a.trigger_rule.value, a.depends_on_past) == ("all_done", True)
+
+
+RULES = typing.get_args(TriggerRule)
+# Airflow gives it to teardowns, which are written as teardown_of; on another task it would be one in disguise.
+NOT_FOR_AUTHORS = {"all_done_setup_success"}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_trigger_rule_reaches_the_task(dag_of: Any, rule: str) -> None:
+    """Of a task, and of a mapped one."""
+    dag = dag_of(
+        f"{EMPTY}, {{id: b, uses: flow.empty, needs: [a], trigger_rule: {rule}}}, "
+        f"{{id: c, {CALL}, needs: [a], trigger_rule: {rule}, expand: {{args: [{{n: 1}}]}}}}"
+    )
+    assert [dag.get_task(name).trigger_rule for name in ("b", "c")] == [rule, rule]
+
+
+def test_all_of_airflow_s_trigger_rules_are_there_but_one() -> None:
+    """A rule that a later Airflow adds is taken or refused on purpose."""
+    from airflow.sdk import TriggerRule as Airflows
+
+    assert {rule.value for rule in Airflows} - set(RULES) == NOT_FOR_AUTHORS
+    assert set(RULES) <= {rule.value for rule in Airflows}
+
+
+def test_a_teardown_has_the_rule_that_no_author_writes(dag_of: Any) -> None:
+    """By `teardown_of`."""
+    dag = dag_of("{id: up, uses: flow.empty, setup: true}, {id: down, uses: flow.empty, teardown_of: [up]}")
+    assert {dag.get_task("down").trigger_rule.value} == NOT_FOR_AUTHORS
 
 
 def test_what_no_author_writes_is_there(dag_of: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ SETTINGS = st.fixed_dictionaries(
         "pool_slots": st.integers(1, 2),
         "retries": st.integers(0, 5),
         "execution_timeout": DURATIONS,
-        "retry_delay": DURATIONS,
         "priority_weight": st.integers(1, 9),
     },
 )
@@ -87,24 +87,78 @@ def test_facts_of_manifest_and_of_parsed_dag_are_equal(
     assert facts_of_dag(parsed, "flights") == facts_of(tenant, loaded, limits_of(tenant, environment))
 
 
+# → marks the place that is told.
 REFUSED = {
-    "active_runs": ("max_active_runs: 9", "{id: a, uses: flow.empty}"),
-    "active_tasks": ("max_active_tasks: 9", "{id: a, uses: flow.empty}"),
-    "retries": ("defaults: {retries: 9}", "{id: a, uses: flow.empty}"),
-    "execution_timeout": ("catchup: false", "{id: a, uses: flow.empty, execution_timeout: 9h}"),
-    "pool": ("catchup: false", "{id: a, uses: flow.empty, pool: heavy, pool_slots: 3}"),
-    "tenant_text": ("catchup: false", '{id: a, uses: bash.run, with: {script: "true"}}'),
-    "waiting": ("catchup: false", "{id: a, uses: file.wait, queue: pii, with: {path: x, mode: defer}}"),
-    "connections": ("catchup: false", "{id: a, uses: sql.query, with: {connection: people, sql: select 1}}"),
-    "tags": ("tags: ['tenant:other']", "{id: a, uses: flow.empty}"),
+    "active_runs": (
+        "max_active_runs: →9\ntasks: [{id: a, uses: flow.empty}]",
+        "max_active_runs: 9 runs at once\n    at most 4: limits.active_runs in tenant.yaml",
+    ),
+    "active_tasks": (
+        "max_active_tasks: →9\ntasks: [{id: a, uses: flow.empty}]",
+        "max_active_tasks: 9 tasks at once\n    at most 8: limits.parallelism in tenant.yaml",
+    ),
+    "retries of the defaults": (
+        "defaults: {retries: →9}\ntasks: [{id: a, uses: flow.empty}]",
+        "tasks.a.retries: 9 retries\n    at most 5: limits.retries in tenant.yaml",
+    ),
+    "retries": (
+        "tasks:\n- id: a\n  uses: flow.empty\n  retries: →6",
+        "tasks.a.retries: 6 retries\n    at most 5: limits.retries in tenant.yaml",
+    ),
+    "execution_timeout": (
+        "tasks: [{id: a, uses: flow.empty, execution_timeout: →9h}]",
+        "tasks.a.execution_timeout: a time limit of 32400 s\n"
+        "    at most 7200 s: limits.execution_timeout in tenant.yaml",
+    ),
+    "pool": (
+        "tasks: [{id: a, uses: flow.empty, pool: heavy, pool_slots: →3}]",
+        "tasks.a.pool_slots: 3 slots of pool 'flights.heavy', which has 2\n    the task would never start",
+    ),
+    "tenant_text": (
+        'tasks: [{id: a, uses: →bash.run, with: {script: "true"}}]',
+        "tasks.a.uses: 'bash.run' executes text of the manifest; queue 'default' is shared by tenants\n"
+        "    queues that are not shared: onprem, pii",
+    ),
+    "waiting": (
+        "tasks: [{id: a, uses: file.wait, queue: pii, with: {path: x, mode: →defer}}]",
+        "tasks.a.with.mode: the zone of queue 'pii' has no triggerer of its own\n"
+        "    write mode: reschedule or mode: poke",
+    ),
+    "connections": (
+        "tasks: [{id: a, uses: sql.query, with: {connection: →people, sql: select 1}}]",
+        "tasks.a.with.connection: the connection 'people' may not be used on queue 'default'\n"
+        "    it may be used on: pii",
+    ),
+    "tags": (
+        "tags: [→'tenant:other']\ntasks: [{id: a, uses: flow.empty}]",
+        "tags[0]: 'tenant:' is the platform's\n    it adds the tenant's tag by itself",
+    ),
 }
 
 
 @pytest.mark.parametrize("rule", REFUSED)
 def test_a_manifest_that_breaks_a_rule_is_told_where(workspace: Any, rule: str) -> None:
-    """The problem names the file and the place of the value, and how to mend it."""
-    line, task = REFUSED[rule]
-    workspace.add_dag(f"dag_id: sample\n{line}\ntasks: [{task}]\n")
-    problems = workspace.load()[2]
-    assert [problem.file for problem in problems] == ["tenants/flights/dags/sample.yaml"]
-    assert problems[0].line in (2, 3), problems
+    """Once, with the place of the value, the field, what is wrong and how to mend it."""
+    lines, said = REFUSED[rule]
+    text = f"dag_id: sample\n{lines}\n"
+    before = text.partition("→")[0].split("\n")
+    workspace.add_dag(text.replace("→", ""))
+    place = f"tenants/flights/dags/sample.yaml:{len(before)}:{len(before[-1]) + 1}"
+    assert [str(problem) for problem in workspace.load()[2]] == [f"{place}: {said}"]
+
+
+def test_what_the_loader_refuses_first_the_policy_places_as_well(workspace: Any) -> None:
+    """Limits that are closer than those of the check: a sensor that defers where nobody waits for it."""
+    from aerodrome.policy.from_manifest import facts_of, limits_of, violations_as_problems
+    from aerodrome.policy.rules import violations
+
+    workspace.add_dag("dag_id: sample\ntasks:\n- {id: a, uses: file.wait, with: {path: x, mode: defer}}\n")
+    tenant, environment, _ = workspace.load()
+    limits = limits_of(tenant, environment)
+    waits = limits.queues["default"]
+    closed = replace(limits, queues=limits.queues | {"default": replace(waits, triggerer=False)})
+    (problem,) = violations_as_problems(
+        tenant.dags[0], violations(facts_of(tenant, tenant.dags[0], closed), closed)
+    )
+    assert (problem.line, problem.column, problem.field) == (3, 50, "tasks.a.with.mode")
+    assert problem.message == "the zone of queue 'default' has no triggerer"

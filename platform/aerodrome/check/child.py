@@ -15,9 +15,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from aerodrome.errors import AerodromeError
+from aerodrome.source.report import readable
 
 START_LIMIT = 120.0
 _TRACE_LIMIT = 2.0
+_DEATH_LIMIT = 2.0
 _MODULE = "aerodrome_airflow.check_child"
 
 _CONFIG = """\
@@ -78,7 +80,8 @@ class Importer:
         except StuckError:
             self._end()
             raise
-        return answer["error"], answer["trace"]
+        # The error quotes the file, and goes to somebody's terminal.
+        return "\n".join(readable(line) for line in answer["error"].splitlines()), answer["trace"]
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._errors.open("wb") as errors:
@@ -119,9 +122,15 @@ class Importer:
         if line is None:
             raise StuckError(f"it did not end within {time_limit:g} s", self._where())
         if not line.endswith(b"\n"):
-            raise StuckError(f"the process that imported it died ({self._process.wait(START_LIMIT)})")
+            raise StuckError(f"the process that imported it {self._how_it_left()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _how_it_left(self) -> str:
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return f"died ({self._process.wait(_DEATH_LIMIT)})"
+        return "gave no answer and went on"
 
     def _where(self) -> str:
         """Return the child's stack, which it writes on a signal even while C code runs."""

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import signal
 import sys
-from typing import NoReturn
 
-import typer
-
-from aerodrome.errors import PLATFORM_FAULT, AerodromeError
-
-# The place and the reason say all there is to say.
-_MACHINE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT})
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Airflow as a service for many teams, from one repository.",
-)
+INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; a mistake ends in its message and exit code 2, never in a traceback."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    """Run the command line; a mistake, or Ctrl-C at any time, ends in a message, never in a traceback."""
     try:
-        _register()
-        app()
-    except AerodromeError as error:
-        _refuse(str(error), error.exit_code)
-    except OSError as error:
-        if error.errno not in _MACHINE:
-            raise
-        _refuse(f"{error.filename or 'the machine'}: {error.strerror or error}", PLATFORM_FAULT)
+        # Loading the commands takes a moment, in which somebody may change their mind as well.
+        from aerodrome.cli.program import run
+
+        run()
     except KeyboardInterrupt:
-        _refuse("interrupted", 128 + signal.SIGINT)
-
-
-def _register() -> None:
-    from aerodrome.cli import platform, repository, tenant
-
-    for module in (tenant, platform, repository):
-        module.register(app)
-
-
-def _refuse(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201 - the one place that speaks to the terminal without rich
-    sys.exit(code)
-
-
-def _end(number: int, _frame: object) -> NoReturn:
-    # As an exception, so that what was started is ended and what was written for the moment is removed.
-    sys.exit(128 + number)
+        print("interrupted", file=sys.stderr)  # noqa: T201 - nothing else may be loaded yet
+        sys.exit(INTERRUPTED)

@@ -12,6 +12,7 @@ from aerodrome.errors import UserError
 
 Environment = Annotated[str, typer.Option("--env", help="A folder of environments/.")]
 Tenant = Annotated[str, typer.Argument(help="A folder of tenants/.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 
 def repository_root() -> Path:

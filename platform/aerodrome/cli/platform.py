@@ -1,31 +1,38 @@
-"""The platform team's commands: plan, deploy, status, logs, down, destroy, bundle history and rollback."""
+"""The platform team's commands: plan, deploy, status, logs, down, destroy, removed tenants, bundle history."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aerodrome.cli import options, show
+from aerodrome.cli import documents, options, show
 from aerodrome.errors import AerodromeError
+
+if TYPE_CHECKING:
+    from aerodrome.local.first_runs import FirstRuns
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to *app*."""
     for command in (plan, deploy, status, logs, down, destroy):
         app.command()(command)
+    app.command("remove-tenant")(remove_tenant)
     app.command("bundle-history")(bundle_history)
     app.command("bundle-rollback")(bundle_rollback)
 
 
-def plan(env: options.Environment = "local") -> None:
+def plan(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
     """Show what a deploy would change; changes nothing."""
     from aerodrome.local.deploy import plan_local
 
     with show.working(f"comparing {env} with this commit") as say:
-        made, problems = plan_local(options.repository_root(), env, say)
-    show.plan(made)
-    show.problems_or_nothing(problems)
+        planned = plan_local(options.repository_root(), env, say)
+    if as_json:
+        show.document(documents.plan(planned))
+    else:
+        show.plan(planned)
+    show.problems_or_nothing(planned.problems)
 
 
 def deploy(env: options.Environment = "local") -> None:
@@ -36,16 +43,25 @@ def deploy(env: options.Environment = "local") -> None:
         result = deploy_local(options.repository_root(), env, progress)
     show.deployed(result)
     show.problems_or_nothing(result.problems)
-    if result.failed:
-        raise AerodromeError(f"the first run of {', '.join(result.failed)} failed", "its log is in Airflow")
+    require_well(result.runs, env)
 
 
-def status(env: options.Environment = "local") -> None:
+def require_well(runs: FirstRuns, env: str) -> None:
+    """Raise AerodromeError where a first run failed, or should have ended and has not."""
+    if unwell := show.unwell(runs):
+        remedy = f"see the runs in Airflow, then `make status ENV={env}` and `make logs ENV={env}`"
+        raise AerodromeError("\n".join(unwell), remedy)
+
+
+def status(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
     """Show processes, addresses, DAGs and their last runs; exit 1 when something that should run does not."""
     from aerodrome.local.deploy import status_local
 
     found = status_local(options.repository_root(), env)
-    show.status(found)
+    if as_json:
+        show.document(documents.status(env, found))
+    else:
+        show.status(found)
     raise typer.Exit(0 if found.healthy else 1)
 
 
@@ -88,6 +104,22 @@ def destroy(
         typer.confirm(f"Delete the platform '{env}' on this machine with all its data?", abort=True)
     with show.steps() as progress:
         destroy_local(options.repository_root(), env, progress)
+
+
+def remove_tenant(
+    tenant: Annotated[str, typer.Argument(help="Its folder and DAGs are gone already.", show_default=False)],
+    env: options.Environment = "local",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete what a removed tenant has left: files, database, secrets, operating system user."""
+    from aerodrome.local.deploy import left_of_tenant, remove_tenant_local
+
+    root = options.repository_root()
+    show.line(left_of_tenant(root, env, tenant))
+    if not yes:
+        typer.confirm("Delete all of this?", abort=True)
+    with show.steps() as progress:
+        remove_tenant_local(root, env, tenant, progress)
 
 
 def bundle_history(

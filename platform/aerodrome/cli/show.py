@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,24 +19,36 @@ from aerodrome.quantities import format_duration
 
 if TYPE_CHECKING:
     from aerodrome.bundle import Publish
-    from aerodrome.local.deploy import Deployed, Status
+    from aerodrome.local.deploy import Deployed, Planned, Status
+    from aerodrome.local.first_runs import DagRow, FirstRuns
     from aerodrome.local.status import Row
     from aerodrome.pipeline import Build
-    from aerodrome.plan import Plan
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
 _PIPE_WIDTH = 240
-_console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+_console = Console(
+    highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH
+)
 
 
 def line(text: str) -> None:
-    """Print one line as it is; markup in it has no meaning."""
-    _console.print(text, markup=False)
+    """Print one line as it is; markup in it has no meaning, and what would command the terminal is shown."""
+    _console.print(_visible(text), markup=False)
+
+
+def _visible(text: str) -> str:
+    # The output of a tenant's tests comes this way.
+    return "".join(sign if sign.isprintable() or sign in "\t\n" else ascii(sign)[1:-1] for sign in text)
 
 
 def text(block: str) -> None:
     """Print several lines as they are."""
     line(block.rstrip("\n"))
+
+
+def document(found: Mapping[str, Any]) -> None:
+    """Print one JSON document, and nothing that a terminal would want."""
+    sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager
@@ -73,16 +86,20 @@ def problems_or_summary(build: Build, seconds: float) -> None:
     line(f"{dags} of {tenants}: valid ({seconds:.1f} s)")
 
 
-def plan(made: Plan) -> None:
+def plan(planned: Planned) -> None:
     """Print the changes as a table and the plan's hash."""
-    if not made.changes:
+    made = planned.plan
+    if made.changes:
+        table = Table(
+            "target", "action", "what", "why", "risk", box=None, pad_edge=False, header_style="bold"
+        )
+        for change in made.changes:
+            table.add_row(change.target, change.action, escape(change.what), escape(change.why), change.risk)
+        _console.print(table)
+        line(f"{counted(len(made.changes), 'change')}, plan {made.digest[:12]}")
+    else:
         line(f"{made.environment}: nothing to change")
-        return
-    table = Table("target", "action", "what", "why", "risk", box=None, pad_edge=False, header_style="bold")
-    for change in made.changes:
-        table.add_row(change.target, change.action, escape(change.what), escape(change.why), change.risk)
-    _console.print(table)
-    line(f"{counted(len(made.changes), 'change')}, plan {made.digest[:12]}")
+    _notes(planned.notes)
 
 
 def deployed(result: Deployed) -> None:
@@ -92,22 +109,34 @@ def deployed(result: Deployed) -> None:
     line(
         f"{result.plan.environment}: {counted(number, 'change') + ' made' if number else 'nothing to change'}"
     )
-    _runs(result.status)
-    for row in result.status.addresses:
-        line(row)
-    for warning in result.status.warnings:
-        line(f"note: {warning}")
+    _platform(result.status)
+    _notes((*result.notes, *(unwell(result.runs) if result.problems else ())))
 
 
 def status(found: Status) -> None:
     """Print processes, DAGs and addresses on one screen."""
     if found.processes:
         _processes(found.processes)
-    _runs(found)
-    for row in found.addresses:
-        line(row)
-    for warning in found.warnings:
-        line(f"note: {warning}")
+    _platform(found)
+
+
+def unwell(runs: FirstRuns) -> list[str]:
+    """Return one line for the first runs that failed and one for those that should have ended."""
+    told = {"failed": runs.failed, "should have ended and has not": runs.overdue}
+    return [f"the first run of {', '.join(dags)} {what}" for what, dags in told.items() if dags]
+
+
+def _platform(found: Status) -> None:
+    _runs(found.dags)
+    width = max(map(len, found.addresses), default=0) + 2
+    for label, value in found.addresses.items():
+        line(f"{label:<{width}}{value}")
+    _notes(found.warnings)
+
+
+def _notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        line(f"note: {note}")
 
 
 def _processes(rows: Sequence[Row]) -> None:
@@ -126,12 +155,13 @@ def _figures(process: Row) -> tuple[str, str, str]:
     return (str(process.pid), uptime, f"{process.memory / 2**20:.0f} MiB")
 
 
-def _runs(found: Status) -> None:
-    if not found.dags:
+def _runs(dags: Sequence[DagRow]) -> None:
+    if not dags:
         return
     table = Table("tenant", "DAG", "last run", "state", "took", box=None, pad_edge=False, header_style="bold")
-    for dag in found.dags:
-        table.add_row(dag.tenant, dag.dag, dag.run, dag.state, dag.took)
+    for dag in dags:
+        took = "" if dag.seconds is None else f"{dag.seconds:.0f} s"
+        table.add_row(dag.tenant, dag.dag, escape(dag.run) or "never ran", dag.state, took)
     _console.print(table)
     line("")
 

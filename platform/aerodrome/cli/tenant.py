@@ -48,24 +48,30 @@ def test(tenant: options.Tenant, env: options.Environment = "local") -> None:
     raise typer.Exit(run_tenant_tests(options.repository_root(), tenant, show.line))
 
 
-def lock(tenant: options.Tenant) -> None:
+def lock(
+    tenant: options.Tenant,
+    upgrade: Annotated[
+        bool, typer.Option("--upgrade", help="Newer versions of what is locked, too.")
+    ] = False,
+) -> None:
     """Resolve the tenant's pyproject.toml into its hashed lock."""
+    from aerodrome.local import workbench
     from aerodrome.pipeline import require_tenant
-    from aerodrome.runtime import lock_tenant
 
     root = options.repository_root()
     require_tenant(root, tenant)
-    show.text(lock_tenant(root / "tenants" / tenant))
+    show.text(workbench.lock(root, tenant, show.line, upgrade=upgrade))
 
 
 def run(
     dag: Annotated[str, typer.Argument(help="Tenant and DAG: flights.daily", show_default=False)],
     env: options.Environment = "local",
+    conf: Annotated[str, typer.Option(help="Values of its params, as a JSON object.")] = "",
 ) -> None:
     """Run one DAG once, without a scheduler, and print the logs of its tasks."""
     from aerodrome.local.run_once import run_dag_once
 
-    raise typer.Exit(run_dag_once(options.repository_root(), env, dag, show.line))
+    raise typer.Exit(run_dag_once(options.repository_root(), env, dag, show.line, conf))
 
 
 def dev(env: options.Environment = "local") -> None:

@@ -22,6 +22,15 @@ class NotFoundError(AerodromeError):
 
 
 @dataclass(frozen=True)
+class User:
+    """A person's or program's login: the roles that it has, last name and address."""
+
+    roles: frozenset[str]
+    last_name: str
+    email: str
+
+
+@dataclass(frozen=True)
 class Airflow:
     """One user's access to one API server; logs in when first used."""
 
@@ -40,21 +49,21 @@ class Airflow:
         """Return the health of metadatabase, scheduler, triggerer and dag_processor; needs no login."""
         return dict(self._answer(self._plain, "GET", "/api/v2/monitor/health"))
 
-    def dags(self, tag: str | None = None) -> list[Row]:
+    def dags(self) -> list[Row]:
         """Return the DAGs that this user sees."""
-        return list(self._pages("/api/v2/dags", "dags", {"tags": tag, "order_by": "dag_id"}))
+        return list(self._pages("/api/v2/dags", "dags", {"order_by": "dag_id"}))
 
     def dag(self, dag_id: str) -> Row:
         """Return one DAG; NotFoundError where there is none."""
         return self._get(f"/api/v2/dags/{_safe(dag_id)}")
 
-    def dag_versions(self, dag_id: str) -> list[Row]:
-        """Return the versions of one DAG, the newest first."""
-        return list(
-            self._pages(
-                f"/api/v2/dags/{_safe(dag_id)}/dagVersions", "dag_versions", {"order_by": "-version_number"}
-            )
-        )
+    def details(self, dag_id: str) -> Row:
+        """Return what only the whole description of one DAG tells: its params and the assets that start it."""
+        return self._get(f"/api/v2/dags/{_safe(dag_id)}/details")
+
+    def assets(self, dag_id: str) -> list[Row]:
+        """Return the assets that start the DAG, or that it produces or consumes."""
+        return list(self._pages("/api/v2/assets", "assets", {"dag_ids": dag_id}))
 
     def import_errors(self) -> list[Row]:
         """Return the files that do not import."""
@@ -74,18 +83,9 @@ class Airflow:
         body = {"logical_date": None, "conf": dict(conf or {})}
         return self._send("POST", f"/api/v2/dags/{_safe(dag_id)}/dagRuns", body)
 
-    def clear_run(self, dag_id: str, run_id: str, only_failed: bool = False) -> None:
-        """Let the tasks of a run run again."""
-        path = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}/clear"
-        self._send("POST", path, {"dry_run": False, "only_failed": only_failed})
-
     def fail_run(self, dag_id: str, run_id: str) -> None:
         """End a run as failed; its running tasks are killed."""
         self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}", {"state": "failed"})
-
-    def pause(self, dag_id: str, paused: bool) -> None:
-        """Pause or unpause a DAG."""
-        self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}", {"is_paused": paused})
 
     def task_instances(self, dag_id: str, run_id: str) -> list[Row]:
         """Return the task instances of one run."""
@@ -113,16 +113,14 @@ class Airflow:
             for row in rows
         }
 
-    def users(self) -> dict[str, frozenset[str]]:
-        """Return FAB's users and their roles."""
-        rows = self._pages("/auth/fab/v1/users", "users")
-        return {row["username"]: frozenset(role["name"] for role in row["roles"] or ()) for row in rows}
+    def users(self) -> dict[str, User]:
+        """Return FAB's users by their login."""
+        return {row["username"]: _user(row) for row in self._pages("/auth/fab/v1/users", "users")}
 
     def _pages(self, path: str, key: str, query: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
         offset = 0
         while True:
-            page = self._get(path, {**given, "limit": PAGE, "offset": offset})
+            page = self._get(path, {**(query or {}), "limit": PAGE, "offset": offset})
             yield from page[key]
             offset += len(page[key])
             if not page[key] or offset >= page.get("total_entries", 0):
@@ -173,6 +171,10 @@ class Airflow:
                 f"Airflow at {self.url} gives no token: {response.status_code} {_detail(response)}"
             )
         return str(response.json()["access_token"])
+
+
+def _user(row: Row) -> User:
+    return User(frozenset(role["name"] for role in row["roles"] or ()), row["last_name"], row["email"])
 
 
 def _safe(name: str) -> str:

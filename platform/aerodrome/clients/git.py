@@ -1,9 +1,10 @@
-"""A bare git repository, read and written without a work tree."""
+"""git: a bare repository, read and written without a work tree, and which commit a clone stands on."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from git import Git
-from git.exc import GitCommandError
-
 from aerodrome.errors import AerodromeError
 
+# A command of this module reads and writes a few megabytes; a disk that does not answer must not stop a deploy.
+LONGEST_SECONDS = 300
 BRANCH = "main"
 _REFERENCE = f"refs/heads/{BRANCH}"
 _FIELDS = "%H%x00%ct%x00%B%x1e"
@@ -53,7 +53,8 @@ class BareRepository:
         if (self.path / "HEAD").is_file():
             return
         self.path.mkdir(parents=True, exist_ok=True)
-        self._run("init", "--quiet", "--bare", f"--initial-branch={BRANCH}")
+        # Every process of the platform reads it, whatever the umask of who makes it.
+        self._run("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", "--shared=0644")
 
     def head(self) -> str | None:
         """Return the newest commit of the branch, or None before the first one."""
@@ -130,49 +131,78 @@ class BareRepository:
         self._try("-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
 
     def _import(self, stream: BinaryIO, parent: str | None) -> str:
-        command = ["git", "fast-import", "--quiet", "--date-format=raw"]
-        try:
-            # fast-import itself refuses to move a branch to a commit that does not stand on its head.
-            return str(self._git().execute(command, istream=stream))
-        except GitCommandError as error:
-            if self.head() != parent:
-                raise BranchMovedError(f"{self.path}: somebody else published at the same time") from error
-            raise AerodromeError(f"{self.path}: git fast-import: {error.stderr}") from error
-
-    def _git(self, environment: Mapping[str, str] | None = None) -> Git:
-        git = Git(self.path)
-        git.update_environment(**_clean_environment(self.path), **(environment or {}))
-        return git
+        # fast-import itself refuses to move a branch to a commit that does not stand on its head.
+        done = self._git("fast-import", "--quiet", "--date-format=raw", stdin=stream)
+        if done.returncode == 0:
+            return _text(done.stdout).strip()
+        if self.head() != parent:
+            raise BranchMovedError(f"{self.path}: somebody else published at the same time")
+        raise AerodromeError(f"{self.path}: git fast-import: {_text(done.stderr).strip()}")
 
     def _run(self, *arguments: str, strip: bool = True, environment: Mapping[str, str] | None = None) -> str:
-        try:
-            text = self._git(environment).execute(["git", *arguments], strip_newline_in_stdout=strip)
-        except GitCommandError as error:
-            raise AerodromeError(f"{self.path}: git {arguments[0]}: {str(error.stderr).strip()}") from error
-        return str(text)
+        done = self._git(*arguments, environment=environment)
+        if done.returncode:
+            raise AerodromeError(f"{self.path}: git {arguments[0]}: {_text(done.stderr).strip()}")
+        text = _text(done.stdout)
+        return text.rstrip("\n") if strip else text
 
     def _try(self, *arguments: str) -> tuple[int, str]:
-        status, text, error = self._git().execute(
-            ["git", *arguments], with_extended_output=True, with_exceptions=False
+        done = self._git(*arguments)
+        return done.returncode, (_text(done.stdout) or _text(done.stderr)).strip()
+
+    def _git(
+        self,
+        *arguments: str,
+        stdin: BinaryIO | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        own = {"GIT_DIR": str(self.path), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        return _git(self.path, arguments, {**own, **(environment or {})}, stdin)
+
+
+def described(clone: Path) -> str | None:
+    """Return the commit that *clone* stands on, with '-changed' where files differ; None where there is none."""
+    arguments = ("describe", "--always", "--dirty=-changed", "--abbrev=12", "--exclude=*")
+    # It only looks: whoever works in the clone at the same time is not kept waiting for its index.
+    done = _git(clone, arguments, {"GIT_OPTIONAL_LOCKS": "0"})
+    return _text(done.stdout).strip() or None
+
+
+def _git(
+    folder: Path, arguments: Iterable[str], own: Mapping[str, str], stdin: BinaryIO | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    # In a hook git's variables name another repository, with an index and objects of its own.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # The repository belongs to the platform's user, not always to the one that asks.
+    trusted = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": str(folder),
+    }
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            env={**outside, "LC_ALL": "C", **trusted, **own},
+            stdin=stdin or subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=LONGEST_SECONDS,
         )
-        return int(status or 0), str(text) or str(error)
+    except FileNotFoundError:
+        raise AerodromeError("git is not installed", "install it (Debian: git)") from None
+    except subprocess.TimeoutExpired:
+        raise AerodromeError(
+            f"{folder}: git did not end within {LONGEST_SECONDS} s", "is its disk full?"
+        ) from None
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", errors="surrogateescape")
 
 
 def blob_of(content: bytes) -> str:
     """Return the id that git gives a file of this *content*."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _clean_environment(path: Path) -> dict[str, str]:
-    # The repository belongs to the platform's user, not always to the one that asks.
-    trusted = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(path)}
-    return {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_DIR": str(path),
-        "LC_ALL": "C",
-        **trusted,
-    }
 
 
 def _import_stream(

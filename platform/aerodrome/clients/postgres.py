@@ -47,23 +47,30 @@ class Server:
                     sql.Identifier(role), sql.Literal(password)
                 )
             )
-            if _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database):
-                return False
+            new = not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database)
+            if new:
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                        sql.Identifier(database), sql.Identifier(role)
+                    )
+                )
+            # Each time: who was interrupted in between left it open.
+            _close_to_public(connection, database)
+            return new
+
+    def drop_database(self, database: str, role: str) -> None:
+        """Delete *database* with all that is in it, whoever is connected, and *role*."""
+        with self._connection() as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(role))
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
             )
-            connection.execute(
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-            )
-            return True
+            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
     def close_to_public(self, *databases: str) -> None:
         """Let nobody but owners and administrators connect to *databases*."""
         with self._connection() as connection:
             for database in databases:
-                connection.execute(
-                    sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-                )
+                _close_to_public(connection, database)
 
     def _names(self, query: sql.SQL | str) -> frozenset[str]:
         with self._connection() as connection:
@@ -90,6 +97,10 @@ class Server:
             raise AerodromeError(f"PostgreSQL at {self.host}:{self.port}: {str(problem).strip()}") from None
         finally:
             connection.close()
+
+
+def _close_to_public(connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
 
 
 def _exists(connection: psycopg.Connection[tuple[object, ...]], query: str, name: str) -> bool:

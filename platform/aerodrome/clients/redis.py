@@ -32,10 +32,6 @@ class Broker:
             if client.get("cmd") == "brpop" and client.get("name")
         )
 
-    def queue_length(self, queue: str) -> int:
-        """Return how many messages wait in *queue*."""
-        return int(self._call("llen", queue))
-
     def reload_users(self) -> None:
         """Make the server read its ACL file again."""
         self._call("acl_load")

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.options import make_namespec
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
 from aerodrome.errors import AerodromeError
 
 # Polling is what its interface offers; stopping always ends, by a kill after each process's own time.
 PAUSE = 0.2
+# Four times what the slowest process is given before it is killed.
+STOP_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,10 @@ class ProcessState:
 
 @dataclass(frozen=True)
 class Supervisor:
-    """A supervisor that listens on *socket*."""
+    """A supervisor that listens on *socket* and is given *seconds* for each answer."""
 
     socket: Path
+    seconds: float = 60
 
     def answers(self) -> bool:
         """Return whether a supervisor listens."""
@@ -73,13 +76,19 @@ class Supervisor:
         """Start a process that is down; returns before it is up."""
         self._call("startProcess", make_namespec(name, name), False)
 
-    def stop(self, names: Iterable[str]) -> None:
-        """Stop processes all at the same time and return when they are down."""
+    def stop(self, names: Iterable[str], seconds: float = STOP_SECONDS) -> None:
+        """Stop processes all at the same time and return when they are down; AerodromeError names those that stay."""
         wanted = set(names)
         for name in sorted(wanted):
             with suppress(AerodromeError):
                 self._call("stopProcess", make_namespec(name, name), False)
-        while any(state.name in wanted and state.pid for state in self.processes().values()):
+        end = time.monotonic() + seconds
+        while up := sorted(s.name for s in self.processes().values() if s.name in wanted and s.pid):
+            if time.monotonic() > end:
+                raise AerodromeError(
+                    f"{', '.join(up)} did not end within {seconds:.0f} s, though the supervisor was to kill them",
+                    "a process that waits for a disk or a network file system cannot be killed: see to that first",
+                )
             time.sleep(PAUSE)
 
     def shut_down(self) -> None:
@@ -92,6 +101,7 @@ class Supervisor:
 
     def _proxy(self) -> xmlrpc.client.ServerProxy:
         transport = SupervisorTransport(None, None, serverurl=f"unix://{self.socket}")
+        transport._get_connection = lambda: _Connection(self.socket, self.seconds)
         return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
 
     @contextmanager
@@ -102,3 +112,16 @@ class Supervisor:
             raise AerodromeError(f"the process supervisor refused: {fault.faultString}") from None
         except (OSError, xmlrpc.client.ProtocolError) as problem:
             raise AerodromeError(f"the process supervisor does not answer: {problem}") from None
+
+
+class _Connection(UnixStreamHTTPConnection):  # type: ignore[misc]
+    """A connection that waits for an answer no longer than it was told to."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("localhost")
+        self.socketfile = str(path)
+        self.seconds = seconds
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self.seconds)

@@ -24,14 +24,17 @@ class Vault:
     token: str | None = field(default=None, repr=False)
 
     def state(self) -> str:
-        """Return 'absent', 'uninitialised', 'sealed' or 'ready'."""
+        """Return 'absent', 'uninitialised', 'sealed', 'starting' (nothing can be written yet) or 'ready'."""
         try:
             seal = self._client().sys.read_seal_status()
+            if not seal["initialized"]:
+                return "uninitialised"
+            if seal["sealed"]:
+                return "sealed"
+            # Raft elects a leader first, if only among one.
+            return "ready" if self._client().sys.read_leader_status()["is_self"] else "starting"
         except (requests.RequestException, hvac.exceptions.VaultError):
             return "absent"
-        if not seal["initialized"]:
-            return "uninitialised"
-        return "sealed" if seal["sealed"] else "ready"
 
     def initialise(self) -> str:
         """Initialise a server that unseals itself, and return its root token."""

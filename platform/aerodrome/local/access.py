@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aerodrome import names
-from aerodrome.clients.airflow import Airflow
-from aerodrome.errors import AerodromeError
+from aerodrome.clients.airflow import Airflow, User
+from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local import credentials as secret
-from aerodrome.local.difference import Action, Difference, Progress
+from aerodrome.local.difference import of_roles
 from aerodrome.local.platform import Platform
+from aerodrome.local.programs import run
 from aerodrome.local.topology import airflow_environment
+from aerodrome.plan import Action, Change, Progress
+from aerodrome.policy.from_manifest import pools
 
 ADMIN = "admin"
 LEVELS = ("viewer", "editor", "admin")
+# What a deploy made carries these; nothing else is ever removed.
+LAST_NAME = "Aerodrome"
+POOL_MARK = "[aerodrome]"
+# Airflow's migrations of a large database take their time.
+LONGEST_SECONDS = 3600
 Permission = tuple[str, str]
 
 # What a level may do beyond single DAGs; which DAGs it sees is said by each DAG itself. No import errors,
@@ -65,53 +74,72 @@ def desired(platform: Platform) -> Access:
 
 
 def _pools(platform: Platform) -> dict[str, tuple[int, str]]:
-    pools: dict[str, tuple[int, str]] = {}
-    for tenant, model in platform.tenants.items():
-        own = max(1, model.limits.parallelism - sum(model.pools.values()))
-        slots = {names.pool(tenant): own} | {names.pool(tenant, name): n for name, n in model.pools.items()}
-        pools |= {name: (number, model.description) for name, number in slots.items()}
-    return pools
+    return {
+        pool: (slots, f"{POOL_MARK} {model.description}".strip())
+        for tenant, model in platform.tenants.items()
+        for pool, slots in pools(tenant, model, platform.environment).items()
+    }
 
 
 def admin_access(platform: Platform) -> Airflow:
     """Return the administrator's access to the API server."""
-    return Airflow(platform.api_url, ADMIN, platform.credentials.get(secret.airflow_user(ADMIN)))
+    password = platform.credentials.find(secret.airflow_user(ADMIN))
+    if not password:
+        raise UserError(
+            f"{password_file(platform, ADMIN)} is gone",
+            f"make deploy ENV={platform.environment.name} sets a new password",
+        )
+    return Airflow(platform.api_url, ADMIN, password)
 
 
-def login(platform: Platform, user: str) -> tuple[str, str]:
-    """Return the file that holds the password of *user* and the password."""
-    name = secret.airflow_user(user)
-    return str(platform.layout.secrets / name), platform.credentials.get(name)
+def password_file(platform: Platform, user: str) -> Path:
+    """Return the file that holds the password of *user*."""
+    return platform.layout.secrets / secret.airflow_user(user)
 
 
-def differences(platform: Platform) -> tuple[Difference, ...]:
-    """Return which roles, users and pools Airflow lacks or holds differently; all where it does not run."""
-    live = _live(platform)
+def differences(platform: Platform) -> tuple[Change, ...]:
+    """Return which roles, users and pools Airflow lacks or holds differently; all where it does not run.
+
+    UserError where a person's user has the name of a tenant.
+    """
     wanted = desired(platform)
+    live = _live(platform, wanted)
     return (
-        *_compared(
-            "role",
-            wanted.roles,
-            {n: p for n, p in live.roles.items() if n in wanted.roles or _is_tenant_role(n)},
-        ),
-        *_compared(
-            "user", wanted.users, {n: r for n, r in live.users.items() if n in wanted.users or _is_example(r)}
-        ),
-        *_compared("pool", wanted.pools, {n: s for n, s in live.pools.items() if n != "default_pool"}),
+        *_compared("role", wanted.roles, live.roles),
+        *_compared("user", wanted.users, live.users),
+        *_compared("pool", wanted.pools, live.pools),
     )
 
 
-def _live(platform: Platform) -> Access:
-    if (
-        not Airflow(platform.api_url).answers()
-        or platform.credentials.find(secret.airflow_user(ADMIN)) is None
-    ):
+def _live(platform: Platform, wanted: Access) -> Access:
+    """Return of what Airflow holds the part that is a deploy's business: wanted now, or made by an earlier one."""
+    if not Airflow(platform.api_url).answers() or not _has_password(platform, ADMIN):
         return Access({}, {}, {})
     airflow = admin_access(platform)
-    roles = {
-        name: frozenset(p for p in found if not _of_one_dag(p)) for name, found in airflow.roles().items()
-    }
-    return Access(roles, airflow.users(), airflow.pools())
+    users = airflow.users()
+    _refuse_foreign(users, wanted)
+    return Access(
+        {
+            name: frozenset(permission for permission in found if not _of_one_dag(permission))
+            for name, found in airflow.roles().items()
+            if name in wanted.roles or _is_tenant_role(name)
+        },
+        {
+            name: user.roles
+            for name, user in users.items()
+            if (_has_password(platform, name) if name in wanted.users else _made_by_deploy(name, user))
+        },
+        {
+            name: pool
+            for name, pool in airflow.pools().items()
+            if name in wanted.pools or pool[1].startswith(POOL_MARK)
+        },
+    )
+
+
+def _has_password(platform: Platform, user: str) -> bool:
+    # A password that is lost is made anew, and Airflow must hear of it.
+    return bool(platform.credentials.find(secret.airflow_user(user)))
 
 
 def _of_one_dag(permission: Permission) -> bool:
@@ -123,39 +151,56 @@ def _is_tenant_role(name: str) -> bool:
     return bool(separator) and names.is_tenant(tenant) and level in LEVELS
 
 
-def _is_example(roles: frozenset[str]) -> bool:
-    return bool(roles) and all(_is_tenant_role(role) for role in roles)
+def _email(user: str) -> str:
+    return f"{user}@localhost"
 
 
-def _compared(kind: str, wanted: dict[str, Any], live: dict[str, Any]) -> list[Difference]:
-    found = [_difference("create", kind, name) for name in sorted(wanted.keys() - live.keys())]
+def _made_by_deploy(name: str, user: User) -> bool:
+    return user.last_name == LAST_NAME and user.email == _email(name)
+
+
+def _refuse_foreign(users: Mapping[str, User], wanted: Access) -> None:
+    # One mark is enough here: a name or an address that somebody corrected makes nobody another person.
+    foreign = [
+        name
+        for name, user in sorted(users.items())
+        if name in wanted.users
+        and name != ADMIN
+        and user.last_name != LAST_NAME
+        and user.email != _email(name)
+    ]
+    if foreign:
+        raise UserError(
+            f"Airflow's user '{foreign[0]}' was made by hand, and the tenant '{foreign[0]}' needs that name",
+            "delete or rename the user in Airflow (Security, Users), or rename the tenant's folder",
+        )
+
+
+def _compared(kind: str, wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[Change]:
+    found = [_change("create", kind, name) for name in sorted(wanted.keys() - live.keys())]
     found += [
-        _difference("update", kind, name)
+        _change("update", kind, name)
         for name in sorted(wanted)
         if name in live and live[name] != wanted[name]
     ]
-    return found + [_difference("delete", kind, name) for name in sorted(live.keys() - wanted.keys())]
+    return found + [_change("delete", kind, name) for name in sorted(live.keys() - wanted.keys())]
 
 
-def _difference(action: Action, kind: str, name: str) -> Difference:
+def _change(action: Action, kind: str, name: str) -> Change:
     why = {"create": "not there yet", "update": "differs", "delete": "its tenant is gone"}[action]
-    return Difference(action, f"{kind} {name}", why)
+    return of_roles(action, kind, name, why)
 
 
 def apply(platform: Platform, progress: Progress) -> tuple[str, ...]:
     """Bring roles, users and pools to the desired state inside Airflow and return what changed."""
     wanted = desired(platform)
+    gone = [(change.kind, change.name) for change in differences(platform) if change.action == "delete"]
     document = {
         "roles": {name: sorted(permissions) for name, permissions in wanted.roles.items()},
-        "users": [
-            {"name": name, "password": login(platform, name)[1], "roles": sorted(roles)}
-            for name, roles in wanted.users.items()
-        ],
+        "users": [_user(platform, name, roles) for name, roles in wanted.users.items()],
         "pools": wanted.pools,
         # Users go before the roles that they hold.
-        "delete": sorted(
-            (d.what.split(" ", 1) for d in differences(platform) if d.action == "delete"), reverse=True
-        ),
+        "delete": sorted(gone, reverse=True),
     }
     answer = run_in_airflow(platform, ["-m", "aerodrome_airflow.roles"], json.dumps(document))
     changed = tuple(json.loads(answer.splitlines()[-1])["changed"])
@@ -164,15 +209,24 @@ def apply(platform: Platform, progress: Progress) -> tuple[str, ...]:
     return changed
 
 
+def _user(platform: Platform, name: str, roles: frozenset[str]) -> dict[str, object]:
+    return {
+        "name": name,
+        "last_name": LAST_NAME,
+        "email": _email(name),
+        "password": platform.credentials.get(secret.airflow_user(name)),
+        "roles": sorted(roles),
+    }
+
+
 def run_in_airflow(platform: Platform, arguments: list[str], text: str = "") -> str:
     """Return what a Python program prints that runs as the scheduler, given *text* as its input."""
     user = platform.accounts.airflow
-    done = subprocess.run(
-        [str(platform.layout.python), *arguments],
+    done = run(
+        [platform.layout.python, *arguments],
+        " ".join(arguments),
+        LONGEST_SECONDS,
         input=text,
-        capture_output=True,
-        text=True,
-        check=False,
         cwd=platform.layout.process_config("scheduler"),
         env=airflow_environment(platform, "scheduler"),
         user=user,

@@ -6,14 +6,13 @@ import grp
 import os
 import pwd
 import shutil
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from aerodrome import names
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.ownership import Owner, ensure_folder
+from aerodrome.local.programs import run
 from aerodrome.local.state import MACHINE_STATE
 
 LOGS_GROUP = "aerodrome-logs"
@@ -21,6 +20,8 @@ LOGS_READER = "aerodrome"
 # Marks the users that a deploy made: no other user is ever used or removed.
 MARK = "Aerodrome platform user"
 LEDGER = MACHINE_STATE / "accounts"
+# Another program that changes users holds the lock of the password file for seconds at most.
+LONGEST_SECONDS = 120
 _SEARCH = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
@@ -171,8 +172,6 @@ def _run(command: str, *arguments: str) -> None:
             f"{command} is not installed", "install it (Debian: passwd), or deploy without root"
         )
     environment = {**os.environ, "PATH": _SEARCH, "LC_ALL": "C"}
-    done = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, check=False, env=environment, cwd=Path("/")
-    )
+    done = run([program, *arguments], f"{command} {arguments[-1]}", LONGEST_SECONDS, env=environment, cwd="/")
     if done.returncode:
         raise AerodromeError(f"{command} {arguments[-1]}: {done.stderr.strip()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pprint
 from collections.abc import Mapping
+from pathlib import Path
 
 from aerodrome import names
 from aerodrome.local import credentials as secret
@@ -21,6 +22,8 @@ LOG_TEMPLATE = (
 # A message that a worker took is its own for a week: longer than any task may run.
 VISIBILITY_TIMEOUT = 7 * 24 * 3600
 BUNDLE = "tenants"
+# Matches no name: results of tasks are JSON, times and numbers, and never become objects of Airflow's own.
+NO_CLASS = "-"
 _LOGIN = """\
 \"\"\"Login of Airflow's web interface and API: users of its own database.\"\"\"
 
@@ -59,13 +62,13 @@ def api_server(platform: Platform) -> str:
         },
         "fab": {"config_file": str(platform.layout.process_config("api-server") / "webserver_config.py")},
     }
-    return _text(_common(platform, "api-server"), _database(platform), _tokens(platform), own)
+    return config_text(_common(platform, "api-server"), _database(platform), _tokens(platform), own)
 
 
 def scheduler(platform: Platform) -> str:
     """Return airflow.cfg of the scheduler, which also migrates the database and sets up roles."""
     slots = sum(queue.slots for queue in platform.environment.queues.values())
-    return _text(
+    return config_text(
         _common(platform, "scheduler"),
         _database(platform),
         _tokens(platform),
@@ -77,17 +80,18 @@ def scheduler(platform: Platform) -> str:
 
 def dag_processor(platform: Platform) -> str:
     """Return airflow.cfg of the DAG processor."""
-    return _text(_common(platform, "dag-processor"), _database(platform))
+    return config_text(_common(platform, "dag-processor"), _database(platform))
 
 
 def triggerer(platform: Platform) -> str:
     """Return airflow.cfg of the triggerer, which acts for the one zone that has a triggerer."""
     sockets = [str(platform.layout.launcher_socket(zone)) for zone in platform.triggerer_zones]
     launcher: Sections = {"aerodrome": {"launcher_socket": sockets[0]}} if sockets else {}
-    return _text(
+    return config_text(
         _common(platform, "triggerer"),
         _database(platform),
-        _secrets_backend(platform, "triggerer"),
+        # Without a zone of its own it acts for nobody, and sees nobody's secrets.
+        _secrets_backend(platform, "triggerer") if sockets else {},
         launcher,
     )
 
@@ -106,7 +110,7 @@ def worker(platform: Platform, queue: str) -> str:
         },
         "aerodrome": {"launcher_socket": str(platform.layout.launcher_socket(zone)), "queue": queue},
     }
-    return _text(
+    return config_text(
         _common(platform, process),
         _celery(platform, zone_user(platform, zone)),
         _secrets_backend(platform, process),
@@ -156,6 +160,7 @@ def _core(platform: Platform, process: str) -> dict[str, str]:
         "plugins_folder": str(platform.layout.process_config(process) / "plugins"),
         "dags_folder": str(platform.layout.process_config(process) / "dags"),
         "test_connection": "Disabled",
+        "allowed_deserialization_classes": NO_CLASS,
         "min_serialized_dag_update_interval": "0",
         # Without a database there is nothing to decrypt; an empty key keeps Airflow from asking for one.
         "fernet_key": "",
@@ -190,12 +195,13 @@ def _dag_processing(platform: Platform, process: str) -> dict[str, str]:
         "file_parsing_sort_mode": "modified_time",
         "min_file_process_interval": "3600",
         "stale_dag_threshold": "7200",
-        # For the files of one tenant together; each file has core.dagbag_import_timeout for itself.
-        "dag_file_processor_timeout": "120",
+        # For one file. Its import ends by core.dagbag_import_timeout, unless it swallows the exception.
+        "dag_file_processor_timeout": "45",
         "dag_version_inflation_check_level": "off",
         "parsing_processes": "2",
         "print_stats_interval": "0",
-        "stale_bundle_cleanup_interval": "3600" if process.startswith("worker") else "0",
+        # Who checks versions out clears them away; nobody else has any.
+        "stale_bundle_cleanup_interval": "3600",
     }
 
 
@@ -233,8 +239,13 @@ def _celery(platform: Platform, user: BrokerUser) -> Sections:
 
 def _secrets_backend(platform: Platform, process: str) -> Sections:
     folder = platform.layout.process_config(process)
+    return secrets_backend(platform.openbao_url, folder)
+
+
+def secrets_backend(url: str, folder: Path) -> Sections:
+    """Return the settings of a process that logs in to OpenBao at *url* with the two ids in *folder*."""
     settings = {
-        "url": platform.openbao_url,
+        "url": url,
         "role_id_path": str(folder / "openbao-role-id"),
         "secret_id_path": str(folder / "openbao-secret-id"),
     }
@@ -246,7 +257,8 @@ def _secrets_backend(platform: Platform, process: str) -> Sections:
     }
 
 
-def _text(*parts: Mapping[str, Mapping[str, str]]) -> str:
+def config_text(*parts: Mapping[str, Mapping[str, str]]) -> str:
+    """Return airflow.cfg with the sections of all *parts*; of an option that several have, the last counts."""
     merged: Sections = {}
     for part in parts:
         for section, options in part.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from aerodrome import names
 from aerodrome.local import credentials as secret
@@ -64,8 +65,10 @@ def configuration(platform: Platform) -> str:
             "protected-mode yes",
             "daemonize no",
             "databases 1",
-            f"dir {layout.data / 'redis'}",
-            f"aclfile {layout.process_config('redis') / 'users.acl'}",
+            f"dir {_quoted(layout.data / 'redis')}",
+            f"aclfile {_quoted(layout.process_config('redis') / 'users.acl')}",
+            # Read again it would lock the deploy out of a server that knows only the old password: restart it then.
+            f"# {admin_user(platform).name} {_hash(admin_user(platform))[1:9]}",
             # Every message survives kill -9 of the server; what a power cut loses, the scheduler sends again.
             "appendonly yes",
             "appendfsync everysec",
@@ -99,6 +102,10 @@ def _keys(queue: str) -> tuple[str, ...]:
     steps = tuple(f"{queue}{_PRIORITY}{priority}" for priority in _PRIORITIES)
     own = ("unacked.", "unacked_index.", "unacked_mutex.", "_kombu.binding.", "_kombu.binding_permanent.")
     return (queue, *steps, *(prefix + queue for prefix in own))
+
+
+def _quoted(path: Path) -> str:
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _hash(user: BrokerUser) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aerodrome.errors import AerodromeError
-from aerodrome.local.ownership import ensure_folder, write_file
+from aerodrome.errors import AerodromeError, UserError
+from aerodrome.files import write_once
+from aerodrome.local.ownership import ensure_folder
 from aerodrome.local.state import Layout
 
 POSTGRES_ADMIN = "postgres-admin"
@@ -39,11 +40,26 @@ def airflow_user(user: str) -> str:
     return f"airflow-user-{user}"
 
 
+# What is locked in a store with a secret is lost with that secret: it is never made a second time.
+_OPENS = {
+    OPENBAO_SEAL: "openbao",
+    OPENBAO_ROOT: "openbao",
+    AIRFLOW_FERNET: "postgres",
+    POSTGRES_ADMIN: "postgres",
+}
+
+
 @dataclass(frozen=True)
 class Credentials:
-    """The secrets of one deployment, by name; each is made when first asked for and never again."""
+    """The secrets of one deployment, by name; each is made when first asked for and never again.
+
+    *data* is the folder of the stores that some of them open. With *keep_new* false nothing is written: a secret
+    that is not there yet is another one each time.
+    """
 
     folder: Path
+    data: Path | None = None
+    keep_new: bool = True
 
     def get(self, name: str) -> str:
         """Return the secret *name*; a token of 256 random bits is made where there is none."""
@@ -68,20 +84,49 @@ class Credentials:
 
     def keep(self, name: str, value: str) -> None:
         """Store a secret that another program made, such as OpenBao's root token."""
-        if self.find(name) not in (None, value):
+        if self._stored(name, value) != value:
             raise AerodromeError(f"the secret {name} exists with another value; it is not replaced")
-        write_file(self.folder / name, value)
+
+    def require_not_lost(self, name: str) -> None:
+        """Raise UserError where the secret *name* is gone and there is data that nothing else opens."""
+        store = _OPENS.get(name)
+        if self.data is None or store is None or self.find(name) or not holds_data(self.data, store):
+            return
+        raise UserError(
+            f"{self.folder / name} is gone, and {self.data / store} cannot be opened without it",
+            "restore the file from a copy, or give up all data with `make destroy` and deploy again",
+        )
+
+    def forget(self, name: str) -> None:
+        """Delete the secret *name*; what was locked with it stays locked."""
+        (self.folder / name).unlink(missing_ok=True)
 
     def _get(self, name: str, make: Callable[[], str]) -> str:
-        found = self.find(name)
-        if found:
+        if found := self.find(name):
             return found
-        value = make()
+        self.require_not_lost(name)
+        return self._stored(name, make()) if self.keep_new else make()
+
+    def _stored(self, name: str, value: str) -> str:
         ensure_folder(self.folder, 0o700)
-        write_file(self.folder / name, value)
-        return value
+        # Whoever comes second takes the first one's.
+        stored = write_once(self.folder / name, value)
+        if not stored:
+            raise AerodromeError(f"{self.folder / name} is empty", "restore it from a copy")
+        return stored
 
 
-def credentials(layout: Layout) -> Credentials:
+def credentials(layout: Layout, *, keep_new: bool = True) -> Credentials:
     """Return the secrets of the deployment at *layout*."""
-    return Credentials(layout.secrets)
+    return Credentials(layout.secrets, layout.data, keep_new)
+
+
+def unfinished(data: Path, store: str) -> Path:
+    """Return the mark of a *store* below *data* that is being set up: nobody has stored anything in it yet."""
+    return data / f"{store}.initialising"
+
+
+def holds_data(data: Path, store: str) -> bool:
+    """Return whether somebody may have stored something in *store* below *data*."""
+    folder = data / store
+    return folder.is_dir() and any(folder.iterdir()) and not unfinished(data, store).exists()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aerodrome import runtime
 from aerodrome.bundle import named_runtimes, rollback, runtimes_of
 from aerodrome.errors import AerodromeError, Problem, UserError, counted, did_you_mean
-from aerodrome.local import access, first_runs, lifecycle, ownership, state
+from aerodrome.local import access, first_runs, lifecycle, ownership, removed_tenants, state
 from aerodrome.local import status as processes
-from aerodrome.local.first_runs import DagRow
+from aerodrome.local.first_runs import DagRow, FirstRuns
 from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import Preparation, deployed_platform, prepare
+from aerodrome.local.preparation import Preparation, deployed_layout, deployed_platform, prepare
+from aerodrome.pipeline import tenant_folders
 from aerodrome.plan import Plan, apply_targets, make_plan
 from aerodrome.runtime.build import is_whole
 
@@ -27,25 +28,36 @@ class Status:
 
     processes: tuple[processes.Row, ...]
     dags: tuple[DagRow, ...]
-    addresses: tuple[str, ...]
+    addresses: Mapping[str, str]
     warnings: tuple[str, ...]
     healthy: bool
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a deploy would change, what keeps single DAGs out of it, and what else people should know."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Deployed:
-    """What a deploy changed, how the platform is now, what kept single DAGs out, and whose first run failed."""
+    """What a deploy changed, how the platform is now, what kept single DAGs out, and how first runs went."""
 
     plan: Plan
     status: Status
     problems: tuple[Problem, ...]
-    failed: tuple[str, ...] = ()
+    runs: FirstRuns = field(default_factory=FirstRuns)
+    notes: tuple[str, ...] = ()
 
 
-def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> tuple[Plan, tuple[Problem, ...]]:
-    """Return what a deploy would change now, and the mistakes that keep single DAGs out of it."""
+def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> Planned:
+    """Return what a deploy would change now; changes nothing."""
     prepared = prepare(root, environment, say)
-    return make_plan(environment, prepared.targets()), prepared.build.problems
+    made = make_plan(environment, prepared.targets())
+    return Planned(made, prepared.build.problems, _left_behind(root, prepared))
 
 
 def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
@@ -56,28 +68,32 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
     with alone(lock_file(root)):
         step("check", "validating, rendering and importing every DAG")
         prepared = prepare(root, environment, lambda text: step("check", text))
-        found = prepared.build
-        dags, tenants = counted(len(found.dags), "DAG"), counted(len(found.tenants), "tenant")
+        built = prepared.build
+        dags, tenants = counted(len(built.dags), "DAG"), counted(len(built.tenants), "tenant")
         step("check", f"{dags} of {tenants} fit to publish")
         made = apply_targets(environment, prepared.targets(), step)
         prepared.remember()
         if made.changes:
             _prune(prepared)
-        failed = _first_runs(prepared, step)
+        runs = _first_runs(prepared, step)
         problems = (*prepared.build.problems, *prepared.runtimes.failures)
-        return Deployed(made, _status(prepared.platform, prepared.bundle.dag_ids()), problems, failed)
+        found = _status(prepared.platform, prepared.bundle.dag_ids())
+        return Deployed(made, found, problems, runs, _left_behind(root, prepared))
 
 
 def _prune(prepared: Preparation) -> None:
     layout = prepared.platform.layout
     named = named_runtimes(layout.bundle)
-    for tenant in prepared.platform.tenants:
-        runtime.prune(layout.runtimes, tenant, named)
+    runtime.prune_all(layout.runtimes, named, prepared.platform.tenants)
 
 
-def _first_runs(prepared: Preparation, step: Step) -> tuple[str, ...]:
+def _left_behind(root: Path, prepared: Preparation) -> tuple[str, ...]:
+    return removed_tenants.told(prepared.platform, tenant_folders(root))
+
+
+def _first_runs(prepared: Preparation, step: Step) -> FirstRuns:
     if not prepared.platform.local.run_new_dags_once:
-        return ()
+        return FirstRuns()
     airflow = access.admin_access(prepared.platform)
     published = prepared.bundle.dag_ids()
     first_runs.wait_visible(airflow, published, lambda text: step("runs", text))
@@ -105,15 +121,15 @@ def _status(platform: Platform, published: Collection[str] | None = None) -> Sta
     return Status(found.rows, dags, _addresses(platform), (*found.warnings, *errors), found.healthy)
 
 
-def _addresses(platform: Platform) -> tuple[str, ...]:
+def _addresses(platform: Platform) -> dict[str, str]:
     if not state.exists(platform.layout):
-        return ()
-    file, _ = access.login(platform, access.ADMIN)
-    return (
-        f"Airflow          {platform.api_url}",
-        f"log in as        {access.ADMIN}; the password is in {file}",
-        "tenants' logins  the tenant's name; passwords in the same folder",
-    )
+        return {}
+    file = access.password_file(platform, access.ADMIN)
+    return {
+        "Airflow": platform.api_url,
+        "log in as": f"{access.ADMIN}; the password is in {file}",
+        "tenants' logins": "the tenant's name; passwords in the same folder",
+    }
 
 
 def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
@@ -132,24 +148,45 @@ def logs_local(root: Path, environment: str, process: str | None, lines: int) ->
 def down_local(root: Path, environment: str, step: Step) -> None:
     """Stop every process and keep all data."""
     with alone(lock_file(root)):
-        lifecycle.down(deployed_platform(root, environment), lambda text: step("down", text))
+        lifecycle.down(deployed_layout(root, environment), lambda text: step("down", text))
 
 
 def destroy_local(root: Path, environment: str, step: Step) -> None:
     """Stop every process and delete all data, also what an interrupted deploy left half made."""
     with alone(lock_file(root)):
-        lifecycle.destroy(deployed_platform(root, environment), lambda text: step("destroy", text))
+        lifecycle.destroy(deployed_layout(root, environment), lambda text: step("destroy", text))
         lock_file(root).unlink(missing_ok=True)
+
+
+def left_of_tenant(root: Path, environment: str, tenant: str) -> str:
+    """Return what is kept of *tenant* as a sentence; UserError where it is in use or has left nothing."""
+    platform, folders = deployed_platform(root, environment), tenant_folders(root)
+    if tenant in folders:
+        raise UserError(f"tenants/{tenant} exists", f"remove it, then make deploy ENV={environment}")
+    if tenant in platform.tenants:
+        raise UserError(f"{tenant} is deployed still", f"make deploy ENV={environment} first")
+    left = removed_tenants.known(platform, folders)
+    if tenant not in left:
+        raise UserError(f"no removed tenant '{tenant}' has left anything here", did_you_mean(tenant, left))
+    return removed_tenants.kept(platform, tenant)
+
+
+def remove_tenant_local(root: Path, environment: str, tenant: str, step: Step) -> None:
+    """Delete what a removed tenant has left: files, database, secrets and operating system user."""
+    with alone(lock_file(root)):
+        left_of_tenant(root, environment, tenant)
+        platform = deployed_platform(root, environment)
+        removed_tenants.delete(platform, tenant, lambda text: step("remove", text))
 
 
 def is_deployed(root: Path, environment: str) -> bool:
     """Return whether there is anything of a deployment here, be it of an interrupted one."""
-    return deployed_platform(root, environment).layout.state.exists()
+    return deployed_layout(root, environment).state.exists()
 
 
 def bundle_repository(root: Path, environment: str) -> Path:
     """Return the central DAG repository; AerodromeError where nothing is deployed."""
-    repository = deployed_platform(root, environment).layout.bundle
+    repository = deployed_layout(root, environment).bundle
     if not repository.is_dir():
         raise AerodromeError("nothing was published yet", f"make deploy ENV={environment}")
     return repository

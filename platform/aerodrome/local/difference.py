@@ -1,23 +1,25 @@
-"""One difference between the desired and the live deployment."""
+"""The changes of ENV=local's own targets, each with the risk that its kind brings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from aerodrome.plan import Action, Change, Risk
 
-Action = Literal["create", "update", "delete", "restart", "start"]
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, order=True)
-class Difference:
-    """What an apply would do and why; never a secret's value."""
-
-    action: Action
-    what: str
-    why: str
+RELEASE = "release"
+SECRETS = "secrets"
+ROLES = "roles"
 
 
-def silent(_: str) -> None:
-    """Take progress messages and show none."""
+def of_release(action: Action, kind: str, name: str, why: str) -> Change:
+    """Return a change of users, packages or processes; a process that ends takes what it works on with it."""
+    risk: Risk = "restarts" if action in ("restart", "delete") else "none"
+    return Change(RELEASE, action, f"{kind} {name}".strip(), why, risk, kind=kind, name=name)
+
+
+def of_secrets(action: Action, kind: str, name: str, why: str) -> Change:
+    """Return a change of what OpenBao holds or lets in."""
+    return Change(SECRETS, action, f"{kind} {name}".strip(), why, "access", kind=kind, name=name)
+
+
+def of_roles(action: Action, kind: str, name: str, why: str) -> Change:
+    """Return a change of Airflow's roles, users or pools."""
+    return Change(ROLES, action, f"{kind} {name}".strip(), why, "access", kind=kind, name=name)

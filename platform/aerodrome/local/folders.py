@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
+from pathlib import Path
 
-from aerodrome.errors import AerodromeError
+from aerodrome.bundle import AUTHOR
+from aerodrome.clients.git import BareRepository
 from aerodrome.local import state
 from aerodrome.local.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.platform import Platform
@@ -31,7 +32,7 @@ def base(platform: Platform) -> None:
         ensure_folder(folder, 0o711)
     ensure_folder(layout.runtimes, 0o755)
     state.link_into_repository(layout)
-    _bundle(platform)
+    _bundle(layout.bundle)
 
 
 def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
@@ -67,40 +68,25 @@ def of_tenants(platform: Platform) -> None:
         ensure_folder(platform.layout.runtimes / tenant, 0o750, shared)
 
 
-def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> tuple[str, ...]:
-    """Write every configuration file, private to its process; return the changed ones as <process>/<file>."""
-    changed = []
+def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> None:
+    """Write every configuration file, private to its process."""
     for process in processes:
         folder = platform.layout.process_config(process.name)
         owner = platform.accounts.owner(process.user)
         for name, text in process.files.items():
-            if write_file(folder / name, text, 0o600, owner):
-                changed.append(f"{process.name}/{name}")
+            write_file(folder / name, text, 0o600, owner)
     write_file(platform.layout.git_config, _git_config(platform), 0o644)
-    return tuple(changed)
 
 
 def _git_config(platform: Platform) -> str:
     # git refuses a repository of another user unless told that it is meant.
-    return (
-        f"[safe]\n\tdirectory = {platform.layout.bundle}\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n"
-    )
+    place = str(platform.layout.bundle).replace("\\", "\\\\").replace('"', '\\"')
+    return f'[safe]\n\tdirectory = "{place}"\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n'
 
 
-def _bundle(platform: Platform) -> None:
-    """Make the bare DAG repository with an empty first commit, readable by all processes of the platform."""
-    path = platform.layout.bundle
-    if not (path / "HEAD").is_file():
-        _git("init", "--quiet", "--bare", "--initial-branch=main", "--shared=0644", str(path))
-    if not (path / "refs" / "heads" / "main").exists() and not (path / "packed-refs").exists():
-        tree = _git("-C", str(path), "mktree", text="")
-        author = ("-c", "user.name=aerodrome", "-c", "user.email=aerodrome@localhost")
-        commit = _git("-C", str(path), *author, "commit-tree", tree, "-m", "Start with an empty bundle")
-        _git("-C", str(path), "update-ref", "refs/heads/main", commit)
-
-
-def _git(*arguments: str, text: str | None = None) -> str:
-    done = subprocess.run(["git", *arguments], input=text, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AerodromeError(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
+def _bundle(path: Path) -> None:
+    """Make the bare DAG repository with an empty first commit: Airflow asks for its branch before any publish."""
+    repository = BareRepository(path)
+    repository.create()
+    if repository.head() is None:
+        repository.commit_files(None, {}, "Start with an empty bundle", AUTHOR)

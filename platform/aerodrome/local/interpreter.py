@@ -6,20 +6,25 @@ Only root needs them; without root the clone's own environment is used.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError
-from aerodrome.local.difference import Difference, Progress
+from aerodrome.local.difference import of_release
 from aerodrome.local.ownership import write_file
+from aerodrome.local.programs import run
 from aerodrome.local.state import Layout
+from aerodrome.local.versions import Versions
+from aerodrome.plan import Change, Progress
 
-_MAKERS_NOTE = "installed.json"
+_LOCK = "requirements.lock"
+# About 290 packages, over a slow line as well.
+LONGEST_SECONDS = 3600
+# Links are resolved once, when a process starts: what it imports later is of the same versions.
+_START = "import os, sys; sys.path[:] = dict.fromkeys(p and os.path.realpath(p) for p in (*sys.path, %r))\n"
 _LEFT_OUT = ("test", "site-packages", "idlelib", "tkinter", "turtledemo", "lib2to3", "*.a")
 _SOURCES = ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins", "pyproject.toml")
 # What no process of the platform imports. The rest is compiled once: service users may not write next to it
@@ -43,67 +48,75 @@ def base_python(layout: Layout) -> Path:
     return layout.state / "python" / "bin" / "python3.11" if _needs_copy(layout) else _base_executable()
 
 
-def differences(layout: Layout) -> tuple[Difference, ...]:
+def differences(layout: Layout) -> tuple[Change, ...]:
     """Return what is missing or outdated of the interpreter and its packages."""
     if not layout.root:
         return ()
-    found = _installed(layout)
-    if not layout.python.exists() or not base_python(layout).exists():
-        return (Difference("create", "interpreter", "service users cannot read the clone's"),)
-    if found.get("packages") != _digest([layout.repository / "requirements.lock"]):
-        return (Difference("update", "interpreter", "requirements.lock changed"),)
-    if found.get("source") != source_digest(layout.repository):
-        return (Difference("update", "platform's own code", "the source changed since it was installed"),)
+    if not ready(layout) or not base_python(layout).exists():
+        return (of_release("create", "interpreter", "", "service users cannot read the clone's"),)
+    if not Versions(layout.venv).is_current(_packages_digest(layout.repository)):
+        return (of_release("update", "interpreter", "", "requirements.lock changed"),)
+    if not Versions(layout.code).is_current(source_digest(layout.repository)):
+        return (of_release("update", "platform's own code", "", "the source changed since it was installed"),)
     return ()
 
 
 def apply(layout: Layout, progress: Progress) -> None:
-    """Make the interpreter, its packages and the platform's own code current."""
+    """Make the interpreter, its packages and the platform's own code current.
+
+    What runs goes on with the versions that it started with, until it is started again.
+    """
     if not layout.root:
         _compile_clone(layout, progress)
         return
-    packages = _digest([layout.repository / "requirements.lock"])
-    source = source_digest(layout.repository)
-    found = _installed(layout)
-    if _needs_copy(layout) and not base_python(layout).exists():
+    packages, source = _packages_digest(layout.repository), source_digest(layout.repository)
+    make_base_python(layout, progress)
+    Versions(layout.venv).build(packages, lambda folder: _install_packages(layout, folder, progress))
+    Versions(layout.venv).switch(packages)
+    Versions(layout.code).build(source, lambda folder: _install_source(layout, folder, progress))
+    Versions(layout.code).switch(source)
+
+
+def make_base_python(layout: Layout, progress: Progress) -> None:
+    """Make the interpreter of :func:`base_python` where it is missing."""
+    if not base_python(layout).exists():
         progress("copying the Python interpreter to a place that service users can read")
         _copy_python(layout)
-    fresh = found.get("packages") != packages or not layout.python.exists()
-    if fresh:
-        progress("installing requirements.lock for the service users")
-        _install_packages(layout)
-    if fresh or found.get("source") != source:
-        progress("installing the platform's own code for the service users")
-        _install_source(layout)
-    if fresh:
-        progress("compiling the packages once for all processes")
-        _compile(layout, *layout.venv.glob("lib/python3*/site-packages"))
-    write_file(_note(layout), json.dumps({"packages": packages, "source": source}), 0o644)
+
+
+def prune(layout: Layout, started: Iterable[float]) -> None:
+    """Remove the versions that nothing runs from any more; *started*: since when each process runs."""
+    moments = tuple(started)
+    for link in (layout.venv, layout.code) if layout.root else ():
+        Versions(link).prune(moments)
 
 
 def _compile_clone(layout: Layout, progress: Progress) -> None:
-    lock = _digest([layout.repository / "requirements.lock"])
+    lock = _packages_digest(layout.repository)
     note = layout.state / "compiled"
     if not note.is_file() or note.read_text(encoding="utf-8") != lock:
         progress("compiling the packages once for all processes")
-        _compile(layout, *layout.venv.glob("lib/python3*/site-packages"))
+        _compile(layout.python, _site_packages(layout.venv))
         write_file(note, lock)
 
 
 def source_digest(repository: Path) -> str:
     """Return the digest of the platform's own code, the control program included."""
-    return _digest(file for source in _SOURCES for file in _files(repository / source))
+    return _digest(repository, *_SOURCES)
 
 
 def runtime_digest(repository: Path) -> str:
     """Return the digest of all code that runs inside the platform's processes: theirs and their packages'."""
-    sources = (*_RUNTIME, "requirements.lock")
-    return _digest(file for source in sources for file in _files(repository / source))
+    return _digest(repository, *_RUNTIME, _LOCK)
 
 
 def launcher_digest(repository: Path) -> str:
     """Return the digest of the code that runs inside the launchers, which are restarted for nothing else."""
-    return _digest(_files(repository / "platform/aerodrome_airflow/launcher"))
+    return _digest(repository, "platform/aerodrome_airflow/launcher")
+
+
+def _packages_digest(repository: Path) -> str:
+    return _digest(repository, _LOCK)
 
 
 def _files(path: Path) -> Iterable[Path]:
@@ -112,25 +125,14 @@ def _files(path: Path) -> Iterable[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
 
-def _digest(files: Iterable[Path]) -> str:
+def _digest(repository: Path, *paths: str) -> str:
     total = hashlib.sha256()
-    for file in files:
+    for file in (file for path in paths for file in _files(repository / path)):
         content = file.read_bytes()
-        total.update(f"{file.name}:{len(content)}:".encode())
+        # With its folder: a module that moves is another module.
+        total.update(f"{file.relative_to(repository)}:{len(content)}:".encode())
         total.update(content)
     return total.hexdigest()
-
-
-def _note(layout: Layout) -> Path:
-    return layout.venv / _MAKERS_NOTE
-
-
-def _installed(layout: Layout) -> dict[str, str]:
-    try:
-        note: dict[str, str] = json.loads(_note(layout).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return note
 
 
 def _base_executable() -> Path:
@@ -182,41 +184,53 @@ def _find_library_beside(executable: Path, library_folder: Path) -> None:
 
 def _uv(layout: Layout, *arguments: str) -> None:
     program = Path(sys.executable).parent / "uv"
-    done = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, check=False, cwd=layout.repository, umask=0o022
-    )
+    what = f"uv {arguments[0]}"
+    done = run([program, *arguments], what, LONGEST_SECONDS, cwd=layout.repository, umask=0o022)
     if done.returncode:
-        raise AerodromeError(f"uv {arguments[0]}: {done.stderr.strip()[-2000:]}")
+        raise AerodromeError(f"{what}: {done.stderr.strip()[-2000:]}")
 
 
-def _install_packages(layout: Layout) -> None:
-    if not layout.python.exists():
-        _uv(layout, "venv", "--quiet", "--python", str(base_python(layout)), str(layout.venv))
-    lock = layout.repository / "requirements.lock"
-    _uv(layout, "pip", "sync", "--quiet", "--python", str(layout.python), "--require-hashes", str(lock))
-
-
-def _install_source(layout: Layout) -> None:
-    options = (
+def _install_packages(layout: Layout, folder: Path, progress: Progress) -> None:
+    progress("installing requirements.lock for the service users")
+    python = str(folder / "bin" / "python")
+    _uv(layout, "venv", "--quiet", "--allow-existing", "--python", str(base_python(layout)), str(folder))
+    _uv(
+        layout,
+        "pip",
+        "sync",
         "--quiet",
         "--python",
-        str(layout.python),
+        python,
+        "--require-hashes",
+        str(layout.repository / _LOCK),
+    )
+    (_site_packages(folder) / "aerodrome.pth").write_text(_START % str(layout.code), encoding="utf-8")
+    progress("compiling the packages once for all processes")
+    _compile(folder / "bin" / "python", _site_packages(folder))
+
+
+def _install_source(layout: Layout, folder: Path, progress: Progress) -> None:
+    progress("installing the platform's own code for the service users")
+    options = (
         "--no-deps",
         "--no-build-isolation",
         "--reinstall-package",
         "aerodrome",
+        "--target",
+        str(folder),
     )
-    _uv(layout, "pip", "install", *options, str(layout.repository))
-    site = next((layout.venv / "lib").glob("python3*/site-packages"))
-    _compile(layout, site / "aerodrome", site / "aerodrome_airflow", site / "common_plugins")
+    _uv(layout, "pip", "install", "--quiet", "--python", str(layout.python), *options, str(layout.repository))
+    _compile(layout.python, folder)
 
 
-def _compile(layout: Layout, *folders: Path) -> None:
+def _site_packages(folder: Path) -> Path:
+    return next(folder.glob("lib/python3*/site-packages"))
+
+
+def _compile(python: Path, folder: Path) -> None:
     # A file that does not compile costs a slower start, nothing else.
-    options = ["-q", "-j", "0", "-x", _NOT_COMPILED, *map(str, folders)]
-    subprocess.run(
-        [layout.python, "-m", "compileall", *options], check=False, capture_output=True, umask=0o022
-    )
+    command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", _NOT_COMPILED, str(folder)]
+    run(command, "compiling the packages", LONGEST_SECONDS, umask=0o022)
 
 
 def ready(layout: Layout) -> bool:

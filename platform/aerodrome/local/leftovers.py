@@ -31,6 +31,12 @@ def supervisor_alive(layout: Layout) -> bool:
     return process is not None and process.status() != psutil.STATUS_ZOMBIE
 
 
+def supervisor_start(layout: Layout) -> tuple[float, ...]:
+    """Return the time at which the remembered supervisor was started, or nothing where it runs no more."""
+    process = _supervisor(layout)
+    return (process.create_time(),) if process else ()
+
+
 def find(layout: Layout) -> tuple[psutil.Process, ...]:
     """Return what is left of the remembered supervisor and its processes.
 
@@ -50,9 +56,8 @@ def find(layout: Layout) -> tuple[psutil.Process, ...]:
 def end(layout: Layout, patience: float = 10) -> int:
     """End all that :func:`find` returns, first politely; return how many there were."""
     found = find(layout)
-    supervisor = [process for process in found if process.pid == os.getsid(process.pid)] if found else []
     # A supervisor would start its children again.
-    _signal(supervisor, "kill")
+    _signal([process for process in found if _session(process) == process.pid], "kill")
     _signal(found, "terminate")
     _signal(_outlast(layout, patience), "kill")
     if alive := _outlast(layout, patience):
@@ -82,12 +87,20 @@ def _signal(processes: Iterable[psutil.Process], method: str) -> None:
 def _belongs(process: psutil.Process, session: int, started: float) -> bool:
     try:
         return (
-            os.getsid(process.pid) == session
+            _session(process) == session
             and process.create_time() >= started - _CLOCK_TOLERANCE
             and process.status() != psutil.STATUS_ZOMBIE
         )
-    except (psutil.Error, OSError):
+    except psutil.Error:
         return False
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        # It has just ended.
+        return None
 
 
 def _supervisor(layout: Layout) -> psutil.Process | None:

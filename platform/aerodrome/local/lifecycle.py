@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import shutil
 
-from aerodrome.local import accounts, leftovers, services, state, supervision
-from aerodrome.local.difference import Progress
-from aerodrome.local.platform import Platform
+from aerodrome.local import accounts, leftovers, state, supervision
+from aerodrome.local.state import Layout
+from aerodrome.plan import Progress
 
 
-def down(platform: Platform, progress: Progress) -> None:
+def down(layout: Layout, progress: Progress) -> None:
     """Stop every process and keep all data."""
-    if not state.exists(platform.layout):
+    if not state.exists(layout):
         progress("nothing is deployed here")
         return
     progress("stopping all processes")
-    supervision.shut_down(platform.layout)
+    supervision.shut_down(layout)
 
 
-def destroy(platform: Platform, progress: Progress) -> None:
+def destroy(layout: Layout, progress: Progress) -> None:
     """Stop every process and remove all data, secrets and the operating system users of this deployment."""
-    layout = platform.layout
     if not layout.state.exists():
         progress("nothing is deployed here")
         return
@@ -36,6 +35,5 @@ def destroy(platform: Platform, progress: Progress) -> None:
     if link.is_symlink() and not link.exists():
         link.unlink()
     if layout.root:
-        name = services.deployment(platform)
-        for user in accounts.release(accounts.used_by(name), name):
+        for user in accounts.release(accounts.used_by(layout.name), layout.name):
             progress(f"removed the operating system user {user}")

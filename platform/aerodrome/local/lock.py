@@ -25,14 +25,7 @@ def alone(path: Path) -> Iterator[None]:
 
     The kernel gives the lock back however its holder ends, so none is ever stale.
     """
-    with _open(path) as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            raise HeldError(
-                f"another command works on this platform: {_holder(stream.read())}", "wait for it, or end it"
-            ) from None
+    with _held(path) as stream:
         stream.truncate(0)
         stream.write(
             json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
@@ -45,6 +38,31 @@ def lock_file(root: Path) -> Path:
     """Return the lock of *root*'s deployment; it stands beside the state, which `destroy` removes."""
     folder = state.locate(root).state
     return folder.with_name(f"{folder.name}.lock")
+
+
+def _held(path: Path) -> TextIO:
+    while True:
+        stream = _open(path)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with stream:
+                stream.seek(0)
+                holder = _holder(stream.read())
+            raise HeldError(
+                f"another command works on this platform: {holder}", "wait for it, or end it"
+            ) from None
+        if _stands_at(stream, path):
+            return stream
+        # `destroy` removed the file between the two calls: the lock on it keeps nobody out.
+        stream.close()
+
+
+def _stands_at(stream: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _open(path: Path) -> TextIO:

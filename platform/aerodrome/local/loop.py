@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, ProblemsFound
-from aerodrome.local import state
+from aerodrome.local import state, workbench
 from aerodrome.local.lock import HeldError, alone, lock_file
-from aerodrome.local.preparation import deployed_platform, prepare
+from aerodrome.local.preparation import deployed_layout, prepare
 from aerodrome.plan import apply_targets
-from aerodrome.runtime import Runtime, Tools, Workshop, build_runtime, read_source
+from aerodrome.runtime import Runtime, Workshop, build_runtime, prune, read_source
 from aerodrome.runtime.build import environment_of, is_whole
 from aerodrome.runtime.tenant_tests import run_tests
-from aerodrome.runtime.uv import find_uv
 
 Say = Callable[[str], None]
 
@@ -25,15 +23,8 @@ Say = Callable[[str], None]
 def run_tenant_tests(root: Path, tenant: str, say: Say) -> int:
     """Run the tenant's tests in its own virtual environment and return pytest's exit code."""
     folder = root / "tenants" / tenant
-    workshop = _workshop(root, say)
+    workshop = workbench.workshop(root, tenant, say)
     return run_tests(folder, _runtime(root, folder, workshop), workshop, say)
-
-
-def _workshop(root: Path, say: Say) -> Workshop:
-    tools = Tools(Path(sys.executable), find_uv())
-    return Workshop(
-        root / ".aerodrome" / "runtimes", tools, {}, lambda tenant, text: say(f"{tenant}: {text}")
-    )
 
 
 def _runtime(root: Path, folder: Path, workshop: Workshop) -> Runtime | None:
@@ -44,12 +35,16 @@ def _runtime(root: Path, folder: Path, workshop: Workshop) -> Runtime | None:
     # Of a deployment by root, nobody but the tenant's own user may use the environments.
     if os.access(deployed, os.X_OK) and is_whole(deployed):
         return Runtime(source.tenant, source.digest, deployed, environment_of(deployed))
-    return build_runtime(source, workshop)
+    made = build_runtime(source, workshop)
+    if not workshop.owners:
+        # Nothing but tests uses what stands here; as root it stands among a deploy's, which clears up itself.
+        prune(workshop.into, source.tenant, {source.digest})
+    return made
 
 
 def watch_and_publish(root: Path, environment: str, say: Say) -> None:
     """Publish at every save below tenants/ until Ctrl-C; a mistake is shown and the last good version stays."""
-    if not state.exists(deployed_platform(root, environment).layout):
+    if not state.exists(deployed_layout(root, environment)):
         raise AerodromeError("nothing is deployed here yet", f"make deploy ENV={environment}")
     say("watching tenants/; Ctrl-C ends it")
     with suppress(KeyboardInterrupt):

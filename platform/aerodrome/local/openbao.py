@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
+import time
 from pathlib import Path
 
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
+from aerodrome.local.deadline import wait_until
 from aerodrome.local.platform import Platform
+
+STORE = "openbao"
+ELECTION_SECONDS = 0.2
+LONGEST_SECONDS = 60
 
 
 def program(platform: Platform) -> Path:
@@ -22,7 +29,7 @@ def program(platform: Platform) -> Path:
 
 def data_folder(platform: Platform) -> Path:
     """Return the folder of the raft log and database."""
-    return platform.layout.data / "openbao"
+    return platform.layout.data / STORE
 
 
 def seal_file(platform: Platform) -> Path:
@@ -39,13 +46,12 @@ def configuration(platform: Platform) -> str:
     """Return the server's configuration."""
     return f"""\
 ui = false
-disable_mlock = true
 log_level = "warn"
 api_addr = "{platform.openbao_url}"
 cluster_addr = "http://127.0.0.1:{platform.ports.openbao_cluster}"
 
 storage "raft" {{
-  path = "{data_folder(platform)}"
+  path = {json.dumps(str(data_folder(platform)))}
   node_id = "local"
   performance_multiplier = 1
 }}
@@ -58,7 +64,7 @@ listener "tcp" {{
 
 seal "static" {{
   current_key_id = "1"
-  current_key = "file://{seal_file(platform)}"
+  current_key = {json.dumps(f"file://{seal_file(platform)}")}
 }}
 """
 
@@ -68,23 +74,30 @@ def vault(platform: Platform) -> Vault:
     return Vault(platform.openbao_url, platform.credentials.find(secret.OPENBAO_ROOT))
 
 
-def forget_unfinished(platform: Platform) -> bool:
-    """Empty the data folder of a server whose root token was never kept.
+def begin_anew(platform: Platform) -> None:
+    """Empty the data folder of a server that was not set up to its end; call it before that server starts.
 
-    Nobody can have stored anything in it. Call it while the server is down; return whether there was one.
+    UserError where it was, and its root token is gone: what tenants stored in it is never thrown away here.
     """
+    credentials = platform.credentials
+    if credentials.find(secret.OPENBAO_ROOT):
+        return
+    credentials.require_not_lost(secret.OPENBAO_ROOT)
+    secret.unfinished(platform.layout.data, STORE).touch()
     folder = data_folder(platform)
-    if platform.credentials.find(secret.OPENBAO_ROOT) or not folder.is_dir() or not any(folder.iterdir()):
-        return False
-    for entry in folder.iterdir():
+    for entry in folder.iterdir() if folder.is_dir() else ():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    return True
 
 
 def initialise(platform: Platform) -> bool:
-    """Initialise the running server once and keep its root token; return whether it was new."""
+    """Initialise the running server once, so that it can be written to; return whether it was new."""
     access = vault(platform)
-    if access.state() != "uninitialised":
-        return False
-    platform.credentials.keep(secret.OPENBAO_ROOT, access.initialise())
-    return True
+    new = access.state() == "uninitialised"
+    if new:
+        platform.credentials.keep(secret.OPENBAO_ROOT, access.initialise())
+        # It votes once more right after this, and refuses to write meanwhile.
+        time.sleep(ELECTION_SECONDS)
+        wait_until(lambda: access.state() == "ready", LONGEST_SECONDS)
+    if platform.credentials.find(secret.OPENBAO_ROOT):
+        secret.unfinished(platform.layout.data, STORE).unlink(missing_ok=True)
+    return new

@@ -5,9 +5,10 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from aerodrome.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,7 @@ def write_file(path: Path, text: str, mode: int = 0o600, owner: Owner = NOBODY) 
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         _settle(path, mode, owner)
         return False
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _settle(temporary, mode, owner)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(path, text, mode, owner.ids())
     return True
 
 

@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 from aerodrome import names
 from aerodrome.environment import Environment, Local, Ports
 from aerodrome.local.accounts import Accounts
-from aerodrome.local.credentials import Credentials
+from aerodrome.local.credentials import Credentials, credentials
 from aerodrome.local.state import Layout
 from aerodrome.manifest.tenant import TenantManifest
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The desired deployment: environment and tenants (merged models, by name) at one place."""
+    """The desired deployment: environment and tenants (merged models, by name) at one place.
+
+    Who only looks at it makes it with *looked_at*: no secret is kept that was not there before.
+    """
 
     layout: Layout
     environment: Environment
     tenants: Mapping[str, TenantManifest] = field(default_factory=dict)
     enforce_policy: bool = True
+    looked_at: bool = False
 
     @property
     def local(self) -> Local:
@@ -35,7 +39,7 @@ class Platform:
     @property
     def credentials(self) -> Credentials:
         """Return the generated secrets."""
-        return Credentials(self.layout.secrets)
+        return credentials(self.layout, keep_new=not self.looked_at)
 
     @property
     def accounts(self) -> Accounts:

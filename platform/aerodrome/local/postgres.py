@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,12 @@ from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
 from aerodrome.local.ownership import ensure_folder
 from aerodrome.local.platform import Platform
+from aerodrome.local.programs import run
 
 ADMIN = "postgres"
 AIRFLOW = "airflow"
+# It takes three on an idle disk.
+LONGEST_SECONDS = 300
 
 
 def binaries(platform: Platform) -> Path:
@@ -39,9 +41,9 @@ def configuration(platform: Platform) -> str:
     """Return postgresql.conf."""
     config = platform.layout.process_config("postgres")
     settings = {
-        "data_directory": f"'{data_folder(platform)}'",
-        "hba_file": f"'{config / 'pg_hba.conf'}'",
-        "ident_file": f"'{config / 'pg_ident.conf'}'",
+        "data_directory": _quoted(data_folder(platform)),
+        "hba_file": _quoted(config / "pg_hba.conf"),
+        "ident_file": _quoted(config / "pg_ident.conf"),
         "listen_addresses": "'127.0.0.1'",
         "port": str(platform.ports.postgres),
         "unix_socket_directories": "''",
@@ -58,6 +60,10 @@ def configuration(platform: Platform) -> str:
         "timezone": "'UTC'",
     }
     return "".join(f"{key} = {value}\n" for key, value in settings.items())
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def access_rules() -> str:
@@ -93,11 +99,10 @@ def initialise(platform: Platform) -> None:
             str(building),
             *options,
         ]
-        done = subprocess.run(
+        done = run(
             command,
-            capture_output=True,
-            text=True,
-            check=False,
+            "initdb",
+            LONGEST_SECONDS,
             cwd="/",
             user=platform.accounts.postgres,
             group=platform.accounts.postgres,
@@ -136,10 +141,10 @@ def server(platform: Platform) -> Server:
 
 
 def ensure_airflow_database(platform: Platform) -> bool:
-    """Make Airflow's role and database and return whether the database is new."""
-    return server(platform).ensure_database(
-        AIRFLOW, AIRFLOW, platform.credentials.get(secret.POSTGRES_AIRFLOW)
-    )
+    """Make Airflow's role and database, close the server's own to everybody, and return whether it is new."""
+    access = server(platform)
+    access.close_to_public("postgres", "template1")
+    return access.ensure_database(AIRFLOW, AIRFLOW, platform.credentials.get(secret.POSTGRES_AIRFLOW))
 
 
 def tenant_database(tenant: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import pwd
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from aerodrome.environment import Environment, load_environment
-from aerodrome.errors import UserError
+from aerodrome.errors import ProblemsFound, UserError
 from aerodrome.local import interpreter, ownership, state
 from aerodrome.local.platform import Platform
 from aerodrome.local.targets import local_targets
@@ -41,11 +42,13 @@ class Preparation:
         return local_targets(self.platform, self.runtimes, self.bundle)
 
     def remember(self) -> None:
-        """Keep the deployed tenants: what a broken tenant.yaml falls back to, and what `status` and `down` look at."""
+        """Keep what was deployed: what a broken tenant.yaml falls back to, and what `status` looks at."""
+        layout = self.platform.layout
         models = {
             name: tenant.model_dump_json(by_alias=True) for name, tenant in self.platform.tenants.items()
         }
-        ownership.write_file(_memory(self.platform.layout), json.dumps(models, sort_keys=True))
+        ownership.write_file(_memory(layout), json.dumps(models, sort_keys=True))
+        ownership.write_file(_memory_of_environment(layout), self.platform.environment.model_dump_json())
 
 
 def prepare(
@@ -67,10 +70,19 @@ def prepare(
 
 
 def deployed_platform(root: Path, environment_name: str) -> Platform:
-    """Return the platform as it was deployed last, whatever the tenant folders say now."""
+    """Return the platform as it was deployed last, to look at, whatever environment and tenants say now."""
+    layout = deployed_layout(root, environment_name)
+    environment = _remembered_environment(layout) or local_environment(root, environment_name)
+    return Platform(layout, environment, _remembered(layout), looked_at=True)
+
+
+def deployed_layout(root: Path, environment_name: str) -> state.Layout:
+    """Return where *environment_name* is deployed: all that stopping needs, whatever its environment.yaml says now."""
+    with suppress(ProblemsFound):
+        local_environment(root, environment_name)
     layout = state.locate(root)
     state.require_not_foreign(layout)
-    return Platform(layout, local_environment(root, environment_name), _remembered(layout))
+    return layout
 
 
 def local_environment(root: Path, name: str) -> Environment:
@@ -108,6 +120,18 @@ def _model_or_none(text: str) -> TenantManifest | None:
         return _model(text)
     except ValidationError:
         return None
+
+
+def _remembered_environment(layout: state.Layout) -> Environment | None:
+    try:
+        return Environment.model_validate_json(_memory_of_environment(layout).read_bytes())
+    except (OSError, ValidationError):
+        # Never deployed to the end, or by a version of the platform that knew other keys.
+        return None
+
+
+def _memory_of_environment(layout: state.Layout) -> Path:
+    return layout.config / "environment.json"
 
 
 def _memory(layout: state.Layout) -> Path:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from aerodrome import names
 from aerodrome.clients.vault import Vault
-from aerodrome.local.difference import Difference, Progress
+from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
+from aerodrome.plan import Change, Progress
 
 BYTES = 32
 
@@ -21,10 +22,10 @@ def wanted(platform: Platform) -> tuple[tuple[str, str], ...]:
     )
 
 
-def differences(platform: Platform, store: Vault) -> list[Difference]:
+def differences(platform: Platform, store: Vault) -> list[Change]:
     """Return the ones that *store* lacks; one that is there is never changed."""
     return [
-        Difference("create", f"variable {tenant}.{name}", "not there yet")
+        of_secrets("create", "variable", names.variable_key(tenant, name), "not there yet")
         for tenant, name in _missing(platform, store)
     ]
 

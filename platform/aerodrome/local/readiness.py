@@ -11,9 +11,9 @@ from aerodrome.clients.redis import Broker
 from aerodrome.clients.supervisor import ProcessState
 from aerodrome.errors import AerodromeError
 from aerodrome.local import broker, openbao, postgres, supervision
-from aerodrome.local.difference import Progress
 from aerodrome.local.ownership import tail
 from aerodrome.local.platform import Platform
+from aerodrome.plan import Progress
 
 
 def is_ready(platform: Platform, state: ProcessState) -> bool:

@@ -3,61 +3,66 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aerodrome import names
-from aerodrome.errors import AerodromeError, ProblemsFound, UserError, did_you_mean
+from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.local import accounts, secrets_store, state, topology
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.ownership import Owner, ensure_folder, write_file
+from aerodrome.local.airflow_config import NO_CLASS, Sections, config_text, secrets_backend
+from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
+from aerodrome.local.stage import Stage, stage
 from aerodrome.pipeline import Build
 from aerodrome.targets.runtimes import RuntimesTarget
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Stage:
-    """The temporary folder of one run and who owns it."""
-
-    folder: Path
-    platform: Platform
-    tenant: str
-    owner: Owner
-
-    @property
-    def socket(self) -> Path:
-        """Return the launcher's socket."""
-        return self.folder / "launcher.sock"
-
-
-def run_dag_once(root: Path, environment: str, dag: str, say: Say) -> int:
+def run_dag_once(root: Path, environment: str, dag: str, say: Say, conf: str = "") -> int:
     """Run `<tenant>.<dag>` once, print its tasks' logs, and return 0 when it succeeded.
 
-    Needs no running platform, but for connections and variables, which come from its secrets store.
+    *conf* is a JSON object with values of the DAG's params. Needs no running platform, but for connections and
+    variables, which come from its secrets store.
     """
     tenant, separator, name = dag.partition(".")
     if not separator:
         raise UserError(f"'{dag}' names no DAG", "name tenant and DAG: make run DAG=flights.delays")
+    values = read_conf(conf)
     prepared = prepare(root, environment, lambda _: None, tenants=[tenant])
     _require(dag, f"{tenant}/{name}.py", prepared.build)
     _refuse_without_users(prepared.platform, tenant)
     _build_runtime(prepared.runtimes, say)
-    with _stage(prepared.platform, tenant) as stage:
-        _write_bundle(stage, prepared.build.files)
-        with _launcher(stage):
-            return _run(stage, f"{tenant}/{name}.py", dag)
+    with stage(prepared.platform, tenant) as made:
+        _write_bundle(made, prepared.build.files)
+        return _run(made, f"{tenant}/{name}.py", dag, values)
+
+
+def read_conf(text: str) -> dict[str, Any]:
+    """Return the values that a run is given; UserError where *text* is no JSON object."""
+    remedy = """write one JSON object: CONF='{"day": "2024-01-31"}'"""
+    try:
+        found = json.loads(text or "{}", object_pairs_hook=_without_repetition, parse_constant=_no_number)
+    except (ValueError, RecursionError) as problem:
+        raise UserError(f"the values of a run are no JSON: {problem}", remedy) from None
+    if not isinstance(found, dict):
+        raise UserError(f"the values of a run are one JSON object, not {text}", remedy)
+    return found
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"'{next(key for key in keys if keys.count(key) > 1)}' stands there twice")
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _require(dag: str, path: str, build: Build) -> None:
@@ -86,120 +91,46 @@ def _build_runtime(target: RuntimesTarget, say: Say) -> None:
         raise ProblemsFound(target.failures)
 
 
-@contextmanager
-def _stage(platform: Platform, tenant: str) -> Iterator[Stage]:
-    owner = platform.accounts.owner(platform.accounts.airflow)
-    # The folder's parent is the system's: a clone below a closed home cannot be entered by the platform's user.
-    folder = Path(tempfile.mkdtemp(prefix="aerodrome-run-"))
-    try:
-        ensure_folder(folder, 0o700, owner)
-        yield Stage(folder, platform, tenant, owner)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _write_bundle(stage: Stage, files: Mapping[str, str]) -> None:
+def _write_bundle(made: Stage, files: Mapping[str, str]) -> None:
     for path, text in files.items():
-        target = stage.folder / "bundle" / path
+        target = made.folder / "bundle" / path
         for parent in reversed(target.parents[: len(Path(path).parents)]):
-            ensure_folder(parent, 0o755, stage.owner)
-        write_file(target, text, 0o644, stage.owner)
+            ensure_folder(parent, 0o755, made.owner)
+        write_file(target, text, 0o644, made.owner)
 
 
-@contextmanager
-def _launcher(stage: Stage) -> Iterator[None]:
-    config = stage.platform.layout.run if stage.owner.user else stage.folder
-    file = config / f"run-{os.getpid()}.json"
-    _make_homes(stage)
-    write_file(file, json.dumps(_launcher_settings(stage)))
-    command = [_python(stage), "-I", "-m", "aerodrome_airflow.launcher.server", "--config", str(file)]
-    # What a launcher says about its jobs is for the platform's logs; here it matters only when it does not start.
-    with tempfile.TemporaryFile() as said:
-        # In a session of its own, so that Ctrl-C reaches the run first and the launcher ends what the run left.
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stderr=said,
-            cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            start_new_session=True,
-        )
-        try:
-            if not wait_until(lambda: stage.socket.exists() or process.poll() is not None, 10):
-                raise AerodromeError("the launcher of the tenant's code did not start in time", "try again")
-            if process.poll() is not None:
-                said.seek(0)
-                raise AerodromeError(
-                    f"the launcher did not start: {said.read().decode(errors='replace').strip()}"
-                )
-            yield
-        finally:
-            _end(process)
-            file.unlink(missing_ok=True)
-
-
-def _make_homes(stage: Stage) -> None:
-    # As root a deploy has made them, with the owners that they need.
-    if stage.owner.user is None:
-        for name in ("home", "data"):
-            ensure_folder(stage.platform.layout.homes / stage.tenant / name, 0o700)
-
-
-def _launcher_settings(stage: Stage) -> dict[str, object]:
-    user = stage.owner.user
-    return {
-        "socket": str(stage.socket),
-        "socket_group": user,
-        "allowed_users": [user] if user else None,
-        "tenants": {stage.tenant: topology.launcher_tenant(stage.platform, stage.tenant)},
-    }
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _python(stage: Stage) -> str:
-    # Without service users nobody else must be able to read the interpreter: this program's own will do.
-    return str(stage.platform.layout.python) if stage.owner.user else sys.executable
-
-
-def _run(stage: Stage, path: str, dag: str) -> int:
-    home = stage.folder / "home"
-    ensure_folder(home, 0o700, stage.owner)
-    for name, text in _configuration(stage).items():
-        write_file(home / name, text, 0o600, stage.owner)
-    environment = topology.airflow_environment(stage.platform, "run") | {
+def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any]) -> int:
+    home = made.folder / "home"
+    ensure_folder(home, 0o700, made.owner)
+    files = {**_configuration(made), "conf.json": json.dumps(values)}
+    for name, text in files.items():
+        write_file(home / name, text, 0o600, made.owner)
+    environment = topology.airflow_environment(made.platform, "run") | {
         "AIRFLOW_HOME": str(home),
         "HOME": str(home),
     }
-    user = stage.owner.user
+    user = made.owner.user
     identity: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
-    command = [_python(stage), "-m", "aerodrome_airflow.run_once", str(stage.folder / "bundle" / path), dag]
-    done = subprocess.run(
-        command, cwd=home, env=environment, stdin=subprocess.DEVNULL, check=False, **identity
-    )
+    program = (made.python, "-m", "aerodrome_airflow.run_once")
+    command = (*program, str(made.folder / "bundle" / path), dag, str(home / "conf.json"))
+    done = subprocess.run(command, cwd=home, env=environment, stdin=made.lifeline, check=False, **identity)
     # Ended by a signal: the number that a shell gives.
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
-def _configuration(stage: Stage) -> dict[str, str]:
-    home = stage.folder / "home"
+def _configuration(made: Stage) -> dict[str, str]:
+    home = made.folder / "home"
     bundle = {
         "name": "run",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(stage.folder / "bundle")},
+        "kwargs": {"path": str(made.folder / "bundle")},
     }
-    sections = {
+    sections: Sections = {
         "core": {
             "load_examples": "False",
             "plugins_folder": str(home / "plugins"),
             "dags_folder": str(home / "dags"),
+            "allowed_deserialization_classes": NO_CLASS,
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
         "dag_processor": {"dag_bundle_config_list": json.dumps([bundle])},
@@ -209,37 +140,24 @@ def _configuration(stage: Stage) -> dict[str, str]:
             "namespace_levels": "airflow.task=INFO",
         },
         "aerodrome": {
-            "launcher_socket": str(stage.socket),
+            "launcher_socket": str(made.socket),
             "alert_folder": str(home / "alerts"),
-            "data_folder": str(stage.platform.layout.homes / "{tenant}" / "data"),
-            "environment": stage.platform.environment.name,
+            "data_folder": str(made.platform.layout.homes / "{tenant}" / "data"),
+            "environment": made.platform.environment.name,
             "enforce_policy": "True",
         },
     }
-    logins = _secrets(stage)
-    if logins:
-        settings = {
-            "url": stage.platform.openbao_url,
-            "role_id_path": str(home / "openbao-role-id"),
-            "secret_id_path": str(home / "openbao-secret-id"),
-        }
-        sections["workers"] = {
-            "secrets_backend": "aerodrome_airflow.secrets.TenantSecretsBackend",
-            "secrets_backend_kwargs": json.dumps(settings),
-        }
-    text = "\n".join(
-        f"[{section}]\n" + "".join(f"{key} = {value.replace('%', '%%')}\n" for key, value in options.items())
-        for section, options in sections.items()
-    )
-    return {"airflow.cfg": text, **logins}
+    logins = _secrets(made)
+    backend = secrets_backend(made.platform.openbao_url, home) if logins else {}
+    return {"airflow.cfg": config_text(sections, backend), **logins}
 
 
-def _secrets(stage: Stage) -> dict[str, str]:
+def _secrets(made: Stage) -> dict[str, str]:
     """Return the login of the zone of the tenant's first queue; none where nothing is deployed."""
-    platform = stage.platform
+    platform = made.platform
     if not state.exists(platform.layout):
         return {}
-    zone = platform.environment.queues[platform.tenants[stage.tenant].queues[0]].zone
+    zone = platform.environment.queues[platform.tenants[made.tenant].queues[0]].zone
     return {
         "openbao-role-id": secrets_store.role_id(zone),
         "openbao-secret-id": secrets_store.secret_id(platform, zone),

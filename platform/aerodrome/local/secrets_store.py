@@ -12,11 +12,13 @@ from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
 from aerodrome.local import openbao, postgres, random_variables
-from aerodrome.local.difference import Difference, Progress
+from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
+from aerodrome.plan import Change, Progress
 
 MOUNT = names.SECRETS_MOUNT
 Value = Mapping[str, Any]
+_LOGIN, _POLICY = "login", "policy"
 _NOTHING = 'path "sys/none" {\n  capabilities = ["deny"]\n}\n'
 
 
@@ -79,7 +81,7 @@ def value_of(platform: Platform, tenant: str, offer: ProvisionedConnection) -> V
     }
 
 
-def differences(platform: Platform) -> tuple[Difference, ...]:
+def differences(platform: Platform) -> tuple[Change, ...]:
     """Return what OpenBao and PostgreSQL lack or hold differently; everything where they do not run."""
     access = openbao.vault(platform)
     if access.state() != "ready" or access.token is None or MOUNT not in access.mounts():
@@ -97,9 +99,9 @@ def apply(platform: Platform, progress: Progress) -> None:
         access.enable_kv(MOUNT)
     if "approle" not in access.auth_methods():
         access.enable_approle()
-    for difference in _zone_differences(platform):
-        progress(f"{difference.action} {difference.what}")
-        _apply_zone(platform, difference)
+    for change in _zone_differences(platform):
+        progress(f"{change.action} {change.what}")
+        _apply_zone(platform, change)
     for (tenant, name), offer in provisioned(platform).items():
         _apply_connection(platform, tenant, name, offer, progress)
     random_variables.apply(platform, access, progress)
@@ -131,65 +133,60 @@ def delete(platform: Platform, tenant: str, kind: str, name: str) -> None:
     openbao.vault(platform).delete(MOUNT, path(tenant, name))
 
 
-def _everything(platform: Platform) -> tuple[Difference, ...]:
-    zones = [
-        Difference("create", f"policy and login of zone {zone}", "not there yet") for zone in platform.zones
-    ]
-    made = [Difference("create", f"connection {t}.{n}", "not there yet") for t, n in provisioned(platform)]
-    made += [
-        Difference("create", f"variable {t}.{n}", "not there yet")
-        for t, n in random_variables.wanted(platform)
-    ]
-    return (Difference("create", "secrets store", "not there yet"), *zones, *made)
+def _everything(platform: Platform) -> tuple[Change, ...]:
+    logins = [(kind, role_id(zone)) for zone in platform.zones for kind in (_LOGIN, _POLICY)]
+    made = [("connection", names.connection_id(*found)) for found in provisioned(platform)]
+    made += [("variable", names.variable_key(*found)) for found in random_variables.wanted(platform)]
+    everything = [("secrets store", ""), *logins, *made]
+    return tuple(of_secrets("create", kind, name, "not there yet") for kind, name in everything)
 
 
-def _zone_differences(platform: Platform) -> list[Difference]:
+def _zone_differences(platform: Platform) -> list[Change]:
     access = openbao.vault(platform)
     roles = access.approles() if "approle" in access.auth_methods() else frozenset()
     found = []
     for zone in platform.zones:
         name = role_id(zone)
         if name not in roles or not access.accepts(name, secret_id(platform, zone)):
-            found.append(Difference("create", f"login {name}", "not there yet"))
+            found.append(of_secrets("create", _LOGIN, name, "not there yet"))
         live = access.policy(name)
         if live is None or live.strip() != policy(platform, zone).strip():
-            found.append(Difference("update", f"policy {name}", "its tenants or their connections changed"))
+            found.append(of_secrets("update", _POLICY, name, "its tenants or their connections changed"))
     wanted = {role_id(zone) for zone in platform.zones}
-    own = {name for name in access.policies() if name.startswith("aerodrome-")} | roles
-    return found + [
-        Difference("delete", f"zone login {name}", "no queue is left") for name in sorted(own - wanted)
-    ]
+    own = {name for name in access.policies() if name.startswith(names.worker_user(""))} | roles
+    return found + [of_secrets("delete", _LOGIN, name, "no queue is left") for name in sorted(own - wanted)]
 
 
-def _apply_zone(platform: Platform, difference: Difference) -> None:
+def _apply_zone(platform: Platform, change: Change) -> None:
     access = openbao.vault(platform)
-    kind, _, name = difference.what.rpartition(" ")
-    zone = name.removeprefix(names.worker_user(""))
-    if kind == "policy":
-        access.put_policy(name, policy(platform, zone))
-    elif kind == "login":
-        access.put_approle(name, name, name, secret_id(platform, zone))
+    zone = change.name.removeprefix(names.worker_user(""))
+    if change.action == "delete":
+        access.delete_approle(change.name)
+        access.delete_policy(change.name)
+    elif change.kind == _POLICY:
+        access.put_policy(change.name, policy(platform, zone))
     else:
-        access.delete_approle(name)
-        access.delete_policy(name)
+        access.put_approle(change.name, change.name, change.name, secret_id(platform, zone))
 
 
-def _connection_differences(platform: Platform) -> list[Difference]:
+def _connection_differences(platform: Platform) -> list[Change]:
     access = openbao.vault(platform)
     databases = postgres.server(platform).databases()
     found = []
     for (tenant, name), offer in provisioned(platform).items():
         live = access.read(MOUNT, names.connection_path(tenant, name))
         if _needs_database(offer) and postgres.tenant_database(tenant) not in databases:
-            found.append(
-                Difference("create", f"database {postgres.tenant_database(tenant)}", "not there yet")
-            )
+            found.append(of_secrets("create", "database", postgres.tenant_database(tenant), "not there yet"))
         if live is None:
-            found.append(Difference("create", f"connection {tenant}.{name}", "not there yet"))
+            found.append(
+                of_secrets("create", "connection", names.connection_id(tenant, name), "not there yet")
+            )
         elif json.dumps(live, sort_keys=True) != json.dumps(
             value_of(platform, tenant, offer), sort_keys=True
         ):
-            found.append(Difference("update", f"connection {tenant}.{name}", "its value differs"))
+            found.append(
+                of_secrets("update", "connection", names.connection_id(tenant, name), "its value differs")
+            )
     return found
 
 

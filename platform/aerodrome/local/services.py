@@ -18,15 +18,17 @@ from aerodrome.local import (
     topology,
 )
 from aerodrome.local.credentials import OPENBAO_ROOT
-from aerodrome.local.difference import Difference, Progress
+from aerodrome.local.difference import of_release
 from aerodrome.local.ownership import write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.supervision import client
 from aerodrome.local.topology import Process
+from aerodrome.plan import Change, Progress
 
 
-def differences(platform: Platform) -> tuple[Difference, ...]:
+def differences(platform: Platform) -> tuple[Change, ...]:
     """Return which users, packages and processes are missing, outdated or down. Changes nothing."""
+    platform.credentials.require_not_lost(OPENBAO_ROOT)
     return (
         *_missing_users(platform),
         *interpreter.differences(platform.layout),
@@ -34,12 +36,12 @@ def differences(platform: Platform) -> tuple[Difference, ...]:
     )
 
 
-def _missing_users(platform: Platform) -> list[Difference]:
+def _missing_users(platform: Platform) -> list[Change]:
     if not platform.layout.root:
         return []
     wanted = [*platform.accounts.services(platform.zones), *_tenant_users(platform)]
     return [
-        Difference("create", f"operating system user {user}", "not there yet")
+        of_release("create", "operating system user", user, "not there yet")
         for user in accounts.missing(wanted)
     ]
 
@@ -48,30 +50,30 @@ def _tenant_users(platform: Platform) -> list[str]:
     return [user for tenant in sorted(platform.tenants) if (user := platform.os_user(tenant))]
 
 
-def _process_differences(platform: Platform) -> list[Difference]:
+def _process_differences(platform: Platform) -> list[Change]:
     # Before the first deploy there is no interpreter whose programs could be named.
     if not interpreter.ready(platform.layout):
-        return [Difference("create", "all processes", "nothing is deployed here yet")]
+        return [of_release("create", "all processes", "", "nothing is deployed here yet")]
     supervisor = client(platform.layout)
     states = supervisor.processes() if supervisor.answers() else {}
     deployed = supervision.deployed(platform.layout)
     found = []
     for process in topology.desired(platform):
         if process.name not in deployed:
-            found.append(Difference("create", f"process {process.name}", "not there yet"))
+            found.append(of_release("create", "process", process.name, "not there yet"))
         elif deployed[process.name] != process.fingerprint:
             found.append(
-                Difference("restart", f"process {process.name}", "its program or configuration changed")
+                of_release("restart", "process", process.name, "its program or configuration changed")
             )
         elif process.name not in states or not states[process.name].pid:
-            found.append(Difference("start", f"process {process.name}", "it does not run"))
+            found.append(of_release("start", "process", process.name, "it does not run"))
         elif _reloaded(platform, process):
             found.append(
-                Difference("update", f"configuration of {process.name}", "it differs; no restart is needed")
+                of_release("update", "configuration", process.name, "it differs; no restart is needed")
             )
     gone = deployed.keys() - {process.name for process in topology.desired(platform)}
     return found + [
-        Difference("delete", f"process {name}", "nothing asks for it any more") for name in sorted(gone)
+        of_release("delete", "process", name, "nothing asks for it any more") for name in sorted(gone)
     ]
 
 
@@ -88,7 +90,7 @@ def apply(platform: Platform, progress: Progress) -> None:
     folders.base(platform)
     if layout.root:
         for user in accounts.ensure(
-            platform.accounts.services(platform.zones), _tenant_users(platform), deployment(platform)
+            platform.accounts.services(platform.zones), _tenant_users(platform), layout.name
         ):
             progress(f"made the operating system user {user}")
     interpreter.apply(layout, progress)
@@ -99,7 +101,7 @@ def apply(platform: Platform, progress: Progress) -> None:
     _start_supervisor(platform, processes, progress)
     if platform.credentials.find(OPENBAO_ROOT) is None:
         client(layout).stop(["openbao"])
-        openbao.forget_unfinished(platform)
+        openbao.begin_anew(platform)
     _start(platform, [p for p in processes if p.name in topology.STORES], progress)
     if openbao.initialise(platform):
         progress("initialised OpenBao")
@@ -107,11 +109,7 @@ def apply(platform: Platform, progress: Progress) -> None:
     _prepare_database(platform, progress)
     _start(platform, [p for p in processes if p.name not in topology.STORES], progress)
     supervision.note_deployed(layout, {process.name: process.fingerprint for process in processes})
-
-
-def deployment(platform: Platform) -> str:
-    """Return the word that tells this deployment from others on the machine."""
-    return hashlib.sha256(str(platform.layout.state).encode()).hexdigest()[:12]
+    interpreter.prune(layout, supervision.starts(layout))
 
 
 def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progress: Progress) -> None:
@@ -156,8 +154,6 @@ def _start(platform: Platform, processes: list[Process], progress: Progress) -> 
 def _prepare_database(platform: Platform, progress: Progress) -> None:
     """Migrate Airflow's database and make the first users, before anything of Airflow runs on it."""
     new = postgres.ensure_airflow_database(platform)
-    if new:
-        postgres.server(platform).close_to_public("postgres", "template1")
     note = platform.layout.config / "migrated"
     digest = hashlib.sha256((platform.layout.repository / "requirements.lock").read_bytes())
     digest.update(airflow_config.LOG_TEMPLATE.encode())

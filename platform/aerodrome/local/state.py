@@ -26,6 +26,11 @@ class Layout:
     root: bool
 
     @property
+    def name(self) -> str:
+        """Return the word that tells this deployment from others on the machine."""
+        return _digest(self.state)
+
+    @property
     def config(self) -> Path:
         """Return the folder with one configuration folder for each process."""
         return self.state / "config"
@@ -76,6 +81,11 @@ class Layout:
         return self.state / "venv" if self.root else self.repository / ".venv"
 
     @property
+    def code(self) -> Path:
+        """Return the folder with the platform's own code for its processes; without root they run the clone's."""
+        return self.state / "code"
+
+    @property
     def python(self) -> Path:
         """Return the platform's Python interpreter."""
         return self.venv / "bin" / "python"
@@ -104,12 +114,28 @@ class Layout:
 
 
 def locate(repository: Path, state: Path | None = None) -> Layout:
-    """Return the layout of *repository*'s deployment; AERODROME_STATE or *state* move it elsewhere."""
+    """Return the layout of *repository*'s deployment; AERODROME_STATE or *state* move it elsewhere.
+
+    UserError where the folder has a name that the configuration of some process cannot hold.
+    """
     repository = repository.resolve()
     root = os.geteuid() == 0
     chosen = state or _from_environment()
     folder = chosen.resolve() if chosen else _default_state(repository, root)
+    # As root no process has anything to do with the repository's own folder.
+    for path in (folder,) if root else (folder, repository):
+        _require_plain(path)
     return Layout(repository, folder, _run_folder(folder), root)
+
+
+def _require_plain(path: Path) -> None:
+    # In the supervisor's configuration a quote ends a value, a per cent sign begins a place to fill in, and after
+    # a space these two begin a comment; OpenBao takes the place of its seal key for a URL.
+    if not str(path).isprintable() or any(sign in str(path) for sign in ('"', "%", " #", " ;")):
+        raise UserError(
+            f"the path {str(path)!r} has '\"', '%', ' #', ' ;' or an unprintable character in it",
+            "rename that folder; spaces and apostrophes may stay",
+        )
 
 
 def _from_environment() -> Path | None:

@@ -59,8 +59,9 @@ def _left_behind(platform: Platform) -> tuple[str, ...]:
     number = len(leftovers.find(platform.layout))
     if not number:
         return ()
+    go = "goes" if number == 1 else "go"
     return (
-        f"The supervisor died and {number} of its processes go on: the next deploy ends them and starts anew.",
+        f"The supervisor died and {number} of its processes {go} on: the next deploy ends them and starts anew.",
     )
 
 

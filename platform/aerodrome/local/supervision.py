@@ -98,6 +98,13 @@ def client(layout: Layout) -> Supervisor:
     return Supervisor(layout.supervisor_socket)
 
 
+def starts(layout: Layout) -> tuple[float, ...]:
+    """Return the times at which the running supervisor and its processes were started."""
+    supervisor = client(layout)
+    states = supervisor.processes().values() if supervisor.answers() else ()
+    return (*leftovers.supervisor_start(layout), *(float(state.since) for state in states if state.pid))
+
+
 def ensure_running(layout: Layout) -> bool:
     """Start the supervisor where none answers, after ending what one left; return whether it is new."""
     supervisor = client(layout)

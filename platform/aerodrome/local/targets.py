@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aerodrome.local import access, secrets_store, services
-from aerodrome.local.difference import Difference
+from aerodrome.local.difference import RELEASE, ROLES, SECRETS
 from aerodrome.local.platform import Platform
-from aerodrome.plan import Change, Progress, Risk, Target
+from aerodrome.plan import Change, Progress, Target
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.runtimes import RuntimesTarget
 
-Compare = Callable[[Platform], Sequence[Difference]]
+Compare = Callable[[Platform], Sequence[Change]]
 Bring = Callable[[Platform, Progress], object]
 
 
@@ -21,22 +21,17 @@ class LocalTarget:
     """A target that a module of this package compares and brings to its desired state."""
 
     name: str
-    risk: Risk
     platform: Platform
     compare: Compare
     bring: Bring
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now."""
-        return tuple(self._change(difference) for difference in self.compare(self.platform))
+        return tuple(self.compare(replace(self.platform, looked_at=True)))
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring it to the desired state."""
         self.bring(self.platform, progress)
-
-    def _change(self, found: Difference) -> Change:
-        risk = self.risk if found.action in ("restart", "delete") or self.risk == "access" else "none"
-        return Change(self.name, found.action, found.what, found.why, risk)
 
 
 def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTarget) -> tuple[Target, ...]:
@@ -45,9 +40,9 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
     Processes come first: virtual environments need the tenants' users, secrets the store, roles the API server.
     """
     return (
-        LocalTarget("release", "restarts", platform, services.differences, services.apply),
+        LocalTarget(RELEASE, platform, services.differences, services.apply),
         runtimes,
-        LocalTarget("secrets", "access", platform, secrets_store.differences, secrets_store.apply),
-        LocalTarget("roles", "access", platform, access.differences, access.apply),
+        LocalTarget(SECRETS, platform, secrets_store.differences, secrets_store.apply),
+        LocalTarget(ROLES, platform, access.differences, access.apply),
         bundle,
     )

@@ -191,8 +191,8 @@ def _api_server(platform: Platform, code: str) -> Process:
 
 
 def _triggerer(platform: Platform, code: str) -> Process:
-    zones = platform.triggerer_zones or platform.zones
-    files = _zone_login(platform, zones[0])
+    zones = platform.triggerer_zones
+    files = _zone_login(platform, zones[0]) if zones else {}
     text = airflow_config.triggerer(platform)
     return _airflow(
         platform,

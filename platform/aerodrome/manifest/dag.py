@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_serializer,
+)
 
+from aerodrome.manifest.differences import described_by
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.quantities import Duration
 
@@ -91,11 +102,12 @@ Schedule = Annotated[
 ParamType = Literal["string", "integer", "number", "boolean", "array", "object", "null"]
 
 
-class Param(Model):
-    """A parameter of a run: a default and the JSON Schema that a value must meet."""
+class ValueSchema(Model):
+    """What a value must be, in the words of JSON Schema."""
 
-    default: JsonValue = Field(None, description="The value of a run that does not say another.")
-    type: ParamType | Many[ParamType] | None = Field(None, description="A JSON type, or a list of them.")
+    type: ParamType | Many[ParamType] | None = Field(
+        None, validate_default=False, description="A JSON type, or a list of them."
+    )
     title: str | None = Field(None, description="Heading in the form that starts a run.")
     description: str | None = Field(None, description="Help in the form that starts a run.")
     enum: Many[JsonValue] | None = Field(None, description="The only values that are allowed.")
@@ -103,11 +115,36 @@ class Param(Model):
     maximum: float | int | None = Field(None, description="Largest number.")
     min_length: int | None = Field(None, alias="minLength", ge=0, description="Shortest text, in characters.")
     max_length: int | None = Field(None, alias="maxLength", ge=0, description="Longest text, in characters.")
-    pattern: str | None = Field(None, description="Regular expression that a text must match.")
     format: Literal["date", "date-time", "time", "email", "uri"] | None = Field(
-        None, description="What a text must look like."
+        None,
+        description="What a text must look like; in this order: 2024-01-31, 2024-01-31T06:00:00Z, 06:00:00, "
+        "team@example.org, https://example.org/data.",
     )
-    items: dict[str, JsonValue] | None = Field(None, description="JSON Schema of an array's elements.")
+    items: ValueSchema | None = Field(None, description="What each element of an array must be.")
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _null_has_quotes(cls, value: Any) -> Any:
+        if value is None or (isinstance(value, list) and None in value):
+            raise ValueError("write 'null' in quotes: without them it means no value at all")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # JSON Schema knows no key that is null; only a default can be.
+        kept = self.model_fields_set & {"default"}
+        return {name: value for name, value in handler(self).items() if value is not None or name in kept}
+
+
+class Param(ValueSchema):
+    """A parameter of a run: a default and the JSON Schema that a value must meet."""
+
+    default: JsonValue = Field(None, description="The value of a run that does not say another.")
+    pattern: str | None = Field(
+        None,
+        description="Regular expression that a text must match, with '^' first where a part of it repeats: "
+        "one that some text could make slow is refused, and so are look-arounds and references to groups.",
+    )
 
 
 def _param_form(value: Any) -> str:
@@ -170,7 +207,8 @@ class Task(TaskSettings):
     needs: Many[Name] = Field((), description="Tasks or task groups that come before.")
     group: Name | None = Field(None, description="The task group that it stands in.")
     expand: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Parameters with a list each: one mapped task per element."
+        default_factory=dict,
+        description="Parameters with a list, a mapping or a result `{$x: task}` each: one mapped task per element.",
     )
     max_active_tis_per_dag: int | None = Field(
         None, ge=1, le=10_000, description="Mapped copies of this task at the same time."
@@ -184,6 +222,8 @@ class Task(TaskSettings):
 
 class DagDifferences(Model):
     """What is different in one environment. Mappings are merged key by key, lists are replaced."""
+
+    model_config = ConfigDict(json_schema_extra=described_by(lambda: DagManifest))
 
     enabled: bool | None = None
     schedule: Schedule = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from pydantic import BaseModel
 
 from aerodrome.source.place import Place, overlay
 
@@ -32,6 +35,16 @@ def merge(base: Any, difference: Any) -> Any:
     return base | {
         key: merge(base[key], value) if key in base else value for key, value in difference.items()
     }
+
+
+def described_by(model: Callable[[], type[BaseModel]]) -> Callable[[dict[str, Any]], None]:
+    """Return what gives the keys of a section's JSON Schema the descriptions that they have in *model*."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        for name, key in schema["properties"].items():
+            key["description"] = model().model_fields[name].description
+
+    return describe
 
 
 def _section(data: dict[str, Any], environment: str) -> dict[str, Any]:

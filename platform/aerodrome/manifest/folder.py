@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome.errors import Problem, UserError, did_you_mean
-from aerodrome.names import is_tenant
+from aerodrome.names import why_no_tenant
 
 TENANTS = "tenants"
 MANIFEST = "tenant.yaml"
@@ -53,7 +53,11 @@ def tenant_folders(
             f"{root / TENANTS}: {os.strerror(problem.errno or 0)}", "run the command in the repository"
         ) from None
     misnamed = tuple(found for entry in entries if (found := _misnamed(entry)))
-    names = [entry.name for entry in entries if is_tenant(entry.name) and entry.is_dir(follow_symlinks=False)]
+    names = [
+        entry.name
+        for entry in entries
+        if not why_no_tenant(entry.name) and entry.is_dir(follow_symlinks=False)
+    ]
     for name in wanted or ():
         if name not in names and not any(found.file == f"{TENANTS}/{name}" for found in misnamed):
             raise UserError(f"no tenant is named '{name}'", did_you_mean(name, names))
@@ -66,9 +70,8 @@ def _misnamed(entry: os.DirEntry[str]) -> Problem | None:
         return None
     if entry.is_symlink():
         return Problem(file, 0, 0, "", "a symbolic link", "a tenant is a folder of this repository")
-    if entry.is_dir() and not is_tenant(entry.name):
-        remedy = "use 2 to 31 lower-case letters and digits, a letter first, no separator"
-        return Problem(file, 0, 0, "", f"'{_printable(entry.name)}' cannot name a tenant", remedy)
+    if entry.is_dir() and (reason := why_no_tenant(entry.name)):
+        return Problem(file, 0, 0, "", f"'{_printable(entry.name)}' cannot name a tenant", reason)
     return None
 
 

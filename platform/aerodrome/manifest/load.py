@@ -22,6 +22,7 @@ from aerodrome.manifest.order import check_order_of_tasks
 from aerodrome.manifest.parameters import check_parameters
 from aerodrome.manifest.params import check_params
 from aerodrome.manifest.schedule import check_dates, check_schedule, check_timezone
+from aerodrome.manifest.sensors import check_sensors
 from aerodrome.manifest.settings import check_settings, check_texts
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.manifest.tenant_checks import below_ceiling, check_environments, check_tenant
@@ -39,6 +40,7 @@ CHECKS = (
     check_settings,
     check_texts,
     check_parameters,
+    check_sensors,
     check_order_of_tasks,
 )
 
@@ -106,7 +108,7 @@ def _load_manifest(
         if check(TenantManifest, document.data, _report_on(document, report)):
             model = check(TenantManifest, data, report)
         if model is not None:
-            check_tenant(model, environment, folder, report)
+            check_tenant(model, environment, report)
             model = below_ceiling(model, environment)
     return (None if report.problems else model), [*problems, *report.problems]
 

@@ -116,10 +116,16 @@ def _check_key(draft: Draft, path: Path, reference: Reference) -> None:
         remedy = "return the list itself from a task of its own, or map over the whole result"
         draft.report.at(path, f"expand takes a task's whole result, not its key '{reference.key}'", remedy)
     entry = draft.parameters.get(reference.task)
-    if entry is not None and reference.key not in entry.result_keys():
+    if entry is None or reference.key in entry.result_keys():
+        return
+    if not entry.result_keys():
+        message = f"task '{reference.task}' leaves no result: it would always read as null"
+        draft.report.at(path, message, f"{entry.uses}, as it is written there, hands nothing to later tasks")
+    else:
         known = ", ".join(sorted(entry.result_keys()))
-        remedy = f"its keys: {known}; python.call names more in outputs"
-        draft.report.at(path, f"task '{reference.task}' leaves no result '{reference.key}'", remedy)
+        more = "; python.call names more in outputs" if entry.uses == "python.call" else ""
+        message = f"task '{reference.task}' leaves no result '{reference.key}'"
+        draft.report.at(path, message, f"its keys: {known}{more}")
 
 
 def _report_reference(draft: Draft, path: Path, task: Task, named: str, upstream: frozenset[str]) -> None:

@@ -38,13 +38,16 @@ def check_parameters(draft: Draft) -> None:
             )
             continue
         _check_expand(draft, index, task, entry)
-        sample = {name: _sample(value) for name, value in task.expand.items() if name in entry.model_fields}
+        sample = {name: _sample(value) for name, value in task.expand.items() if _is_mapped(entry, name)}
         model = mapped(entry, frozenset(sample)) if sample else entry
         typed = check(model, task.with_ | sample, draft.report, ("tasks", index, "with"))
         if typed is not None:
             draft.parameters[task.id] = typed
         _check_kinds(draft, index, task, entry)
-        _check_mode(draft, index, task, entry)
+
+
+def _is_mapped(entry: Entry, name: str) -> bool:
+    return name in entry.model_fields and entry.can_be_mapped(name)
 
 
 @cache
@@ -66,6 +69,8 @@ def _check_expand(draft: Draft, index: int, task: Task, entry: Entry) -> None:
             draft.report.at_key(path, f"unknown parameter '{name}'", did_you_mean(name, entry.model_fields))
         elif name in task.with_:
             draft.report.at_key(path, f"'{name}' stands in with as well", "keep one of them")
+        elif not entry.can_be_mapped(name):
+            draft.report.at_key(path, f"'{name}' is one for all mapped tasks", "write a single value in with")
         elif isinstance(value, Reference):
             _check_mapped_reference(draft, path, entry.kind_of(name))
         elif not isinstance(value, list | dict) or not value:
@@ -101,8 +106,16 @@ def _check_kinds(draft: Draft, index: int, task: Task, entry: Entry) -> None:
             checker = _CHECKERS.get(kind or "")
             if checker is None:
                 continue
-            for path, text in texts(value, ("tasks", index, section, name)):
+            find = _texts_of_pairs if section == "expand" else texts
+            for path, text in find(value, ("tasks", index, section, name)):
                 checker(draft, path, text, task, entry)
+
+
+def _texts_of_pairs(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Return what `texts` does, and the keys of a mapping: each mapped task gets its key and its value."""
+    for key in value if isinstance(value, Mapping) else ():
+        yield from texts(key, (*path, key))
+    yield from texts(value, path)
 
 
 def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -115,18 +128,6 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from texts(item, (*path, index))
-
-
-def _check_mode(draft: Draft, index: int, task: Task, entry: Entry) -> None:
-    queue = queue_of(draft, task)
-    typed = draft.parameters.get(task.id)
-    if not entry.sensor or getattr(typed, "mode", None) != "defer" or queue is None:
-        return
-    environment = draft.around.environment
-    known = environment.queues.get(queue)
-    if known is not None and not environment.zones[known.zone].triggerer:
-        message = f"the zone of queue '{queue}' has no triggerer of its own"
-        draft.report.at(("tasks", index, "with", "mode"), message, "write mode: reschedule or mode: poke")
 
 
 def _connection(draft: Draft, path: Path, name: str, task: Task, entry: Entry) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from aerodrome.manifest.differences import described_by
 from aerodrome.modelling import Email, Many, Model, Name
 from aerodrome.quantities import Duration, Memory
 
@@ -61,6 +62,8 @@ class Limits(Model):
 class LimitDifferences(Model):
     """Limits that are different in one environment."""
 
+    model_config = ConfigDict(json_schema_extra=described_by(lambda: Limits))
+
     cpu: float | None = Field(None, gt=0)
     memory: Memory | None = None
     active_runs: int | None = Field(None, ge=1)
@@ -69,11 +72,22 @@ class LimitDifferences(Model):
     execution_timeout: Duration | None = None
 
 
+class ConnectionDifferences(Model):
+    """What is different about a connection in one environment; one that is only there needs its type."""
+
+    model_config = ConfigDict(json_schema_extra=described_by(lambda: Connection))
+
+    type: ConnectionType | None = None
+    queues: Many[Name] | None = None
+
+
 class TenantDifferences(Model):
     """What is different in one environment. Mappings are merged key by key, lists are replaced."""
 
+    model_config = ConfigDict(json_schema_extra=described_by(lambda: TenantManifest))
+
     queues: Many[Name] | None = None
-    connections: dict[Name, Connection] | None = None
+    connections: dict[Name, ConnectionDifferences] | None = None
     limits: LimitDifferences | None = None
     pools: dict[Name, Slots] | None = None
     values: dict[Name, Scalar] | None = None

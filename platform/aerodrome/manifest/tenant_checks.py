@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from aerodrome.environment import Environment
-from aerodrome.errors import ProblemsFound, did_you_mean
-from aerodrome.manifest.folder import TenantFolder
-from aerodrome.manifest.inclusion import is_inside
+from aerodrome.errors import did_you_mean
 from aerodrome.manifest.templates import PLATFORM_VALUES
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.quantities import format_duration, format_memory
-from aerodrome.source.document import read_text
 from aerodrome.source.report import Report
 
 _CEILINGS: dict[str, Callable[[Any], str]] = {
@@ -24,20 +20,18 @@ _CEILINGS: dict[str, Callable[[Any], str]] = {
     "retries": str,
     "execution_timeout": format_duration,
 }
-_CONTINUED = re.compile(r"\\\r?\n")
-_LOCK_BYTES = 8 * 2**20
 
 
-def check_tenant(
-    model: TenantManifest, environment: Environment, folder: TenantFolder, report: Report
-) -> None:
-    """Report everything in *model* that the environment does not have or allow."""
+def check_tenant(model: TenantManifest, environment: Environment, report: Report) -> None:
+    """Report everything in *model* that the environment does not have or allow.
+
+    What `dependencies` names is the virtual environment's: `aerodrome.runtime` tells what is wrong with it.
+    """
     _check_queues(model, environment, report)
     _check_channels(model, environment, report)
     _check_limits(model, environment, report)
-    _check_pools(model, report)
+    _check_pools(below_ceiling(model, environment), report)
     _check_values(model, report)
-    _check_dependencies(model, folder, report)
     if model.python_dags:
         remedy = "write manifests; their Python belongs into src/ and is called by python.call"
         report.at(("python_dags",), "hand-written DAG files are not accepted yet; they will come", remedy)
@@ -102,39 +96,3 @@ def _check_pools(model: TenantManifest, report: Report) -> None:
 def _check_values(model: TenantManifest, report: Report) -> None:
     for name in sorted(PLATFORM_VALUES & model.values.keys()):
         report.at_key(("values", name), f"'{name}' is the platform's own value", "choose another name")
-
-
-def _check_dependencies(model: TenantManifest, folder: TenantFolder, report: Report) -> None:
-    said = model.dependencies
-    if said is None:
-        return
-    path = is_inside(folder.path, said)
-    if path is None or not path.is_file():
-        report.at(
-            ("dependencies",),
-            f"no file '{said}' in {folder.file}/",
-            "make it with: uv pip compile --generate-hashes",
-        )
-        return
-    file = f"{folder.file}/{path.relative_to(folder.path).as_posix()}"
-    try:
-        text = read_text(path, file, _LOCK_BYTES)
-    except ProblemsFound as found:
-        report.problems.extend(found.problems)
-        return
-    if bare := _without_hash(text):
-        message = f"{file}: no hash for {bare!r}"
-        report.at(
-            ("dependencies",),
-            message,
-            "write the file with: uv pip compile --generate-hashes --no-emit-index-url",
-        )
-
-
-def _without_hash(text: str) -> str:
-    """Return the first requirement in *text* that is not pinned by a hash, or ''."""
-    for line in _CONTINUED.sub(" ", text).splitlines():
-        requirement = line.partition(" #")[0].strip()
-        if requirement and not requirement.startswith("#") and "--hash=sha" not in requirement:
-            return requirement[:80]
-    return ""

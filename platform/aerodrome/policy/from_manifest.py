@@ -46,7 +46,6 @@ def limits_of(tenant: LoadedTenant, environment: Environment) -> Limits:
     model = tenant.model
     ceiling = environment.limits
     timeout = min(model.limits.execution_timeout, ceiling.execution_timeout)
-    parallelism = min(model.limits.parallelism, ceiling.parallelism)
     return Limits(
         tenant=tenant.name,
         environment=environment.name,
@@ -55,8 +54,8 @@ def limits_of(tenant: LoadedTenant, environment: Environment) -> Limits:
         reserved_queues=tuple(
             sorted(name for name, queue in environment.queues.items() if not queue.tenants)
         ),
-        pools=_pools(tenant.name, model, parallelism),
-        parallelism=parallelism,
+        pools=pools(tenant.name, model, environment),
+        parallelism=_parallelism(model, environment),
         active_runs=min(model.limits.active_runs, ceiling.active_runs),
         retries=min(model.limits.retries, ceiling.retries),
         execution_timeout=timeout.total_seconds(),
@@ -133,11 +132,16 @@ def _queues(model: TenantManifest, environment: Environment) -> dict[str, QueueL
     }
 
 
-def _pools(tenant: str, model: TenantManifest, parallelism: int) -> dict[str, int]:
-    own = max(1, parallelism - sum(model.pools.values()))
+def pools(tenant: str, model: TenantManifest, environment: Environment) -> dict[str, int]:
+    """Return the tenant's pools and their slots: those that it names, and its own with what they leave."""
+    own = max(1, _parallelism(model, environment) - sum(model.pools.values()))
     return {names.pool(tenant): own} | {
         names.pool(tenant, name): slots for name, slots in model.pools.items()
     }
+
+
+def _parallelism(model: TenantManifest, environment: Environment) -> int:
+    return min(model.limits.parallelism, environment.limits.parallelism)
 
 
 def _connections(tenant: str, model: TenantManifest) -> dict[str, tuple[str, ...]]:

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aerodrome.errors import AerodromeError, UserError
-from aerodrome.runtime.sealing import ROOT, Owner, give, link_tree, seal
-from aerodrome.runtime.source import RuntimeSource, package_name, unhashed
-from aerodrome.runtime.uv import Tools, UvError, refusal, run_uv
+from aerodrome.errors import AerodromeError, ProblemsFound
+from aerodrome.runtime.lock_rules import checked_lock, relock
+from aerodrome.runtime.own_copy import hand_over
+from aerodrome.runtime.sealing import give, link_tree
+from aerodrome.runtime.source import (
+    RuntimeSource,
+    content,
+    layer_digest,
+    link_problem,
+    package_digest,
+    package_name,
+)
+from aerodrome.runtime.uv import SPACE, UvError, refusal
+from aerodrome.runtime.workshop import BUILDING, LAYERS, TESTS, VENV, Site, Workshop, alone, made_whole
 
-LAYERS = ".layers"
-BUILDING = ".building-"
-_INSTALL = ("--python", "venv/bin/python", "--link-mode", "copy", "--compile-bytecode")
-
-
-def _silent(_tenant: str, _text: str) -> None:
-    """Say nothing."""
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """Where environments are built and by what: an environment becomes `into/<tenant>/<digest>`.
-
-    A tenant with an owner (needs root) has everything that executes a package's code run as that user; the
-    result belongs to root. *say* hears tenant and progress.
-    """
-
-    into: Path
-    tools: Tools
-    owners: Mapping[str, Owner] = field(default_factory=dict)
-    say: Callable[[str, str], None] = _silent
+_INSTALL = ("--python", f"{VENV}/bin/python", "--link-mode", "copy", "--compile-bytecode")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# Two even on one core: a build mostly waits for the package index.
+_MOST, _LEAST = 4, 2
 
 
 @dataclass(frozen=True)
@@ -50,61 +42,35 @@ class Runtime:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Site:
-    """One tenant's place in the workshop."""
-
-    source: RuntimeSource
-    workshop: Workshop
-
-    @property
-    def home(self) -> Path:
-        return self.workshop.into / self.source.tenant
-
-    @property
-    def final(self) -> Path:
-        return self.home / self.source.digest
-
-    @property
-    def layer(self) -> Path:
-        return self.home / LAYERS / self.source.layer
-
-    @property
-    def owner(self) -> Owner | None:
-        return self.workshop.owners.get(self.source.tenant)
-
-    @property
-    def relock(self) -> str:
-        return f"make lock-tenant TENANT={self.source.tenant}"
-
-    def say(self, text: str) -> None:
-        self.workshop.say(self.source.tenant, text)
-
-    def place(self, file: str) -> str:
-        return f"tenants/{self.source.tenant}/{file}"
-
-
 def build_runtime(source: RuntimeSource, workshop: Workshop) -> Runtime:
     """Return the virtual environment of *source*, built where it is not there yet.
 
-    UserError names the tenant's file that uv refused.
+    UserError names the tenant's file that uv refused; AerodromeError is the machine's or the index's fault.
     """
-    site = _Site(source, workshop)
-    _prepare(site)
-    with _alone(site.home):
-        if not is_whole(site.final):
-            _build(site)
+    site = Site(source.tenant, workshop)
+    final = site.home / source.digest
+    with machine_faults(f"tenants/{source.tenant}: its environment cannot be built"), alone(site):
+        if not is_whole(final):
+            _build(source, site, final)
         # The newest are the last that `prune` takes away: new is what was asked for.
-        os.utime(site.final)
-    return Runtime(source.tenant, source.digest, site.final, environment_of(site.final))
+        os.utime(final)
+    return Runtime(source.tenant, source.digest, final, environment_of(final))
 
 
 def build_all(
     sources: Sequence[RuntimeSource], workshop: Workshop
 ) -> tuple[dict[str, Runtime], dict[str, AerodromeError]]:
-    """Return tenant → environment, several built at a time, and tenant → error of those that failed."""
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(lambda source: _attempt(source, workshop), sources))
+    """Return tenant → environment, several built at a time, and tenant → error of those that failed.
+
+    An interruption ends what the builds have started.
+    """
+    with ThreadPoolExecutor(max(_LEAST, min(_MOST, os.cpu_count() or 1))) as pool:
+        try:
+            results = list(pool.map(lambda source: _attempt(source, workshop), sources))
+        except BaseException:
+            workshop.children.end()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     tenants = [source.tenant for source in sources]
     runtimes = {name: made for name, made in zip(tenants, results, strict=True) if isinstance(made, Runtime)}
     errors = {
@@ -118,6 +84,26 @@ def _attempt(source: RuntimeSource, workshop: Workshop) -> Runtime | AerodromeEr
         return build_runtime(source, workshop)
     except AerodromeError as error:
         return error
+
+
+@contextmanager
+def machine_faults(doing: str) -> Iterator[None]:
+    """Turn an error of the operating system into one that says what could not be done, and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        reason, number = _reason(error)
+        remedy = SPACE if number in _FULL else "mend that on this machine, then try again"
+        raise AerodromeError(f"{doing}: {reason}", remedy) from error
+
+
+def _reason(error: OSError) -> tuple[str, int | None]:
+    if isinstance(error, shutil.Error):
+        # It gathers what went wrong with each file, the error itself already turned into text.
+        reason = str(error.args[0][0][2])
+        return reason, next((number for number in _FULL if os.strerror(number) in reason), None)
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason, error.errno
 
 
 def is_whole(path: Path) -> bool:
@@ -136,121 +122,79 @@ def layer_note(path: Path) -> Path:
     return path.parent / LAYERS / f"{path.name}.layer"
 
 
-def _prepare(site: _Site) -> None:
-    for folder in (site.home, site.home / LAYERS):
-        folder.mkdir(parents=True, exist_ok=True)
-        if site.owner:
-            os.chown(folder, 0, site.owner.gid)
-            folder.chmod(0o750)
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    # The kernel gives the lock back however its holder ends.
-    with (home / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
-def _build(site: _Site) -> None:
-    for left in [*site.home.glob(f"{BUILDING}*"), *site.home.glob(f"{LAYERS}/{BUILDING}*")]:
-        shutil.rmtree(left, ignore_errors=True)
-    if not is_whole(site.layer):
-        with _new(site.layer, site) as folder:
-            _install_lock(site, folder)
-    layer_note(site.final).write_text(site.source.layer)
-    with _new(site.final, site) as folder:
-        link_tree(site.layer, folder / "venv", site.owner)
-        _install_package(site, folder)
+def _build(source: RuntimeSource, site: Site, final: Path) -> None:
+    for place in (site.home, site.home / LAYERS, site.home / TESTS):
+        for left in place.glob(f"{BUILDING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+    layer = site.home / LAYERS / source.layer
+    if not is_whole(layer):
+        with made_whole(layer, site) as folder:
+            _install_lock(source, site, folder)
+    layer_note(final).write_text(source.layer)
+    with made_whole(final, site) as folder:
+        link_tree(layer, folder / VENV, site.owner)
+        _install_package(source, site, folder)
     site.say("ready")
 
 
-@contextmanager
-def _new(target: Path, site: _Site) -> Iterator[Path]:
-    """Give a folder to build `venv` in; what was built there is sealed and becomes *target* at once."""
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=BUILDING))
-    try:
-        yield folder
-        give(folder, None if site.owner is None else ROOT)
-        seal(folder / "venv", site.owner)
-        if target.exists():
-            target.rename(folder / "outdated")
-        (folder / "venv").rename(target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _install_lock(site: _Site, folder: Path) -> None:
-    lock = _copy_of_lock(site, folder)
+def _install_lock(source: RuntimeSource, site: Site, folder: Path) -> None:
+    text = checked_lock(source.folder)
+    _require_unchanged(layer_digest(None if text is None else text.encode()) == source.layer, site)
+    lock = folder / (source.lock or "none.lock")
+    lock.write_text(text or "", encoding="utf-8", newline="")
+    lock.chmod(0o644)
     give(folder, site.owner)
-    # Relocatable: it is built in one place and moved to another.
-    _uv(
-        site,
-        folder,
-        "venv",
-        "--relocatable",
-        "--no-project",
-        "--python",
-        str(site.workshop.tools.python),
-        "venv",
-    )
-    if not lock.read_text(encoding="utf-8").strip():
+    _make_venv(site, folder)
+    if not (text or "").strip():
         return
     site.say(f"installing {lock.name}")
     try:
         options = [*_INSTALL, "--no-deps", "--require-hashes", "--no-config"]
-        _uv(site, folder, "pip", "install", *options, "-r", lock.name)
+        site.uv(folder, "pip", "install", *options, "-r", lock.name)
     except UvError as failure:
-        raise refusal(failure, site.place(lock.name), "cannot be installed", site.relock) from None
+        raise refusal(failure, site.place(lock.name), "cannot be installed", relock(site.tenant)) from None
 
 
-def _copy_of_lock(site: _Site, folder: Path) -> Path:
-    lock = site.source.lock
-    copy = folder / (lock.name if lock else "none.lock")
-    place = site.place(copy.name)
+def _make_venv(site: Site, folder: Path) -> None:
+    python = site.workshop.tools.python
     try:
-        copy.write_bytes(lock.read_bytes() if lock else b"")
-    except FileNotFoundError:
-        raise UserError(
-            f"{place}: named as `dependencies` in tenant.yaml, and not there", site.relock
-        ) from None
-    copy.chmod(0o644)
-    missing = unhashed(copy.read_text(encoding="utf-8", errors="replace"))
-    if missing:
-        raise UserError(f"{place}: '{missing[0]}' has no hash", site.relock)
-    return copy
+        # Relocatable: it is built in one place and moved to another.
+        site.uv(folder, "venv", "--relocatable", "--no-project", "--python", str(python), VENV)
+    except UvError as failure:
+        doing = f"tenants/{site.tenant}: no virtual environment can be made"
+        remedy = failure.remedy or f"see whether {python} can be run; make venv looks for Python again"
+        raise AerodromeError(f"{doing}: {failure.args[0]}", remedy) from None
 
 
-def _install_package(site: _Site, folder: Path) -> None:
-    if not site.source.files:
+def _install_package(source: RuntimeSource, site: Site, folder: Path) -> None:
+    if not source.files:
         return
-    site.say(f"installing the package {package_name(site.source.folder)}")
-    _copy_package(site.source, folder / "package", site.owner)
+    site.say(f"installing the package {package_name(source.folder)}")
+    copied = _copied(source, folder / "package")
+    _require_unchanged(package_digest(source.layer, source.files, copied) == source.digest, site)
+    hand_over(folder / "package", site.owner)
     give(folder, site.owner)
     try:
-        _uv(site, folder, "pip", "install", *_INSTALL, "--no-deps", "./package")
+        site.uv(folder, "pip", "install", *_INSTALL, "--no-deps", "./package")
     except UvError as failure:
-        place, remedy = (
-            site.place("pyproject.toml"),
-            "a package in src/ needs a [build-system] that builds it",
-        )
+        remedy = "a package in src/ needs a [build-system] that builds it"
+        place = site.place("pyproject.toml")
         raise refusal(failure, place, "the package cannot be built", remedy) from None
 
 
-def _copy_package(source: RuntimeSource, target: Path, owner: Owner | None) -> None:
+def _copied(source: RuntimeSource, target: Path) -> Iterator[bytes]:
+    """Copy the package's files to *target* and yield the content of each."""
     for file in source.files:
         if (source.folder / file).is_symlink():
-            place = f"tenants/{source.tenant}/{file}"
-            raise UserError(f"{place}: a package holds no symbolic links", "put the file itself here")
+            raise ProblemsFound([link_problem(source.folder, file)])
+        found = content(source.folder / file)
         (target / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source.folder / file, target / file)
-    if owner:
-        for path in [target, *target.rglob("*")]:
-            os.chown(path, owner.uid, owner.gid)
+        (target / file).write_bytes(found)
+        yield found
 
 
-def _uv(site: _Site, folder: Path, *arguments: str) -> None:
-    account = site.owner.account if site.owner else None
-    # A cache that goes with the build: what one tenant's packages put there must not reach another tenant.
-    cache = folder / "cache" if account else None
-    run_uv(site.workshop.tools.uv, arguments, folder=folder, cache=cache, account=account)
+def _require_unchanged(unchanged: bool, site: Site) -> None:
+    # Under its digest an environment is kept for good: it must hold what the digest says.
+    if not unchanged:
+        message = f"tenants/{site.tenant}: its files changed while its environment was built"
+        raise AerodromeError(message, "run the command again")

@@ -3,66 +3,94 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
-from aerodrome.errors import UserError
-from aerodrome.runtime.source import PYTHON_VERSION
-from aerodrome.runtime.uv import UvError, find_uv, refusal, run_uv
+from aerodrome.errors import ProblemsFound, UserError, counted
+from aerodrome.files import write_atomically
+from aerodrome.runtime.lock_rules import is_plain, named_lock
+from aerodrome.runtime.own_copy import Desk, own_copy
+from aerodrome.runtime.sealing import Owner
+from aerodrome.runtime.source import PYTHON_VERSION, content, link_problem
+from aerodrome.runtime.uv import Tools, Uv, UvError, find_uv, refusal
 
 LOCK = "requirements.lock"
 TESTS_LOCK = "tests.lock"
+PROJECT = "pyproject.toml"
 _OPTIONS = (
     "--quiet", "--universal", "--python-version", PYTHON_VERSION, "--generate-hashes",
     "--no-header", "--no-emit-index-url", "--no-emit-find-links",
 )  # fmt: skip
 
 
-def lock_tenant(folder: Path, *, uv: Path | None = None, upgrade: bool = False) -> str:
-    """Write requirements.lock of the tenant in *folder*, and tests.lock where it has a group `test`.
+@dataclass(frozen=True)
+class Locksmith:
+    """By what and, as root, as whom a lock is resolved: reading a package's dependencies may run its code."""
+
+    tools: Tools | None = None
+    owner: Owner | None = None
+
+
+def lock_tenant(folder: Path, *, smith: Locksmith | None = None, upgrade: bool = False) -> str:
+    """Write the lock that tenant.yaml names, and tests.lock where pyproject.toml has a group `test`.
 
     Returns what to tell the person. Locked versions stay where they fit and no *upgrade* is asked for.
     """
-    if not (folder / "pyproject.toml").is_file():
-        raise UserError(
-            f"tenants/{folder.name}/pyproject.toml: does not exist",
-            "write [project] with name, version, dependencies",
-        )
-    program = uv or find_uv()
-    more = ["--upgrade"] if upgrade else []
-    written = [_compile(program, folder, ["pyproject.toml", *more], LOCK)]
+    lock = _lock_name(folder)
+    _require_files(folder, lock)
+    smith, more = smith or Locksmith(), ["--upgrade"] if upgrade else []
+    wanted = {lock: [PROJECT, *more]}
     if _has_test_group(folder):
-        written.append(_compile(program, folder, ["--group", "test", "-c", LOCK, *more], TESTS_LOCK))
-    return "\n".join(written)
+        wanted[TESTS_LOCK] = ["--group", "test", "-c", lock, *more]
+    with own_copy(folder, smith.owner) as desk:
+        texts = {name: _compiled(smith, desk, name, arguments) for name, arguments in wanted.items()}
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    return "\n".join(f"{_place(folder, name)}: {_packages(text)}" for name, text in texts.items())
 
 
-def _compile(uv: Path, folder: Path, arguments: list[str], name: str) -> str:
-    try:
-        run_uv(uv, ["pip", "compile", *_OPTIONS, *arguments, "-o", name], folder=folder)
-    except UvError as failure:
-        place = f"tenants/{folder.name}/pyproject.toml"
-        raise refusal(
-            failure,
-            place,
-            "its dependencies cannot be resolved",
-            "change what [project] dependencies ask for",
-        ) from None
-    text = (folder / name).read_text(encoding="utf-8")
-    if "://" in text:
-        (folder / name).unlink()
-        raise UserError(
-            f"tenants/{folder.name}/pyproject.toml: a dependency names an address",
-            "name it by version: 'package==1.2'",
-        )
+def _require_files(folder: Path, lock: str) -> None:
+    if folder.is_symlink():
+        raise UserError(f"tenants/{folder.name}: a symbolic link", "a tenant is a folder of this repository")
+    if not (folder / PROJECT).is_file():
+        remedy = "write [project] with name, version, dependencies"
+        raise UserError(f"{_place(folder, PROJECT)}: does not exist", remedy)
+    if links := [name for name in (PROJECT, lock, TESTS_LOCK) if (folder / name).is_symlink()]:
+        raise ProblemsFound(link_problem(folder, name) for name in links)
+
+
+def _lock_name(folder: Path) -> str:
+    name = named_lock(folder)
+    return name if name and is_plain(name) else LOCK
+
+
+def _place(folder: Path, name: str) -> str:
+    return f"tenants/{folder.name}/{name}"
+
+
+def _packages(text: str) -> str:
     packages = sum("==" in line and not line.startswith((" ", "#")) for line in text.splitlines())
-    return f"tenants/{folder.name}/{name}: {packages} package{'' if packages == 1 else 's'}"
+    return counted(packages, "package")
+
+
+def _compiled(smith: Locksmith, desk: Desk, name: str, arguments: list[str]) -> str:
+    python = ["--python", str(smith.tools.python)] if smith.tools else []
+    place = _place(desk.folder, PROJECT)
+    try:
+        uv = Uv(smith.tools.uv if smith.tools else find_uv(), smith.owner.account if smith.owner else None)
+        uv.run(desk.folder, "pip", "compile", *_OPTIONS, *python, *arguments, "-o", name)
+    except UvError as failure:
+        doing, remedy = "its dependencies cannot be resolved", "change what [project] dependencies ask for"
+        raise refusal(failure, place, doing, remedy) from None
+    text = content(desk.folder / name).decode()
+    if "://" in text:
+        raise UserError(f"{place}: a dependency names an address", "name it by version: 'package==1.2'")
+    return text
 
 
 def _has_test_group(folder: Path) -> bool:
     try:
-        return "test" in tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get(
-            "dependency-groups", {}
-        )
-    except ValueError as problem:
-        raise UserError(
-            f"tenants/{folder.name}/pyproject.toml: not TOML: {problem}", "mend the file"
-        ) from None
+        groups = tomllib.loads(content(folder / PROJECT).decode()).get("dependency-groups")
+    except (ValueError, RecursionError) as problem:
+        raise UserError(f"{_place(folder, PROJECT)}: not TOML: {problem}", "mend the file") from None
+    return isinstance(groups, dict) and "test" in groups

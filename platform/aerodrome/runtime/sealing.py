@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError
-from aerodrome.runtime.uv import Account
+from aerodrome.runtime.children import Account
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,20 @@ def seal(folder: Path, owner: Owner | None) -> None:
 
 def link_tree(source: Path, target: Path, owner: Owner | None) -> None:
     """Make *target* a copy of *source* whose files are hard links and whose folders belong to *owner*."""
-    shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+    shutil.copytree(source, target, symlinks=True, copy_function=_link)
     if owner:
         for folder, _, _ in os.walk(target):
             os.chown(folder, owner.uid, owner.gid)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:
+        # Another disk, a file system without hard links, or one link too many.
+        shutil.copy2(source, target)
+        found = Path(source).stat()
+        os.chown(target, found.st_uid, found.st_gid)
 
 
 def _seal_folder(descriptor: int, owner: Owner) -> None:

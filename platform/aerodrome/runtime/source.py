@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
+import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -11,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerodrome.errors import Problem, ProblemsFound
+from aerodrome.errors import Problem
+from aerodrome.runtime.lock_rules import is_plain, lock_problems, named_lock
 
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 DIGEST_PATTERN = r"^[0-9a-f]{16}$"
 # None of these is part of the installed package: an edit in them leaves the environment as it is.
 _NOT_PACKAGE = frozenset({"dags", "tests", "tenant.yaml", "build", "dist"})
-_ADDRESS = re.compile(r"https?://|^\s*(-i|-f|--index-url|--extra-index-url|--find-links)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class RuntimeSource:
 
     tenant: str
     folder: Path
-    lock: Path | None
+    lock: str | None
+    """What tenant.yaml names as `dependencies`, be it a file that is not there."""
     files: tuple[str, ...]
     layer: str
     """Names the environment without the tenant's own package; it stays while only the package changes."""
@@ -34,14 +36,18 @@ class RuntimeSource:
 
 
 def read_source(folder: Path) -> RuntimeSource | None:
-    """Return what the virtual environment of the tenant in *folder* is made of; None where it needs none."""
-    name = _lock_name(folder)
-    lock = folder / name if name else None
+    """Return what the virtual environment of the tenant in *folder* is made of; None where it needs none.
+
+    A link in the folder's place, which could lead anywhere, is not followed.
+    """
+    if folder.is_symlink():
+        return None
+    lock = named_lock(folder)
     files = tuple(_package_files(folder)) if (folder / "src").is_dir() else ()
     if lock is None and not files:
         return None
-    layer = _digest(["layer", PYTHON_VERSION], [lock] if lock else [])
-    digest = _digest(["runtime", layer, *files], [folder / file for file in files])
+    layer = layer_digest(None if lock is None else _lock_content(folder, lock))
+    digest = package_digest(layer, files, (content(folder / file) for file in files))
     return RuntimeSource(folder.name, folder, lock, files, layer, digest)
 
 
@@ -58,112 +64,109 @@ def runtime_digest(folder: Path) -> str | None:
 def runtime_problems(root: Path, tenant: str) -> tuple[Problem, ...]:
     """Return every mistake in the lock and the package of *tenant* that shows without building them."""
     folder = root / "tenants" / tenant
-    found = [*_lock_problems(folder), *_package_problems(folder)]
-    return tuple(
-        Problem(f"tenants/{tenant}/{file}", 0, 0, "", message, remedy) for file, message, remedy in found
-    )
+    # A link in its place is refused by the loader, and may lead anywhere.
+    return () if folder.is_symlink() else (*lock_problems(folder), *_package_problems(folder))
 
 
 def package_name(folder: Path) -> str:
     """Return the name that pyproject.toml gives the tenant's package, or an empty text."""
-    name = _pyproject(folder).get("project", {}).get("name", "")
+    name = _project(folder).get("name", "")
     return name if isinstance(name, str) else ""
 
 
-def _lock_name(folder: Path) -> str | None:
-    # Only where a tenant changed is a manifest read again: then the reader is loaded.
-    from aerodrome.source.document import read_document
+def layer_digest(lock: bytes | None) -> str:
+    """Return the name of the environment that a lock of these bytes asks for."""
+    return _digest([b"layer", PYTHON_VERSION.encode(), *([] if lock is None else [lock])])
 
+
+def package_digest(layer: str, files: Iterable[str], contents: Iterable[bytes]) -> str:
+    """Return the name of the environment of that *layer* and a package of *files* with *contents*."""
+    yielded = (os.fsencode(file) for file in files)
+    return _digest(part for parts in ([b"runtime", layer.encode()], yielded, contents) for part in parts)
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a file, of a link its target; nothing where there is no file that can be read.
+
+    No link is followed, and a pipe that stands in the place of a file holds nobody up.
+    """
     try:
-        content = read_document(folder / "tenant.yaml", "tenant.yaml").data
-    except ProblemsFound:
-        # No mistake is told here: the loader does that.
-        return None
-    name = content.get("dependencies") if isinstance(content, dict) else None
-    return name if isinstance(name, str) and _is_plain(name) else None
+        if path.is_symlink():
+            return b"->" + os.fsencode(path.readlink())
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            return stream.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    except OSError:
+        return b""
 
 
-def _is_plain(name: str) -> bool:
-    return bool(name) and "/" not in name and not name.startswith(".")
+def _lock_content(folder: Path, name: str) -> bytes:
+    return content(folder / name) if is_plain(name) else b""
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(b"%d:" % len(part))
+        total.update(part)
+    return total.hexdigest()[:16]
 
 
 def _package_files(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if (path.is_file() or path.is_symlink()) and not _is_left_out(parts, folder):
-            yield "/".join(parts)
+    readme = str(_project(folder).get("readme", ""))
+    found = [parts for parts in _entries(folder) if not _is_left_out(parts, readme)]
+    return ("/".join(parts) for parts in sorted(found))
 
 
-def _is_left_out(parts: tuple[str, ...], folder: Path) -> bool:
+def _entries(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each file and each link below *folder* that may be the package's."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place).relative_to(folder).parts
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = [name for name in folders if not _is_debris(name) and (here or name not in _NOT_PACKAGE)]
+        for name in (*names, *links):
+            path = Path(place, name)
+            if path.is_symlink() or path.is_file():
+                yield (*here, name)
+
+
+def _is_left_out(parts: tuple[str, ...], readme: str) -> bool:
     if parts[0] in _NOT_PACKAGE or any(_is_debris(part) for part in parts):
         return True
     # A README belongs to the package only where pyproject.toml says so.
-    return len(parts) == 1 and (parts[0].endswith(".lock") or _is_unused_readme(parts[0], folder))
+    unused = parts[0].lower().startswith("readme") and parts[0] not in readme
+    return len(parts) == 1 and (parts[0].endswith(".lock") or unused)
 
 
 def _is_debris(part: str) -> bool:
     return part.startswith(".") or part == "__pycache__" or part.endswith((".egg-info", ".pyc"))
 
 
-def _is_unused_readme(name: str, folder: Path) -> bool:
-    return name.lower().startswith("readme") and name not in str(
-        _pyproject(folder).get("project", {}).get("readme", "")
-    )
-
-
-def _pyproject(folder: Path) -> dict[str, Any]:
+def _project(folder: Path) -> dict[str, Any]:
+    """Return [project] of the tenant's pyproject.toml; nothing where there is none that can be read."""
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = tomllib.loads(content(folder / "pyproject.toml").decode()).get("project")
+    except (ValueError, RecursionError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _digest(words: Iterable[str], files: Iterable[Path]) -> str:
-    total = hashlib.sha256()
-    for part in [*(word.encode() for word in words), *map(_content, files)]:
-        total.update(b"%d:" % len(part))
-        total.update(part)
-    return total.hexdigest()[:16]
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return b"->" + bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
-    except OSError:
-        return b""
-
-
-def _lock_problems(folder: Path) -> Iterator[tuple[str, str, str]]:
-    name = _lock_name(folder)
-    if name is None:
-        return
-    remedy = f"make lock-tenant TENANT={folder.name}"
-    if not (folder / name).is_file():
-        yield name, "tenant.yaml names this file as `dependencies`, and there is none", remedy
-        return
-    text = (folder / name).read_text(encoding="utf-8", errors="replace")
-    if _ADDRESS.search(text):
-        yield name, "a lock names packages and hashes, never the address of an index", remedy
-    for requirement in unhashed(text):
-        yield name, f"'{requirement}' has no hash", remedy
-
-
-def unhashed(lock: str) -> list[str]:
-    """Return the requirements of a lock's text that carry no hash."""
-    lines = lock.replace("\\\n", " ").splitlines()
-    entries = [line.strip() for line in lines if line.strip() and not line.strip().startswith(("#", "-"))]
-    return [entry.split(" ")[0] for entry in entries if "--hash=" not in entry]
-
-
-def _package_problems(folder: Path) -> Iterator[tuple[str, str, str]]:
+def _package_problems(folder: Path) -> Iterator[Problem]:
     if not (folder / "src").is_dir():
         return
+    place = f"tenants/{folder.name}"
     if not package_name(folder):
-        yield (
-            "pyproject.toml",
+        message, remedy = (
             "src/ is a package, and no [project] names it",
             "write [project] with name and version",
         )
+        yield Problem(f"{place}/pyproject.toml", 0, 0, "", message, remedy)
     for file in _package_files(folder):
         if (folder / file).is_symlink():
-            yield file, "a package holds no symbolic links", "put the file itself here"
+            yield link_problem(folder, file)
+
+
+def link_problem(folder: Path, file: str) -> Problem:
+    """Return the mistake that *file* of the tenant is a link, in the loader's words: told by both, it is one."""
+    message = f"a symbolic link to {(folder / file).readlink()}"
+    return Problem(f"tenants/{folder.name}/{file}", 0, 0, "", message, "put the file itself here")

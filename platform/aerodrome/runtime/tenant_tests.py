@@ -1,44 +1,67 @@
-"""Run a tenant's own tests against its own virtual environment."""
+"""Run a tenant's own tests against its own virtual environment, as the tenant's user where it has one."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from signal import SIGINT
 
-from aerodrome.errors import UserError
-from aerodrome.runtime.build import BUILDING, Runtime, Workshop
+from aerodrome.errors import AerodromeError, counted
+from aerodrome.runtime.build import Runtime, machine_faults
+from aerodrome.runtime.children import kill, lines
 from aerodrome.runtime.lock import TESTS_LOCK
-from aerodrome.runtime.uv import Tools, UvError, refusal, run_uv
+from aerodrome.runtime.lock_rules import lock_text, relock
+from aerodrome.runtime.own_copy import Desk, own_copy
+from aerodrome.runtime.sealing import give
+from aerodrome.runtime.uv import UvError, refusal
+from aerodrome.runtime.workshop import TESTS, VENV, Site, Workshop, alone, made_whole
 
+OnLine = Callable[[str], None]
+_FAREWELL = 5.0
 _DEFAULT_LOCK = Path(__file__).parent / TESTS_LOCK
 # Appended, not put first: of a package that pytest needs too, the version that the tenant locks counts.
 _START = "import sys; sys.path.append(sys.argv.pop(1)); import pytest; sys.exit(pytest.main())"
+# Another user may not enter what stands in this one's PATH, and need not know of it.
+_PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def run_tests(
     folder: Path,
     runtime: Runtime | None,
     workshop: Workshop,
-    on_line: Callable[[str], None],
+    on_line: OnLine,
     arguments: Sequence[str] = (),
 ) -> int:
     """Run tests/ of the tenant with pytest, hand on its output line by line, and return the exit code.
 
-    pytest comes from the tenant's tests.lock, or from the platform's own, and is kept in the workshop.
+    A tenant with an owner in *workshop* has them run as that user, in a copy of its folder. pytest comes from the
+    tenant's tests.lock, or from the platform's own, and is kept in the workshop.
     """
     if not (folder / "tests").is_dir():
         on_line(f"tenants/{folder.name} has no tests/")
         return 0
-    packages = _test_packages(folder, workshop)
-    python = runtime.path / "bin" / "python" if runtime else workshop.tools.python
-    command = [python, "-P", "-c", _START, packages, *_options(folder), *arguments, "tests"]
+    site = Site(folder.name, workshop)
+    with machine_faults(f"tenants/{folder.name}: its tests cannot be run"):
+        packages = _test_packages(folder, site)
+        python = runtime.path / "bin" / "python" if runtime else workshop.tools.python
+        with _desk(folder, site) as desk:
+            start = [python, "-P", "-c", _START, packages]
+            command = [str(part) for part in (*start, *_options(desk.folder), *arguments, "tests")]
+            return _run(site, command, desk.folder, _environment(runtime, desk.home, site), on_line)
+
+
+@contextmanager
+def _desk(folder: Path, site: Site) -> Iterator[Desk]:
+    if site.owner:
+        with own_copy(folder, site.owner) as desk:
+            yield desk
+        return
     with tempfile.TemporaryDirectory(prefix="aerodrome-tests-") as home:
-        return _run([str(part) for part in command], folder, _environment(runtime, Path(home)), on_line)
+        yield Desk(folder, Path(home))
 
 
 def _options(folder: Path) -> list[str]:
@@ -53,8 +76,8 @@ def _options(folder: Path) -> list[str]:
     ]
 
 
-def _environment(runtime: Runtime | None, home: Path) -> dict[str, str]:
-    path = os.environ.get("PATH", os.defpath)
+def _environment(runtime: Runtime | None, home: Path, site: Site) -> dict[str, str]:
+    path = _PLAIN_PATH if site.owner else os.environ.get("PATH", os.defpath)
     own = {
         "HOME": str(home),
         "TMPDIR": str(home),
@@ -68,44 +91,52 @@ def _environment(runtime: Runtime | None, home: Path) -> dict[str, str]:
 
 
 def _run(
-    command: list[str], folder: Path, environment: dict[str, str], on_line: Callable[[str], None]
+    site: Site,
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    on_line: OnLine,
 ) -> int:
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    seconds = site.workshop.test_seconds
+    with site.workshop.children.running(
+        command, folder=folder, environment=environment, account=site.account
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            on_line(line.rstrip("\n"))
+        try:
+            for line in lines(process, seconds):
+                on_line(line)
+        except TimeoutError:
+            message = f"the tests of {site.tenant} are not finished after {counted(int(seconds), 'second')}"
+            raise AerodromeError(message, "see which test waits, and for what") from None
+        except KeyboardInterrupt:
+            # As in a terminal: pytest clears up and says where it was.
+            kill(process, SIGINT)
+            with suppress(TimeoutError):
+                for line in lines(process, _FAREWELL):
+                    on_line(line)
+            raise
     return process.returncode
 
 
-def _test_packages(folder: Path, workshop: Workshop) -> Path:
-    lock = folder / TESTS_LOCK if (folder / TESTS_LOCK).is_file() else _DEFAULT_LOCK
-    target = workshop.into / ".tests" / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _install(lock, target, folder.name, workshop.tools)
+def _test_packages(folder: Path, site: Site) -> Path:
+    own = os.path.lexists(folder / TESTS_LOCK)
+    text = lock_text(folder, TESTS_LOCK) if own else _DEFAULT_LOCK.read_text(encoding="utf-8")
+    target = site.home / TESTS / hashlib.sha256(text.encode()).hexdigest()[:16]
+    with alone(site):
+        if not target.is_dir():
+            _install(text, target, site)
+        os.utime(target)
     return target
 
 
-def _install(lock: Path, target: Path, tenant: str, tools: Tools) -> None:
-    building = Path(tempfile.mkdtemp(dir=target.parent, prefix=BUILDING))
-    options = ["--python", str(tools.python), "--require-hashes", "--no-config", "--link-mode=copy"]
-    try:
-        run_uv(tools.uv, ["pip", "install", "--target=packages", *options, "-r", str(lock)], folder=building)
-        (building / "packages").rename(target)
-    except UvError as failure:
-        place, remedy = f"tenants/{tenant}/{lock.name}", f"make lock-tenant TENANT={tenant}"
-        raise refusal(failure, place, "cannot be installed", remedy) from None
-    except OSError as error:
-        # Somebody else was faster.
-        if not target.is_dir():
-            raise UserError(f"{target}: {error}") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+def _install(text: str, target: Path, site: Site) -> None:
+    options = ["--python", str(site.workshop.tools.python), "--require-hashes", "--no-deps", "--no-config"]
+    with made_whole(target, site) as folder:
+        (folder / TESTS_LOCK).write_text(text, encoding="utf-8")
+        give(folder, site.owner)
+        (folder / TESTS_LOCK).chmod(0o644)
+        try:
+            more = ["--link-mode=copy", "--compile-bytecode", f"--target={VENV}", "-r", TESTS_LOCK]
+            site.uv(folder, "pip", "install", *options, *more)
+        except UvError as failure:
+            place, remedy = site.place(TESTS_LOCK), relock(site.tenant)
+            raise refusal(failure, place, "cannot be installed", remedy) from None

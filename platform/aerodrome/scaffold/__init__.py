@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aerodrome.errors import UserError
 from aerodrome.files import write_atomically
-from aerodrome.names import TENANT_PATTERN, is_tenant
+from aerodrome.names import why_no_tenant
 from aerodrome.scaffold.codeowners import with_tenant
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -36,11 +36,8 @@ def scaffold_tenant(root: Path, name: str, *, owner: str = "", email: str = "") 
 
 
 def _refuse(root: Path, name: str) -> None:
-    if not is_tenant(name):
-        raise UserError(
-            f"'{name}' cannot name a tenant",
-            f"lower-case letters and digits, first a letter, 2 to 31 in all: {TENANT_PATTERN}",
-        )
+    if reason := why_no_tenant(name):
+        raise UserError(f"'{name}' cannot name a tenant", reason)
     if keyword.iskeyword(name) or name in sys.stdlib_module_names:
         raise UserError(
             f"'{name}' is a word or a module of Python, so no package can have that name", "choose another"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome import bundle
+from aerodrome.clients.git import described
 from aerodrome.names import dag_id
 from aerodrome.pipeline import Build
 from aerodrome.plan import Action, Change, Progress
@@ -39,7 +39,7 @@ class BundleTarget:
             ("delete", found.removed),
         )
         return tuple(
-            Change(self.name, action, _what(path), sources.get(path, "its manifest is gone"))
+            _change(self.name, action, path, sources.get(path, "its manifest is gone"))
             for action, paths in parts
             for path in paths
         )
@@ -81,13 +81,14 @@ class BundleTarget:
         return {built.tenant for built in self.build.tenants if not built.model}
 
 
-def _what(path: str) -> str:
+def _change(target: str, action: Action, path: str, why: str) -> Change:
     tenant, _, file = path.partition("/")
-    return f"DAG {tenant}.{file.removesuffix('.py')}" if file.endswith(".py") else f"limits of {tenant}"
+    if not file.endswith(".py"):
+        return Change(target, action, f"limits of {tenant}", why, kind="limits", name=tenant)
+    dag = f"{tenant}.{file.removesuffix('.py')}"
+    return Change(target, action, f"DAG {dag}", why, kind="DAG", name=dag)
 
 
 def source_commit(root: Path) -> str:
     """Return the repository's commit that the bundle is made from, marked where files differ from it."""
-    command = ["git", "describe", "--always", "--dirty=-changed", "--abbrev=12", "--exclude=*"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return described(root) or "unknown"

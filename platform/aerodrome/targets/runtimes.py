@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aerodrome.errors import AerodromeError, Problem
+from aerodrome.errors import AerodromeError, Problem, ProblemsFound, UserError
 from aerodrome.plan import Change, Progress
 from aerodrome.runtime import RuntimeSource, Workshop, build_all
 from aerodrome.runtime.build import is_whole
@@ -42,15 +42,19 @@ class RuntimesTarget:
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Build the missing environments, several at a time; one that fails harms its tenant only."""
         _, errors = build_all(self._missing(), self.workshop(progress))
-        self.failures = tuple(_problem(tenant, error) for tenant, error in sorted(errors.items()))
+        self.failures = tuple(
+            problem for tenant, error in sorted(errors.items()) for problem in _problems(tenant, error)
+        )
 
     def _missing(self) -> list[RuntimeSource]:
         return [source for source in self.sources if not is_whole(self.into / source.tenant / source.digest)]
 
 
-def _problem(tenant: str, error: AerodromeError) -> Problem:
-    message = str(error.args[0])
-    place, separator, rest = message.partition(": ")
-    if separator and place.startswith(f"tenants/{tenant}/"):
-        return Problem(place, 0, 0, "", rest, error.remedy)
-    return Problem(f"tenants/{tenant}", 0, 0, "", message, error.remedy)
+def _problems(tenant: str, error: AerodromeError) -> tuple[Problem, ...]:
+    if isinstance(error, ProblemsFound):
+        return error.problems
+    place, _, message = str(error.args[0]).partition(": ")
+    if place.partition("/")[0] != "tenants":
+        place, message = f"tenants/{tenant}", str(error.args[0])
+    fault = not isinstance(error, UserError)
+    return (Problem(place, 0, 0, "", message, error.remedy, fault),)

@@ -14,6 +14,7 @@ from typing import Any
 
 from aerodrome_airflow.launcher import protocol
 from aerodrome_airflow.launcher.jobs import Job, encode
+from aerodrome_airflow.results import MarkedError, refuse_marks
 
 OnLine = Callable[[str], None]
 Answer = dict[str, Any]
@@ -192,7 +193,7 @@ class Launch:
 
 def _outcome(parsed: dict[str, Any], answer: Answer, job: Job) -> Any:
     if "value" in parsed:
-        return parsed["value"]
+        return _plain(parsed["value"])
     if "failure" in parsed and job.kind != "call":
         raise LauncherError(str(parsed["failure"]))
     if parsed.get("memory"):
@@ -201,6 +202,14 @@ def _outcome(parsed: dict[str, Any], answer: Answer, job: Job) -> Any:
         raise TenantCodeError(str(text))
     code = _exit_code(answer, job)
     raise TenantCodeError(f"the process ended without a result, with exit code {code}")
+
+
+def _plain(value: Any) -> Any:
+    try:
+        refuse_marks(value)
+    except MarkedError as problem:
+        raise TenantCodeError(str(problem)) from None
+    return value
 
 
 def _exit_code(answer: Answer, job: Job) -> int:

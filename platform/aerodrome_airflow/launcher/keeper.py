@@ -11,24 +11,35 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from aerodrome_airflow.launcher import child, commands, jobs, processes, protocol, sandbox
-from aerodrome_airflow.launcher.config import Config, Limits
+from aerodrome_airflow.launcher import child, commands, jobs, processes, protocol, sandbox, slots
+from aerodrome_airflow.launcher.config import Config, Limits, Patience
 from aerodrome_airflow.launcher.pump import Pump, Session
 
 REQUEST_SECONDS = 30.0
+_REMOVALS = 2
 
 log = logging.getLogger("launcher")
 
 
-def keep(connection: socket.socket, config: Config, server: int) -> None:
-    """Serve the one job that *connection* asks for; *server* is the process whose death ends the job."""
+@dataclass(frozen=True)
+class Server:
+    """What a keeper has of the server: its process, whose death ends the job, and the slots of all jobs."""
+
+    pid: int
+    slots: int
+
+
+def keep(connection: socket.socket, config: Config, server: Server) -> None:
+    """Serve the one job that *connection* asks for."""
     processes.adopt_orphans()
     session = Session(connection, protocol.Frames(protocol.JOB_LIMIT), processes.wake_on_signals())
-    processes.die_with(server, signal.SIGTERM)
+    processes.die_with(server.pid, signal.SIGTERM)
     try:
-        _serve(session, _request(session), config)
+        _serve(session, _request(session), config, server.slots)
     except (
         jobs.BadJobError,
         commands.RefusedError,
@@ -58,57 +69,68 @@ def _request(session: Session) -> jobs.Job:
     raise ConnectionError("no request")
 
 
-def _serve(session: Session, job: jobs.Job, config: Config) -> None:
+def _serve(session: Session, job: jobs.Job, config: Config, places: int) -> None:
     tenant = config.tenants.get(job.tenant)
     if tenant is None:
         raise commands.RefusedError(f"tenant {job.tenant!r} is not known to this launcher: deploy again")
+    if not slots.take(places, tenant.name, config.max_jobs_per_tenant):
+        raise commands.RefusedError(f"{config.max_jobs_per_tenant} jobs of tenant {tenant.name} run already")
     confined = sandbox.confinement(tenant)
     plan = commands.plan(job, tenant)
-    with _folder(confined.who) as folder:
+    with _folder(confined.who, config.patience.removal) as folder:
         process = child.start(plan, confined, folder)
         name = f"tenant={tenant.name} kind={job.kind} pid={process.pid}"
         log.info("%s started", name)
-        _run(session, plan, process, config.grace_seconds)
+        _run(session, plan, process, config.patience)
         log.info("%s ended", name)
 
 
-def _run(session: Session, plan: commands.Plan, process: child.Child, grace: float) -> None:
+def _run(session: Session, plan: commands.Plan, process: child.Child, patience: Patience) -> None:
     session.connection.setblocking(False)
-    pump = Pump(session, process, grace)
+    pump = Pump(session, process, plan.deadlines(patience))
     pump.send_to_job(plan.request, complete=not plan.takes_content)
     pump.run()
 
 
 @contextlib.contextmanager
-def _folder(who: sandbox.Identity | None) -> Iterator[Path]:
+def _folder(who: sandbox.Identity | None, patience: float) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid())))
     try:
         if who is not None:
             os.chown(folder, who.uid, who.gid)
         yield folder
     finally:
-        _remove(folder, who)
+        _remove(folder, who, patience)
 
 
 def _prefix(keeper: int) -> str:
     return f"aerodrome-job-{keeper}-"
 
 
-def clear_up_after(keeper: int) -> None:
+def clear_up_after(keeper: int, patience: float) -> None:
     """Remove the temporary folder that a killed keeper has left."""
     for folder in Path(tempfile.gettempdir()).glob(_prefix(keeper) + "*"):
         owner = folder.lstat()
         is_tenants = os.geteuid() == 0 and owner.st_uid != 0
-        _remove(folder, sandbox.Identity(owner.st_uid, owner.st_gid, ()) if is_tenants else None)
+        _remove(folder, sandbox.Identity(owner.st_uid, owner.st_gid, ()) if is_tenants else None, patience)
 
 
-def _remove(folder: Path, who: sandbox.Identity | None) -> None:
-    # As the tenant's user: what the tenant left there must not lead root anywhere.
-    pid = os.fork()
-    if pid == 0:
-        try:
-            sandbox.enter(sandbox.Confinement(who, Limits()), os.getppid())
-            shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
+def _remove(folder: Path, who: sandbox.Identity | None, patience: float) -> None:
+    # As the tenant's user: what the tenant left there must not lead root anywhere. So the tenant's other jobs may
+    # stop or kill the process that does it.
+    for _ in range(_REMOVALS):
+        pid = os.fork()
+        if pid == 0:
+            _become_remover(folder, who)
+        processes.end_within(pid, patience)
+        if not folder.exists():
+            return
+    log.error("%s could not be removed", folder)
+
+
+def _become_remover(folder: Path, who: sandbox.Identity | None) -> NoReturn:
+    try:
+        sandbox.enter(sandbox.Confinement(who, Limits()), os.getppid())
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os._exit(0)

@@ -13,6 +13,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+# A killed process ends within it, unless it hangs in the kernel.
+KILL_SECONDS = 10.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -86,7 +88,25 @@ def reap() -> Iterator[tuple[int, int]]:
             yield pid, status
 
 
-def kill_descendants(patience: float = 10.0) -> tuple[dict[int, int], bool]:
+def end_within(pid: int, patience: float) -> None:
+    """Return when the child *pid* has ended; it is killed when *patience* seconds are over."""
+    if not _has_ended(pid, patience):
+        os.kill(pid, signal.SIGKILL)
+        _has_ended(pid, KILL_SECONDS)
+
+
+def _has_ended(pid: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    pause = 0.001
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+    return True
+
+
+def kill_descendants(patience: float = KILL_SECONDS) -> tuple[dict[int, int], bool]:
     """Kill everything below this process until nothing is left.
 
     Returns the wait statuses of the children that ended, and whether nothing is left: a process that hangs in

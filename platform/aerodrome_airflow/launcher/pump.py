@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from aerodrome_airflow.launcher import processes, protocol
 from aerodrome_airflow.launcher.child import Child
+from aerodrome_airflow.launcher.clock import Clock, Deadlines
 
 # Output that waits for the client; the job's writes block beyond it.
 HIGH_WATER = 256 * 1024
@@ -67,14 +68,11 @@ class Session:
 
 
 class Pump:
-    """The life of one job, from its start until nothing of it is left and the client knows its end.
+    """The life of one job, from its start until nothing of it is left and the client knows its end."""
 
-    A stopped job has *grace* seconds between SIGTERM and SIGKILL.
-    """
-
-    def __init__(self, session: Session, child: Child, grace: float) -> None:
+    def __init__(self, session: Session, child: Child, deadlines: Deadlines) -> None:
         self._connection, self._frames, self._wakeup = session.connection, session.frames, session.wakeup
-        self._child, self._grace = child, grace
+        self._child, self._grace, self._clock = child, deadlines.grace, Clock(deadlines)
         self._outbox = bytearray()
         self._client_gone = False
         self._status: int | None = None
@@ -115,14 +113,22 @@ class Pump:
     def _turn(self, patience: float | None) -> bool:
         handlers: dict[int, Handler] = {}
         poll = select.poll()
+        waits_for_client = not self._waits_for_job()
         for descriptor, mask, handler in self._interests():
             handlers[descriptor] = handler
             poll.register(descriptor, mask)
         ready = poll.poll(None if patience is None else patience * 1000)
+        others = (self._connection.fileno(), self._wakeup)
+        if waits_for_client or any(descriptor not in others for descriptor, _ in ready):
+            self._clock.moved()
         for descriptor, events in ready:
             handlers[descriptor](events)
         self._streams = [stream for stream in self._streams if stream.is_open]
         return bool(ready)
+
+    def _waits_for_job(self) -> bool:
+        """Return whether it is the job's turn: the client takes what comes and has sent what is needed."""
+        return len(self._outbox) < HIGH_WATER and (bool(self._inbox) or self._input_complete)
 
     def _interests(self) -> Iterator[tuple[int, int, Handler]]:
         yield self._wakeup, select.POLLIN, self._read_wakeup
@@ -228,7 +234,7 @@ class Pump:
             processes.signal_all(processes.descendants(os.getpid()), signal.SIGTERM)
 
     def _patience(self) -> float | None:
-        return None if self._stopped is None else 0.05
+        return self._clock.left() if self._stopped is None else 0.05
 
     def _drain_patience(self) -> float | None:
         # A slow client is waited for; a descriptor that the job gave away, and that never ends, is not.
@@ -239,6 +245,8 @@ class Pump:
         if self._stopped is None:
             if self._status is not None:
                 self._sweep()
+            elif reason := self._clock.overdue():
+                self._stop(reason)
         elif time.monotonic() > self._deadline or not processes.descendants(os.getpid()):
             self._sweep()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import json
 import logging
 import os
 import pwd
@@ -23,11 +24,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from aerodrome_airflow.launcher import keeper, processes, sandbox
+from aerodrome_airflow.launcher import keeper, processes, protocol, sandbox, slots
 from aerodrome_airflow.launcher.config import Config, ConfigError, load
 
 _CREDENTIALS = struct.Struct("3i")
 SHUTDOWN_SECONDS = 5.0
+# How long, and how often, killed processes that have not ended are looked after before others have their turn.
+STRAY_SECONDS = 0.02
+STRAY_PAUSE = 0.2
 
 log = logging.getLogger("launcher")
 
@@ -75,8 +79,11 @@ class Server:
     listener: socket.socket
     lock: int
     wakeup: int
+    slots: int = field(default_factory=slots.make)
     keepers: set[int] = field(default_factory=set)
     stopping: bool = False
+    strays: bool = False
+    strangers: set[int] = field(default_factory=set)
 
     def serve(self) -> None:
         """Accept jobs until SIGTERM or SIGINT; then end all of them."""
@@ -85,11 +92,13 @@ class Server:
         poll.register(self.listener, select.POLLIN)
         poll.register(self.wakeup, select.POLLIN)
         while not self.stopping:
-            for descriptor, _ in poll.poll():
+            for descriptor, _ in poll.poll(STRAY_PAUSE * 1000 if self.strays else None):
                 if descriptor == self.wakeup:
                     self._read_wakeup()
                 else:
                     self._accept()
+            if self.strays:
+                self._reap()
         self._end_jobs()
 
     def _read_wakeup(self) -> None:
@@ -98,24 +107,30 @@ class Server:
         self._reap()
 
     def _reap(self) -> None:
-        killed = [pid for pid, status in self._ended() if status != 0]
-        self._end_strays()
+        killed = self._killed_keepers()
+        deadline = time.monotonic() + STRAY_SECONDS
+        # No sleep: a process that forks and ends at once must not win the race. But one that hangs in the kernel
+        # must not keep every other tenant waiting: the next turn goes on.
+        while self._kill_strays() and time.monotonic() < deadline:
+            os.sched_yield()
+            killed += self._killed_keepers()
+        patience = self.current.get().patience.removal
         for pid in killed:
             log.error("keeper %d was killed", pid)
-            self._fork(lambda pid=pid: keeper.clear_up_after(pid))  # type: ignore[misc]
+            self._fork(lambda pid=pid: keeper.clear_up_after(pid, patience))  # type: ignore[misc]
 
-    def _ended(self) -> list[tuple[int, int]]:
-        ended = [(pid, status) for pid, status in processes.reap() if pid in self.keepers]
-        self.keepers.difference_update(pid for pid, _ in ended)
-        return ended
+    def _killed_keepers(self) -> list[int]:
+        ended = {pid: status for pid, status in processes.reap() if pid in self.keepers}
+        self.keepers.difference_update(ended)
+        return [pid for pid, status in ended.items() if status != 0]
 
-    def _end_strays(self) -> None:
-        # A killed keeper leaves what its job had detached; this process adopts it.
-        while strays := processes.children(os.getpid()) - self.keepers:
-            for stray in strays:
-                processes.signal_all([*processes.descendants(stray), stray], signal.SIGKILL)
-            self.keepers.difference_update(pid for pid, _ in processes.reap())
-            os.sched_yield()
+    def _kill_strays(self) -> bool:
+        """Kill what a killed keeper's job had detached, which this process has adopted; False: there is nothing."""
+        strays = processes.children(os.getpid()) - self.keepers
+        for stray in strays:
+            processes.signal_all([*processes.descendants(stray), stray], signal.SIGKILL)
+        self.strays = bool(strays)
+        return self.strays
 
     def _accept(self) -> None:
         try:
@@ -124,13 +139,14 @@ class Server:
             log.error("cannot accept: %s", problem)
             return
         with connection:
-            config, server = self.current.get(), os.getpid()
-            self._fork(lambda: self._serve_one(connection, config, server))
+            config, server = self.current.get(), keeper.Server(os.getpid(), self.slots)
+            # Who may not ask costs no process and no slot.
+            if reason := self._refusal(connection, config):
+                refuse_at_once(connection, reason)
+            else:
+                self._fork(lambda: self._serve_one(connection, config, server))
 
-    def _serve_one(self, connection: socket.socket, config: Config, server: int) -> None:
-        if reason := self._refusal(connection, config):
-            keeper.refuse(connection, reason)
-            return
+    def _serve_one(self, connection: socket.socket, config: Config, server: keeper.Server) -> None:
         try:
             keeper.keep(connection, config, server)
         except BaseException as problem:
@@ -164,15 +180,20 @@ class Server:
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         if uid not in _allowed(config):
-            return f"user {uid} of process {pid} may not start jobs here"
+            reason = f"user {uid} of process {pid} may not start jobs here"
+            # Once: whoever knocks without end must not fill the log.
+            log.log(logging.DEBUG if uid in self.strangers else logging.WARNING, "refused: %s", reason)
+            self.strangers.add(uid)
+            return reason
         if len(self.keepers) >= config.max_jobs:
+            log.error("refused: %d jobs run already", config.max_jobs)
             return f"{config.max_jobs} jobs run already"
         return None
 
     def _end_jobs(self) -> None:
         log.info("ending %d jobs", len(self.keepers))
         processes.signal_all(self.keepers, signal.SIGTERM)
-        deadline = time.monotonic() + self.current.get().grace_seconds + SHUTDOWN_SECONDS
+        deadline = time.monotonic() + self.current.get().patience.grace + SHUTDOWN_SECONDS
         while self.keepers and time.monotonic() < deadline:
             time.sleep(0.02)
             self._reap()
@@ -187,6 +208,13 @@ def _allowed(config: Config) -> set[int]:
         with contextlib.suppress(KeyError):
             found.add(pwd.getpwnam(name).pw_uid)
     return found
+
+
+def refuse_at_once(connection: socket.socket, reason: str) -> None:
+    """Tell the client that there is no job, without waiting for it to listen."""
+    connection.setblocking(False)
+    with contextlib.suppress(OSError):
+        connection.send(protocol.frame(protocol.EXIT, json.dumps({"refused": reason}).encode()))
 
 
 def claim(path: Path) -> int:

@@ -1,115 +1,70 @@
-"""One whole platform for the tests of this folder: state, ports and supervisor of its own."""
+"""One whole platform for the tests of this folder, with three tenants: state, ports and supervisor of its own."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
-import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aerodrome.clients.airflow import Airflow, NotFoundError
-from aerodrome.environment import Environment
-from aerodrome.local import access, lifecycle, secrets_store, services, state
+from aerodrome.bundle import publish
+from aerodrome.clients.airflow import Airflow
+from aerodrome.local import access, lifecycle, secrets_store
+from aerodrome.local.deadline import wait_until
+from aerodrome.local.first_runs import wait_visible
 from aerodrome.local.platform import Platform
-from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.local.preparation import Preparation, prepare
+from aerodrome.plan import apply_targets
+from aerodrome.scaffold import scaffold_tenant
 
+Row = dict[str, Any]
 QUEUES = ("default", "pii", "onprem", "maintenance")
-PROBE = """
-import datetime, getpass, time
-from airflow.sdk import DAG, BaseHook, Variable, task
-
-def seen(name):
-    try:
-        return BaseHook.get_connection(name).login
-    except Exception as problem:
-        return type(problem).__name__
-
-ACCESS = {"alpha.viewer": {"DAGs": {"can_read"}}, "alpha.editor": {"DAGs": {"can_read", "can_edit"}}}
-
-with DAG("alpha.probe", params={"seconds": 0}, access_control=ACCESS):
-    for queue in ("default", "pii", "onprem", "maintenance"):
-        @task(task_id=queue, queue=queue, retries=3, retry_delay=datetime.timedelta(seconds=1))
-        def report(params):
-            print("user", getpass.getuser())
-            keys = ("alpha.warehouse", "beta.warehouse", "alpha.%2e%2e", "../beta/connections/warehouse")
-            for name in keys:
-                print("connection", name, seen(name))
-            time.sleep(params["seconds"])
-        report()
-"""
-
-TENANT_CODE = """
-from airflow.sdk import DAG
-from common_plugins.operators.bash_run import BashRunOperator
-from common_plugins.operators.file_wait import FileWaitOperator
-
-with DAG("alpha.waiting"):
-    FileWaitOperator(task_id="wait", path="sign.txt", mode="defer", poke_interval=1.0, timeout=60.0)
-with DAG("alpha.endless"):
-    BashRunOperator(task_id="run", script="(setsid sleep 98765 &) ; sleep 98765")
-"""
-
-
-def _environment() -> Environment:
-    sockets = [socket.socket() for _ in range(5)]
-    for found in sockets:
-        found.bind(("127.0.0.1", 0))
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    keys = ("api_server", "postgres", "redis", "openbao", "openbao_cluster")
-    return Environment.model_validate(
-        {
-            "name": "local",
-            "kind": "local",
-            "zones": {"default": {"triggerer": True}, "pii": {}, "onprem": {}, "platform": {}},
-            "queues": {
-                "default": {"zone": "default", "slots": 2},
-                "pii": {"zone": "pii", "personal_data": True, "shared": False},
-                "onprem": {"zone": "onprem", "shared": False},
-                "maintenance": {"zone": "platform", "tenants": False, "slots": 1},
-            },
-            "alert_channels": {"central": {"type": "file", "target": "central.jsonl"}},
-            "local": {
-                "ports": dict(zip(keys, ports, strict=True)),
-                "connections": {"warehouse": {"type": "postgres"}},
-            },
-        }
-    )
-
-
-def _tenant(*queues: str) -> TenantManifest:
-    return TenantManifest.model_validate(
-        {
-            "owners": [{"name": "Team", "email": "team@example.org"}],
-            "queues": list(queues),
-            "connections": {"warehouse": {"type": "postgres"}},
-        }
-    )
+SOURCE = Path(__file__).parent / "repository"
+PORTS = ("api_server", "postgres", "redis", "openbao", "openbao_cluster")
+# Those that take longest stand first. The other DAGs of gamma are started by time, by data or by nobody.
+STARTED = (
+    "patient", "placed", "retried", "slow", "late", "cleanup", "values", "pools", "single", "single", "single",
+    "narrow", "produce", "rules", "starter", "params",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def platform(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A platform that runs, with two tenants that share no queue and no policy on its hand-written DAG."""
+    """A platform that runs: alpha and beta share no queue, gamma's manifests use what manifests can say."""
     root = os.geteuid() == 0
     folder = Path(f"/var/lib/aerodrome-test-{os.getpid()}") if root else tmp_path_factory.mktemp("state")
-    snapshot = _snapshot(repository, tmp_path_factory.mktemp("clone"))
-    tenants = {"alpha": _tenant("default", "pii"), "beta": _tenant("onprem")}
-    made = Platform(state.locate(snapshot, folder), _environment(), tenants, enforce_policy=False)
+    clone = _clone(repository, tmp_path_factory.mktemp("clone"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AERODROME_STATE", str(folder))
+        prepared = prepare(clone, "local", print)
+    assert not prepared.build.problems, prepared.build.problems
     try:
-        services.apply(made, print)
-        secrets_store.apply(made, print)
-        _publish(made)
-        yield made
+        _deploy(prepared)
+        yield prepared.platform
     finally:
-        lifecycle.destroy(made, print)
+        lifecycle.destroy(prepared.platform.layout, print)
+        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
-def _snapshot(repository: Path, target: Path) -> Path:
+def _deploy(prepared: Preparation) -> None:
+    apply_targets("local", prepared.targets(), print)
+    assert not prepared.runtimes.failures, prepared.runtimes.failures
+    for tenant in ("alpha", "beta", "gamma"):
+        secrets_store.put_variable(prepared.platform, tenant, "token", f"of-{tenant}")
+    # The platform's own folder of the bundle holds what no manifest may say.
+    files = {f"platform/{path.name}": path.read_text() for path in (SOURCE / "platform_dags").glob("*.py")}
+    publish(prepared.platform.layout.bundle, files, source="tests", tenants={"platform"})
+
+
+def _clone(repository: Path, target: Path) -> Path:
     # Whoever edits the source while the tests run does not restart the processes under test.
     target.chmod(0o755)
     for name in ("platform", "common_plugins"):
@@ -117,53 +72,44 @@ def _snapshot(repository: Path, target: Path) -> Path:
     for name in ("pyproject.toml", "requirements.lock", "README.md"):
         shutil.copy2(repository / name, target / name)
     (target / ".venv").symlink_to(repository / ".venv")
+    scaffold_tenant(target, "gamma")
+    for name in ("environments", "tenants"):
+        shutil.copytree(SOURCE / name, target / name, dirs_exist_ok=True)
+    with (target / "environments/local/environment.yaml").open("a") as file:
+        file.write(f"  ports: {json.dumps(_free_ports())}\n")
     return target
 
 
-def _publish(platform: Platform) -> None:
-    # A hand-written DAG in the place of a rendered one: these tests are about the platform below the DAGs.
-    bundle, work = platform.layout.bundle, platform.layout.state / "work"
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    _git("clone", "--quiet", str(bundle), str(work))
-    (work / "alpha").mkdir()
-    (work / "alpha" / "probe.py").write_text(PROBE)
-    (work / "alpha" / "tenant_code.py").write_text(TENANT_CODE)
-    _git("-C", str(work), "add", "--all")
-    _git("-C", str(work), *identity, "commit", "--quiet", "--message", "Publish alpha")
-    _git("-C", str(work), "push", "--quiet", "origin", "HEAD:main")
-
-
-def _git(*arguments: str) -> None:
-    subprocess.run(["git", *arguments], check=True)
+def _free_ports() -> dict[str, int]:
+    sockets = [socket.socket() for _ in PORTS]
+    for found in sockets:
+        found.bind(("127.0.0.1", 0))
+    ports = {name: found.getsockname()[1] for name, found in zip(PORTS, sockets, strict=True)}
+    for found in sockets:
+        found.close()
+    return ports
 
 
 @pytest.fixture(scope="session")
 def airflow(platform: Platform) -> Airflow:
-    """The administrator's access, once the published DAG is visible."""
+    """The administrator's access, once the published DAGs are visible."""
     found = access.admin_access(platform)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            found.dag("alpha.probe")
-        except NotFoundError:
-            time.sleep(0.5)
-        else:
-            return found
-    raise AssertionError(f"the DAG did not appear: {found.import_errors()}")
+    wait_visible(found, {"platform.probe", "alpha.waiting", "alpha.endless", "gamma.values"}, print)
+    return found
 
 
 @pytest.fixture(scope="session")
 def finished(airflow: Airflow) -> dict[str, str]:
     """The logs of one finished run's tasks, by queue."""
-    run = airflow.trigger("alpha.probe", {"seconds": 0})["dag_run_id"]
+    run = airflow.trigger("platform.probe", {"seconds": 0})["dag_run_id"]
     assert wait_for_run(airflow, run, 120) == "success"
-    return {queue: airflow.log("alpha.probe", run, queue, 1) for queue in QUEUES}
+    return {queue: airflow.log("platform.probe", run, queue, 1) for queue in QUEUES}
 
 
 def wait_for_run(airflow: Airflow, run: str, seconds: float) -> str:
     """Return the state that a run ends in, or the one it is in when the time is over."""
     end = time.monotonic() + seconds
-    while (found := airflow.run("alpha.probe", run)["state"]) not in ("success", "failed"):
+    while (found := airflow.run("platform.probe", run)["state"]) not in ("success", "failed"):
         if time.monotonic() > end:
             break
         time.sleep(0.5)
@@ -171,6 +117,82 @@ def wait_for_run(airflow: Airflow, run: str, seconds: float) -> str:
 
 
 @pytest.fixture
-def wait_run(airflow: Airflow) -> object:
+def wait_run(airflow: Airflow) -> Callable[[str, float], str]:
     """A function that waits for a run's end."""
     return lambda run, seconds: wait_for_run(airflow, run, seconds)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of gamma's DAGs; the first run of a DAG is meant where nothing else is said."""
+
+    airflow: Airflow
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Return what Airflow's API answers."""
+        return self.airflow._call(method, f"/api/v2/{path}", **options)
+
+    def of(self, dag: str) -> list[Row]:
+        """Return the runs of *dag*, the oldest first."""
+        return self.airflow.runs(f"gamma.{dag}")[::-1]
+
+    def ended(self, dag: str, number: int = 1) -> list[Row]:
+        """Return the runs of *dag* once *number* of them, and no fewer than all, have ended."""
+        self.wait(lambda: len(self.of(dag)) >= number and all(run["end_date"] for run in self.of(dag)))
+        return self.of(dag)
+
+    def tasks(self, dag: str, number: int = 0) -> dict[str, Row]:
+        """Return the task instances of a run by task, those of mapped tasks as `task[0]`."""
+        rows = self.airflow.task_instances(f"gamma.{dag}", self.of(dag)[number]["dag_run_id"])
+        return {
+            row["task_id"] + (f"[{row['map_index']}]" if row["map_index"] >= 0 else ""): row for row in rows
+        }
+
+    def states(self, dag: str, number: int = 0) -> dict[str, str]:
+        """Return task → state of a run."""
+        return {task: row["state"] for task, row in self.tasks(dag, number).items()}
+
+    def path(self, dag: str, task: str) -> str:
+        """Return the address of a task instance below the API's own."""
+        return f"dags/gamma.{dag}/dagRuns/{self.of(dag)[0]['dag_run_id']}/taskInstances/{task}"
+
+    def result(self, dag: str, task: str, key: str = "return_value", map_index: int = -1) -> Any:
+        """Return what a task has left for later ones."""
+        query = {"deserialize": True, "map_index": map_index}
+        return self.call("GET", f"{self.path(dag, task)}/xcomEntries/{key}", params=query)["value"]
+
+    def log(self, dag: str, task: str, attempt: int = 1) -> str:
+        """Return the log of one attempt."""
+        return self.airflow.log(f"gamma.{dag}", self.of(dag)[0]["dag_run_id"], task, attempt)
+
+    def wait(self, condition: Callable[[], Any], seconds: float = 120) -> None:
+        """Return when *condition* holds, or fail when the time is over."""
+        assert wait_until(lambda: bool(condition()), seconds), "it did not happen in time"
+
+
+def spans(rows: Iterable[Row]) -> list[tuple[datetime, datetime]]:
+    """Return beginning and end of each of *rows*, the earliest first."""
+    moments = (
+        (datetime.fromisoformat(row["start_date"]), datetime.fromisoformat(row["end_date"])) for row in rows
+    )
+    return sorted(moments)
+
+
+@pytest.fixture
+def one_by_one() -> Callable[[Iterable[Row]], bool]:
+    """A function that tells whether of some runs or task instances none began before another had ended."""
+
+    def judge(rows: Iterable[Row]) -> bool:
+        found = spans(rows)
+        return all(end <= start for (_, end), (start, _) in pairwise(found))
+
+    return judge
+
+
+@pytest.fixture(scope="session")
+def runs(airflow: Airflow) -> Runs:
+    """Gamma's runs, all of them started before a test looks at the first."""
+    wait_visible(airflow, {f"gamma.{dag}" for dag in (*STARTED, "started", "of_any", "of_all")}, print)
+    for dag in STARTED:
+        airflow.trigger(f"gamma.{dag}")
+    return Runs(airflow)

@@ -7,6 +7,8 @@ import redis
 from aerodrome.local import broker
 from aerodrome.local.platform import Platform
 
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture
 def pii(platform: Platform) -> redis.Redis:

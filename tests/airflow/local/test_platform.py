@@ -34,7 +34,7 @@ def test_every_process_works(platform: Platform) -> None:
     """Status shows every process as running, with its memory."""
     found = status(platform)
     assert [row.name for row in found.rows if row.state != "running" or row.memory == 0] == []
-    assert found.healthy and len(found.rows) == 15
+    assert found.healthy and len(found.rows) == 16
 
 
 def test_nothing_differs_after_a_deploy(platform: Platform) -> None:
@@ -70,6 +70,16 @@ def test_a_queue_reads_only_its_tenants_connections(finished: dict[str, str]) ->
     assert "connection alpha.warehouse AirflowSecretsBackendAccessDenied" in finished["maintenance"]
 
 
+def test_a_queue_reads_only_its_tenants_variables(finished: dict[str, str]) -> None:
+    """`Variable.get` finds those of tenants with a queue in the same zone, masked in the log, and no others."""
+    refused = "AirflowSecretsBackendAccessDenied"
+    assert "variable alpha.token ***" in finished["pii"]
+    assert f"variable beta.token {refused}" in finished["pii"]
+    assert "variable beta.token ***" in finished["onprem"]
+    assert f"variable alpha.token {refused}" in finished["onprem"]
+    assert f"variable alpha.token {refused}" in finished["maintenance"]
+
+
 @pytest.mark.parametrize("key", ["alpha.%2e%2e", "../beta/connections/warehouse"])
 def test_a_key_that_names_no_tenants_object_finds_nothing(finished: dict[str, str], key: str) -> None:
     """A key with a path in it is never sent to the store."""
@@ -96,8 +106,8 @@ def test_a_tenant_sees_only_its_own_dags(platform: Platform, airflow: Airflow) -
         Airflow(platform.api_url, name, platform.credentials.get(airflow_user(name)))
         for name in ("alpha", "beta")
     )
-    assert [dag["dag_id"] for dag in alpha.dags()] == ["alpha.probe"]
-    for forbidden in (beta.dags, lambda: beta.trigger("alpha.probe"), alpha.import_errors):
+    assert [dag["dag_id"] for dag in alpha.dags()] == ["alpha.endless", "alpha.waiting"]
+    for forbidden in (beta.dags, lambda: beta.trigger("alpha.waiting"), alpha.import_errors):
         with pytest.raises(AerodromeError, match=r"40[34]"):
             forbidden()
 
@@ -166,9 +176,9 @@ def test_no_run_is_lost_when_everything_is_killed(
     platform: Platform, airflow: Airflow, wait_run: Callable[[str, float], str]
 ) -> None:
     """A run that was in the middle of its tasks ends well after kill -9 of every process and one deploy."""
-    run = airflow.trigger("alpha.probe", {"seconds": 3})["dag_run_id"]
+    run = airflow.trigger("platform.probe", {"seconds": 3})["dag_run_id"]
     assert wait_until(
-        lambda: any(t["state"] == "running" for t in airflow.task_instances("alpha.probe", run)), 30
+        lambda: any(t["state"] == "running" for t in airflow.task_instances("platform.probe", run)), 30
     )
     for process in leftovers.find(platform.layout):
         process.kill()

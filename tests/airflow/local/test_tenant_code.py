@@ -45,3 +45,16 @@ def test_a_task_that_is_ended_leaves_no_process(platform: Platform, airflow: Air
     assert {process.username() for process in _sleepers()} == {expected}
     airflow.fail_run("alpha.endless", run)
     assert _wait(lambda: not _sleepers(), 60)
+
+
+def test_a_task_that_is_cleared_leaves_no_process(airflow: Airflow) -> None:
+    """All that it had started ends, in whatever session; then it starts anew."""
+    run = airflow.trigger("alpha.endless")["dag_run_id"]
+    assert _wait(lambda: len(_sleepers()) == 2, 60)
+    before = set(_sleepers())
+    body = {"dag_run_id": run, "task_ids": ["run"], "only_failed": False, "dry_run": False}
+    airflow._call("POST", "/api/v2/dags/alpha.endless/clearTaskInstances", json=body)
+    assert _wait(lambda: not before & set(_sleepers()), 60)
+    assert _wait(lambda: len(_sleepers()) == 2, 60)
+    airflow.fail_run("alpha.endless", run)
+    assert _wait(lambda: not _sleepers(), 60)

@@ -45,6 +45,7 @@ def context(task: Any, **values: Any) -> dict[str, Any]:
     """Return the part of Airflow's context that operators look at."""
     ti = SimpleNamespace(dag_id=DAG_ID, task=task, task_id=task.task_id, run_id="manual", map_index=-1)
     ti.xcom_push = lambda **_: None
+    ti.get_first_reschedule_date = lambda around: around.get("first_reschedule_date")
     return {"ti": ti, "task_instance": ti, "dag": task.dag, "task": task, "ds": "2024-01-31", **values}
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
 
 from common_plugins.triggers.tenant_file import TenantFileTrigger
 
@@ -47,6 +53,30 @@ def test_end_of_patience_fails_or_skips(run: Any, awaited: Path) -> None:
         run("file.wait", **short)
     with pytest.raises(AirflowSkipException):
         run("file.wait", **short, soft_fail=True)
+
+
+def test_rescheduled_task_is_gone_between_two_looks(run: Any, awaited: Path) -> None:
+    """It says when to look again, and the next look finds the file."""
+    patient = {"path": PATH, "mode": "reschedule", "poke_interval": 30.0}
+    with pytest.raises(AirflowRescheduleException) as gone:
+        run("file.wait", **patient)
+    assert 20 < (gone.value.reschedule_date - datetime.now(UTC)).total_seconds() <= 30
+    awaited.touch()
+    run("file.wait", **patient)
+
+
+def test_patience_of_a_rescheduled_task_counts_from_its_first_look(
+    operators: Any, execute: Any, dag: Any, awaited: Path
+) -> None:
+    """However many looks there were since."""
+    task = operators("file.wait")(
+        task_id="task", path=PATH, mode="reschedule", poke_interval=30.0, timeout=60.0
+    )
+    first = {"first_reschedule_date": datetime.now(UTC) - timedelta(seconds=50)}
+    with pytest.raises(AirflowRescheduleException):
+        execute(task, **first)
+    with pytest.raises(AirflowSensorTimeout):
+        execute(task, first_reschedule_date=first["first_reschedule_date"] - timedelta(seconds=20))
 
 
 def test_deferred_task_hands_its_wait_to_the_triggerer(run: Any, awaited: Path) -> None:

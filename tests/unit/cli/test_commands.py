@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from aerodrome.cli import platform, repository, tenant
+from aerodrome.cli.program import commands as program
 from typer.testing import CliRunner
 
 COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "status", "logs", "down", "destroy",
-            "bundle-history", "bundle-rollback", "operators", "docs")  # fmt: skip
-commands = typer.Typer()
-for module in (tenant, platform, repository):
-    module.register(commands)
+            "remove-tenant", "bundle-history", "bundle-rollback", "operators", "docs")  # fmt: skip
+commands = program()
 
 
 def test_help_lists_every_command(place: Any) -> None:
@@ -34,7 +31,14 @@ def test_each_command_explains_itself() -> None:
         assert done.exit_code == 0 and f"{command} [OPTIONS]" in done.output and "." in done.output, command
 
 
-MISSING = {"tenant": "name", "test": "tenant", "lock": "tenant", "run": "dag", "bundle-rollback": "to"}
+MISSING = {
+    "tenant": "name",
+    "test": "tenant",
+    "lock": "tenant",
+    "run": "dag",
+    "bundle-rollback": "to",
+    "remove-tenant": "tenant",
+}
 
 
 def test_a_missing_argument_is_named() -> None:
@@ -183,6 +187,35 @@ def test_a_plan_says_what_a_deploy_would_do(good: Any) -> None:
     done = good.run("plan")
     assert done.returncode == 2 and "DAG alpha.daily" in done.stdout and "changes, plan " in done.stdout
     assert "tenants/alpha/dags/broken.yaml:" in done.stderr
+
+
+def test_a_plan_and_a_status_for_programs(good: Any) -> None:
+    """One JSON document each, the same facts and exit codes as for people."""
+    good.dag("alpha", "broken", "dag_id: broken\n")
+    done = good.run("plan", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 2 and "tenants/alpha/dags/broken.yaml:" in done.stderr
+    assert found["problems"][0]["file"] == "tenants/alpha/dags/broken.yaml" and len(found["digest"]) == 64
+    assert "DAG alpha.daily" in [change["what"] for change in found["changes"]]
+    done = good.run("status", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 1 and "nothing is deployed here" in found["notes"]
+    assert (found["healthy"], found["processes"], found["dags"], found["addresses"]) == (False, [], [], {})
+
+
+@pytest.mark.parametrize(
+    ("conf", "told"),
+    [
+        ("{", "the values of a run are no JSON: Expecting property name"),
+        ("[1]", "the values of a run are one JSON object, not [1]"),
+        ('{"a": 1, "a": 2}', "the values of a run are no JSON: 'a' stands there twice"),
+        ('{"a": {"b": NaN}}', "the values of a run are no JSON: NaN is no number of JSON"),
+    ],
+)
+def test_values_that_are_no_json_object_are_the_users_mistake(place: Any, conf: str, told: str) -> None:
+    """At once, with an example of what is meant."""
+    done = place.run("run", "alpha.daily", "--conf", conf)
+    assert done.returncode == 2 and done.stderr.startswith(told) and "CONF='{" in done.stderr
 
 
 UNKNOWN = {

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-def test_a_new_tenant_passes_check_and_tests_at_once(place: Any) -> None:
+@pytest.fixture
+def open_place(place: Any) -> Iterator[Any]:
+    """A repository whose state every user can reach: as root a tenant's tests run as the tenant's user."""
+    folder = Path(tempfile.mkdtemp(prefix="aerodrome-place-"))
+    folder.chmod(0o755)
+    moved = replace(place, root=Path(shutil.move(place.root, folder / "repository")))
+    yield moved
+    moved.run("destroy", "--yes")
+    shutil.rmtree(folder)
+
+
+def test_a_new_tenant_passes_check_and_tests_at_once(open_place: Any) -> None:
     """Without an edit, and with what to do next; nothing is left in the folder for temporary files."""
-    made = place.run("tenant", "quick")
+    made = open_place.run("tenant", "quick")
     assert made.returncode == 0 and "make test TENANT=quick" in made.stdout
-    done = place.run("test", "quick")
-    assert (done.returncode, place.left()) == (0, []), done.stdout + done.stderr
+    done = open_place.run("test", "quick")
+    assert (done.returncode, open_place.left()) == (0, []), done.stdout + done.stderr
     assert "1 DAG of 1 tenant" in done.stdout and " passed" in done.stdout
 
 
-def test_a_failing_test_is_the_commands_exit_code(good: Any) -> None:
+def test_a_failing_test_is_the_commands_exit_code(open_place: Any) -> None:
     """What pytest says is printed as it is."""
-    good.write("tenants/alpha/tests/test_it.py", "def test_it() -> None:\n    assert [1] == [2]\n")
-    done = good.run("test", "alpha")
+    open_place.tenant("alpha", "daily")
+    open_place.write("tenants/alpha/tests/test_it.py", "def test_it() -> None:\n    assert [1] == [2]\n")
+    done = open_place.run("test", "alpha")
     assert done.returncode == 1 and "assert [1] == [2]" in done.stdout
 
 

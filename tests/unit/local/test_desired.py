@@ -168,7 +168,7 @@ def test_a_pool_tells_what_its_tenant_does(platform: Platform) -> None:
     """The description of tenant.yaml stands with each of its pools."""
     described = replace(platform, tenants={"gamma": gamma(description="Prices", pools={"slow": 1})})
     pools = access.desired(described).pools
-    assert {text for _, text in pools.values()} == {"Prices"}
+    assert {text for _, text in pools.values()} == {"[aerodrome] Prices"}
 
 
 def test_directory_groups_become_roles(platform: Platform) -> None:
@@ -179,3 +179,47 @@ def test_directory_groups_become_roles(platform: Platform) -> None:
     settings: dict[str, object] = {}
     exec(airflow_config.login(grouped), settings)
     assert settings["AUTH_ROLES_MAPPING"] == {"cn=gamma": ["gamma.editor"], "cn=all": ["gamma.viewer"]}
+
+
+def test_versions_of_the_bundle_are_cleared_away_where_they_are_checked_out(platform: Platform) -> None:
+    """By the workers and by the DAG processor."""
+    processes = [name for name in fingerprints(platform) if name.startswith(("worker", "dag-processor"))]
+    hours = {
+        config_of(platform, name)["dag_processor"]["stale_bundle_cleanup_interval"] for name in processes
+    }
+    assert len(processes) == 4 and hours == {"3600"}
+
+
+def test_a_triggerer_without_a_zone_has_no_login(platform: Platform) -> None:
+    """Where no zone lets its sensors defer, it acts for none: not for the first one either."""
+    document = platform.environment.model_dump(mode="json", by_alias=True)
+    document["zones"] = {name: {} for name in ("default", "pii", "platform")}
+    alone = replace(platform, environment=Environment.model_validate(document))
+    triggerer = next(found for found in topology.desired(alone) if found.name == "triggerer")
+    assert (
+        triggerer.files.keys() == {"airflow.cfg"} and "secrets_backend" not in triggerer.files["airflow.cfg"]
+    )
+    assert config_of(platform, "triggerer").has_option("workers", "secrets_backend")
+
+
+def test_a_pool_has_no_more_slots_than_the_environment_allows(platform: Platform) -> None:
+    """The same number that the policy knows."""
+    document = platform.environment.model_dump(mode="json", by_alias=True)
+    lower = Environment.model_validate({**document, "limits": {"parallelism": 5}})
+    pools = access.desired(replace(platform, environment=lower)).pools
+    assert {name: slots for name, (slots, _) in pools.items()} == {"alpha": 3, "alpha.narrow": 2, "beta": 4}
+
+
+def test_a_new_password_of_the_administrator_restarts_redis(platform: Platform) -> None:
+    """A running server would know the old one alone, and nobody could tell it the new one."""
+    before = fingerprints(platform)["redis"]
+    (platform.layout.secrets / "redis-admin").unlink()
+    assert fingerprints(platform)["redis"] != before
+
+
+def test_of_an_option_that_is_said_twice_the_last_counts() -> None:
+    """A per cent sign arrives as it is."""
+    text = airflow_config.config_text({"b": {"x": "1", "y": "5%"}}, {"b": {"x": "2"}, "a": {}})
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    assert {name: dict(parser[name]) for name in parser.sections()} == {"a": {}, "b": {"x": "2", "y": "5%"}}

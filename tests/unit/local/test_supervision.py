@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from aerodrome.clients.supervisor import Supervisor
 from aerodrome.errors import AerodromeError
 from aerodrome.local import leftovers, supervision
 from aerodrome.local.deadline import wait_until
@@ -151,3 +152,54 @@ def test_a_supervisor_that_cannot_start_says_why(layout: Layout) -> None:
     write_file(supervision.configuration_file(layout), "[supervisord]\nlogfile = /nowhere/log\n")
     with pytest.raises(AerodromeError, match=r"did not start[\s\S]*nowhere"):
         supervision.ensure_running(layout)
+
+
+def test_waiting_for_an_end_ends(layout: Layout, tmp_path: Path) -> None:
+    """A process that stays in spite of everything is named."""
+    stubborn = STUBBORN.replace("time.sleep", "print('up', flush=True); time.sleep")
+    deploy(layout, replace(program("one", tmp_path, stubborn), stop_seconds=60))
+    assert wait_until(lambda: "up" in layout.process_log("one").read_text(), 10)
+    with pytest.raises(AerodromeError, match="one did not end within 0 s"):
+        supervision.client(layout).stop(["one"], seconds=0.3)
+    os.kill(pids(layout)["one"], signal.SIGKILL)
+
+
+# Keeps about fifty processes, each of which ends after a short time.
+BUSY = """import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print("up", flush=True)
+while True:
+    if not os.fork():
+        time.sleep(0.05)
+        os._exit(0)
+    time.sleep(0.0005)
+"""
+
+
+def test_processes_that_come_and_go_while_they_are_ended(layout: Layout, tmp_path: Path) -> None:
+    """One that ended by itself in the meantime is no fault."""
+    (tmp_path / "busy.py").write_text(BUSY)
+    busy = [
+        Process(name, (sys.executable, str(tmp_path / "busy.py")), None, tmp_path) for name in ("one", "two")
+    ]
+    for _ in range(3):
+        deploy(layout, *busy)
+        logs = [layout.process_log(process.name) for process in busy]
+        assert wait_until(lambda: all("up" in log.read_text() for log in logs), 10)  # noqa: B023
+        assert leftovers.end(layout) > 1
+        for log in logs:
+            log.unlink()
+    assert leftovers.find(layout) == ()
+
+
+def test_a_supervisor_that_hangs_does_not_answer(layout: Layout, tmp_path: Path) -> None:
+    """Nobody waits for it for ever."""
+    deploy(layout, program("one", tmp_path))
+    pid = supervisor_pid(layout)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(AerodromeError, match="does not answer: timed out"):
+            Supervisor(layout.supervisor_socket, seconds=0.5).processes()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert supervision.client(layout).answers()

@@ -36,8 +36,9 @@ def test_json_is_the_same_model_with_the_same_places(repository: Any) -> None:
 def test_references_are_read_wherever_json_may_stand(repository: Any) -> None:
     """A short and a full form; a mapping with a key `task` is no reference."""
     with_ = "{function: 'flights.jobs:clean', args: {rows: {$x: a}, more: [{$x: {task: a, key: n}}], own: {task: a}}}"
+    made = "uses: python.call, with: {function: 'flights.jobs:clean', outputs: [n]}"
     repository.dag(
-        f"{HEAD}tasks:\n- {{id: a, {SQL}}}\n- {{id: b, uses: python.call, needs: [a], with: {with_}}}\n"
+        f"{HEAD}tasks:\n- {{id: a, {made}}}\n- {{id: b, uses: python.call, needs: [a], with: {with_}}}\n"
     )
     args = repository.loaded().parameters["b"].args
     assert args == {"rows": Reference(task="a"), "more": [Reference(task="a", key="n")], "own": {"task": "a"}}

@@ -10,6 +10,7 @@ import pytest
 HEAD = (
     'dag_id: daily\nschedule: "@daily"\nstart_date: 2024-01-01\nparams: {day: {default: x, type: string}}\n'
 )
+NO_RETRIES = "has no effect without retries\n    write retries: 1 or more, or remove it"
 SQL = "uses: sql.query, with: {connection: warehouse, sql: select 1}"
 
 
@@ -69,12 +70,23 @@ def task(name: str, more: str = "") -> str:
             "a.execution_timeout: must be more than 0s and 3650d at most",
         ),
         (
-            task("a", ", max_retry_delay: →1h"),
+            task("a", ", retries: 1, max_retry_delay: →1h"),
             "a.max_retry_delay: has no effect without growing delays\n    write retry_exponential_backoff: true",
         ),
         (
-            task("a", ", retry_delay: 2h, max_retry_delay: →1h, retry_exponential_backoff: true"),
+            task("a", ", retries: 1, retry_delay: 2h, max_retry_delay: →1h, retry_exponential_backoff: true"),
             "a.max_retry_delay: max_retry_delay is shorter than retry_delay",
+        ),
+        (task("a", ", retry_delay: →5m"), f"a.retry_delay: {NO_RETRIES}"),
+        (
+            task("a", ", retry_exponential_backoff: →true"),
+            f"a.retry_exponential_backoff: {NO_RETRIES}",
+        ),
+        (task("a", ", max_retry_delay: →1h"), f"a.max_retry_delay: {NO_RETRIES}"),
+        (task("a", ", retries: 0, retry_delay: →5m"), f"a.retry_delay: {NO_RETRIES}"),
+        (
+            task("a", ", retries: →-1, retry_delay: 5m"),
+            "a.retries: must be 0 or more",
         ),
         (
             task("a", ", teardown_of: [→b]") + task("b"),
@@ -283,7 +295,19 @@ def test_a_sensor_defers_only_where_the_zone_has_a_triggerer(
         ("params: {day: {default: a, →defalt: b}}", "params.day.defalt: unknown key 'defalt'\n    did you mean 'default'?"),
         ("params: {day: {default: a, type: →strin}}", "params.day.type: unknown value 'strin'\n    did you mean 'string'?"),
         ("params: {day: {default: a, pattern: →'('}}", "params.day.pattern: not a regular expression: missing ), unterminated subpattern at position 0"),
-        ("params: {day: {default: [], items: →{$ref: 'http://x'}}}", "params.day.items: unknown key '$ref'\n    allowed: description, enum, format, items, maxLength, maximum, minLength, minimum, title, type"),
+        ("params: {day: {default: [], items: {→$ref: 'http://x'}}}", "params.day.items.$ref: unknown key '$ref'\n    allowed: description, enum, format, items, maxLength, maximum, minLength, minimum, title, type"),
+        ("params: {day: {default: [], items: {type: →strin}}}", "params.day.items.type: unknown value 'strin'\n    did you mean 'string'?"),
+        ("params: {day: {default: [], items: {minLength: 2, maxLength: →1}}}", "params.day.items.maxLength: must not be less than minLength (2)"),
+        ("params: {day: {default: [a, →5], items: {type: string}}}", "params.day.default[1]: must be of type string, not 5"),
+        ("params: {day: {default: →31.1.2024, format: date}}", "params.day.default: '31.1.2024' is not of format date, such as 2024-01-31"),
+        ("params: {day: {default: →2024-01-31T06:00:00, format: date-time}}", "params.day.default: '2024-01-31T06:00:00' is not of format date-time, such as 2024-01-31T06:00:00Z"),
+        ("params: {day: {default: →6 h, format: time}}", "params.day.default: '6 h' is not of format time, such as 06:00:00"),
+        ("params: {day: {default: →nobody, format: email}}", "params.day.default: 'nobody' is not of format email, such as team@example.org"),
+        ("params: {day: {default: →no address, format: uri}}", "params.day.default: 'no address' is not of format uri, such as https://example.org/data"),
+        ("params: {day: {default: x, type: →null}}", "params.day.type: write 'null' in quotes: without them it means no value at all"),
+        ("params: {day: {default: x, type: →[string, null]}}", "params.day.type: write 'null' in quotes: without them it means no value at all"),
+        ("defaults: {retry_delay: →5m}", f"defaults.retry_delay: {NO_RETRIES}"),
+        ("environments: {local: {defaults: {retry_delay: →5m}}}", f"defaults.retry_delay: {NO_RETRIES}"),
         ("environments: {→stagin: {enabled: false}}", "environments.stagin: unknown environment 'stagin'\n    did you mean 'staging'?"),
         ("environments: {staging: {→scheduel: null}}", "environments.staging.scheduel: unknown key 'scheduel'\n    did you mean 'schedule'?"),
         ("environments: {local: {schedule: →'@dayly'}}", "schedule: unknown preset '@dayly'\n    did you mean '@daily'?"),
@@ -310,9 +334,10 @@ def test_a_schedule_by_time_needs_a_first_day(repository: Any) -> None:
 
 
 def test_a_catastrophic_pattern_does_not_hold_the_loader(repository: Any) -> None:
-    """Patterns are compiled, never matched."""
+    """Patterns are examined, never matched, and this one is refused."""
     param = "params: {x: {default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!, pattern: '(a+)+$'}}"
-    assert repository.problems(f"dag_id: daily\n{param}\ntasks: [{{id: a, uses: flow.empty}}]\n") == []
+    (told,) = repository.problems(f"dag_id: daily\n{param}\ntasks: [{{id: a, uses: flow.empty}}]\n")
+    assert "params.x.pattern: some texts can be read in too many ways" in told
 
 
 def test_all_mistakes_of_a_file_are_told_in_one_run(repository: Any) -> None:

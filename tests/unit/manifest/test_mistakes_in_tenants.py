@@ -35,10 +35,9 @@ DAG = "dag_id: daily\ntasks: [{id: a, uses: flow.empty}]\n"
         ("pools: {a: →0}", "pools.a: must be 1 or more"),
         ("values: {→data: x}", "values.data: 'data' is the platform's own value\n    choose another name"),
         ("python_dags: →true", "python_dags: hand-written DAG files are not accepted yet; they will come\n    write manifests; their Python belongs into src/ and is called by python.call"),
-        ("dependencies: →no.txt", "dependencies: no file 'no.txt' in tenants/flights/\n    make it with: uv pip compile --generate-hashes"),
-        ("dependencies: →../health/x", "dependencies: no file '../health/x' in tenants/flights/\n    make it with: uv pip compile --generate-hashes"),
         ("environments: {→lokal: {}}", "environments.lokal: unknown environment 'lokal'\n    did you mean 'local'?"),
         ("environments: {staging: {limits: {→cpus: 1}}}", "environments.staging.limits.cpus: unknown key 'cpus'\n    did you mean 'cpu'?"),
+        ("environments: {local: {connections: {x: →{queues: [pii]}}}}", "connections.x: the key 'type' is missing"),
         ("environments: {local: {limits: {retries: →99}}}", "limits.retries: 99 is over the environment's ceiling of 10\n    write 10 or less"),
     ],
 )  # fmt: skip
@@ -49,20 +48,6 @@ def test_mistakes_in_tenant_yaml(repository: Any, lines: str, said: str) -> None
     repository.write("tenants/flights/tenant.yaml", text.replace("→", ""))
     place = f"tenants/flights/tenant.yaml:{len(before)}:{len(before[-1]) + 1}: "
     assert place + said in [str(problem) for problem in repository.load().problems]
-
-
-def test_a_lock_file_pins_everything_by_hash(repository: Any) -> None:
-    """One requirement without a hash is one too many."""
-    repository.write(
-        "tenants/flights/tenant.yaml", "owners: [{name: A, email: a@b.c}]\ndependencies: lock.txt\n"
-    )
-    good = (
-        "# made by uv\npandas==1.5.3 \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\n    # via flights\n"
-    )
-    repository.write("tenants/flights/lock.txt", good)
-    assert repository.load().problems == ()
-    repository.write("tenants/flights/lock.txt", good + "numpy==1.26.4\n")
-    assert "no hash for 'numpy==1.26.4'" in repository.load().problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -130,3 +115,11 @@ def test_a_limit_that_is_left_out_is_lowered_to_the_ceiling(repository: Any) -> 
     limits = result.tenants[0].model.limits
     assert (limits.retries, limits.memory, limits.parallelism) == (1, 256 * 2**20, 4)
     assert result.problems == ()
+
+
+def test_pools_fit_under_the_lowered_limit(repository: Any) -> None:
+    """The slots that the environment leaves count, not the default that it lowered."""
+    path = repository.root / "environments/local/environment.yaml"
+    path.write_text(path.read_text() + "limits: {parallelism: 2}\n")
+    repository.write("tenants/flights/tenant.yaml", "owners: [{name: A, email: a@b.c}]\npools: {a: 3}\n")
+    assert "the pools take 3 of 2 slots" in str(repository.load().problems[0])

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - a table with one case a line
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -150,3 +151,48 @@ def test_a_mistake_in_an_included_file_is_placed_in_that_file(repository: Any) -
     assert repository.problems(HEAD + task)[0].startswith(
         "sql/load.sql:2:14: tasks.a.with.sql: the name 'tii'"
     )
+
+
+def expanded_sql(key: str) -> str:
+    """Return a DAG whose task runs *key* and another statement in each of its copies."""
+    mapped = json.dumps({"sql": {key: "select 1"}})
+    return (
+        f"{HEAD}tasks:\n- id: a\n  uses: sql.query\n  with: {{connection: warehouse}}\n  expand: {mapped}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("select '{{ conn.get(\"x\").password }}'", "the name 'conn' is not allowed in a template"),
+        ("{{ macros.uuid.os.popen('id') }}", "'macros.uuid' must be called"),
+        ("{{ self._TemplateReference__context }}", "'_TemplateReference__context' is not allowed"),
+        ("{{ ds", "not a template"),
+    ],
+)
+def test_keys_of_an_expanded_mapping_are_templates_too(repository: Any, key: str, message: str) -> None:
+    """Airflow gives each mapped task a pair of key and value, and renders both."""
+    told = repository.problems(expanded_sql(key))
+    assert any(problem.startswith("daily.yaml:9:") and message in problem for problem in told), told
+    assert repository.problems(expanded_sql("select '{{ ds }}'")) == []
+
+
+def test_keys_of_other_mappings_are_plain_text(repository: Any) -> None:
+    """Airflow renders none of them: they may look as they like."""
+    args = json.dumps({"args": [{"{{ ti }}": "x"}]})
+    task = (
+        f"tasks:\n- {{id: a, uses: python.call, with: {{function: 'flights.jobs:clean'}}, expand: {args}}}\n"
+    )
+    assert repository.problems(HEAD + task) == []
+
+
+def test_what_is_rendered_at_run_time_is_what_is_allowed_here() -> None:
+    """The Airflow side cannot import the loader, so it holds the words once more."""
+    from aerodrome.manifest import template_tree, templates
+    from aerodrome_airflow import template_words
+
+    assert template_words.NAMES == templates.NAMES
+    assert template_words.FILTERS == template_tree.FILTERS
+    assert template_words.TESTS == template_tree.TESTS
+    assert template_words.MACROS == template_tree.MACROS
+    assert template_words.METHODS == template_tree.DATE_METHODS | template_tree.TEXT_METHODS

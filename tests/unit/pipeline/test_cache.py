@@ -22,6 +22,40 @@ cache = Path(sys.argv[2]) if sys.argv[2:] else None
 made = build(Path(sys.argv[1]), "local", runtimes={"alpha": "0" * 16}, cache=cache)
 print(made.files, made.problems, "aerodrome.render.dags" in sys.modules)
 """
+# Saves a file just before it is read the second time: the first time was for the cache, the second is the loader's.
+SAVED_MEANWHILE = """
+import sys; from pathlib import Path; from aerodrome.pipeline import build
+root, cache, file, text = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+before, seen = file.read_text(), []
+
+def save(event, arguments):
+    if event == "open" and str(arguments[0]) == str(file) and isinstance(arguments[2], int) and not writing:
+        seen.append(file)
+        if len(seen) == 2:
+            writing.append(True); file.write_text(text)
+
+writing = []
+sys.addaudithook(save)
+first = build(root, "local", runtimes={}, cache=cache)
+assert len(seen) > 1, seen
+file.write_text(before)
+assert build(root, "local", runtimes={}, cache=cache) == build(root, "local", runtimes={}), "the cache is wrong"
+print(first == build(root, "local", runtimes={}))
+"""
+# Prints what a check opens or lists below some places.
+READ_BELOW = """
+import os, sys; from pathlib import Path; from aerodrome.verify import verify
+read, root = set(), Path(sys.argv[1])
+places = (str(root / sys.argv[2]), sys.argv[3])
+
+def note(event, arguments):
+    if event in ("open", "os.scandir", "os.listdir") and isinstance(arguments[0], (str, Path)):
+        read.update(path for path in [str(arguments[0])] if (path + "/").startswith(places))
+
+sys.addaudithook(note)
+found = verify(root, "local", progress=lambda _: None)
+print(sorted(read), [problem.file for problem in found.problems])
+"""
 
 
 class Built:
@@ -143,6 +177,37 @@ def test_an_edited_cache_entry_of_the_wrong_shape_is_ignored(built: Built) -> No
     file = built.cache / "alpha.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "files": [{"path": "x"}]}))
     assert built.build() == first
+
+
+@pytest.mark.parametrize("file", ["tenants/alpha/dags/daily.yaml", "environments/local/environment.yaml"])
+def test_a_file_that_is_saved_meanwhile_is_not_remembered(place: Any, file: str) -> None:
+    """What was loaded belongs to no state that the key could name: the old file back, the old DAG is back."""
+    place.tenant("alpha", "daily")
+    text = (place.root / file).read_text()
+    other = text + ("description: another\n" if "dags" in file else "limits: {retries: 1}\n")
+    run = [
+        sys.executable,
+        "-c",
+        SAVED_MEANWHILE,
+        place.root,
+        place.root.parent / "cache",
+        place.root / file,
+        other,
+    ]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_link_in_the_place_of_a_tenant_is_not_followed(place: Any, tmp_path: Path) -> None:
+    """It could lead to the root of the machine, all of which would be read."""
+    place.tenant("alpha")
+    place.tenant("elsewhere")
+    place.write("tenants/elsewhere/src/elsewhere/__init__.py", "")
+    (place.root / "tenants/elsewhere").rename(tmp_path / "elsewhere")
+    (place.root / "tenants/linked").symlink_to(tmp_path / "elsewhere")
+    run = [sys.executable, "-c", READ_BELOW, place.root, "tenants/linked/", f"{tmp_path}/elsewhere"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[] ['tenants/linked']\n", "")
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(built: Built) -> None:

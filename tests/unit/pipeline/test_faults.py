@@ -71,7 +71,11 @@ def test_nothing_is_said_about_good_manifests(found: Build) -> None:
 
 def test_a_hang_is_looked_at_again(found: Build, shared_place: Any) -> None:
     """A busy machine may have been the reason: what was good stays known, what hung is tried again."""
+    shared_place.dag("alpha", "late", f"dag_id: late\n{HEAD}  - {{id: go, uses: flow.empty}}\n")
     said: list[str] = []
-    again = verify(shared_place.root, "local", progress=said.append, time_limit=1)
-    assert said == ["importing 1 DAG"]
-    assert [problem.file for problem in again.problems] == [problem.file for problem in found.problems]
+    hung = verify(shared_place.root, "local", progress=said.append, time_limit=0.0001)
+    (problem,) = (problem for problem in hung.problems if problem.file.endswith("/late.yaml"))
+    assert "it did not end within 0.0001 s" in problem.message
+    again = verify(shared_place.root, "local", progress=said.append, time_limit=30)
+    assert said == ["importing 1 DAG", "importing 1 DAG"]
+    assert {dag.path for dag in again.dags} == {*GOOD, "alpha/late.py"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -60,6 +61,14 @@ def make_tenant(tmp_path: Path) -> MakeTenant:
         return folder
 
     return make
+
+
+@pytest.fixture
+def silent_index(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A package index that takes every connection and never answers; uv is told to ask it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.getsockname()[1]}/simple")
+        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from aerodrome.errors import UserError
+from aerodrome.errors import AerodromeError, UserError
 from aerodrome.runtime import Runtime, Workshop, build_all, build_runtime, read_source
 from aerodrome.runtime.build import environment_of
 
@@ -27,6 +27,18 @@ from aerodrome.runtime import Tools, Workshop, build_runtime, read_source
 from aerodrome.runtime.uv import find_uv
 tools = Tools(Path(sys.executable), find_uv())
 build_runtime(read_source(Path(sys.argv[1])), Workshop(Path(sys.argv[2]), tools))
+"""
+
+_MEETS = """
+import pathlib, time, uv_build
+from uv_build import *
+def build_wheel(*arguments, **named):
+    place, deadline = pathlib.Path({place!r}), time.monotonic() + 60
+    (place / {name!r}).touch()
+    while len(list(place.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(list(place.iterdir())) == 2, "no other build begins"
+    return uv_build.build_wheel(*arguments, **named)
 """
 
 
@@ -111,7 +123,41 @@ def test_one_failing_tenant_does_not_stop_the_others(make_tenant: MakeTenant, wo
     ]
     runtimes, errors = build_all([source for source in sources if source], workshop)
     assert list(runtimes) == ["good"]
-    assert "tenants/bad/requirements.lock: 'iniconfig==2.3.0' has no hash" in str(errors["bad"])
+    assert "tenants/bad/requirements.lock:1: 'iniconfig==2.3.0' has no hash" in str(errors["bad"])
+
+
+def test_several_tenants_are_built_at_the_same_time(
+    make_tenant: MakeTenant, workshop: Workshop, tmp_path: Path
+) -> None:
+    """Each build waits until the other one has begun: one after the other they would never end well."""
+    (tmp_path / "meeting").mkdir()
+    sources = []
+    for name in ("one", "two"):
+        folder = make_tenant(name)
+        (folder / "backend.py").write_text(_MEETS.format(place=str(tmp_path / "meeting"), name=name))
+        text = (folder / "pyproject.toml").read_text()
+        (folder / "pyproject.toml").write_text(
+            text.replace('"uv_build"\n', '"backend"\nbackend-path = ["."]\n')
+        )
+        sources.append(read_source(folder))
+    runtimes, errors = build_all([source for source in sources if source], workshop)
+    assert (list(runtimes), errors) == (["one", "two"], {})
+
+
+@pytest.mark.parametrize("file", ["requirements.lock", "src/payments/__init__.py"])
+def test_what_was_saved_after_the_digest_is_never_kept_under_it(
+    make_tenant: MakeTenant, workshop: Workshop, file: str
+) -> None:
+    """Under one digest every build gives the same environment: nothing is left, and the next build is right."""
+    folder = make_tenant(lock="# none\n")
+    source = read_source(folder)
+    assert source is not None
+    with (folder / file).open("a") as stream:
+        stream.write("# saved meanwhile\n")
+    with pytest.raises(AerodromeError, match="its files changed while its environment was built") as error:
+        build_runtime(source, workshop)
+    assert error.value.exit_code == 1 and not list(workshop.into.glob("payments/[0-9a-f]*"))
+    assert build(folder, workshop).digest != source.digest
 
 
 def test_a_wrong_hash_names_the_lock_and_the_package(make_tenant: MakeTenant, workshop: Workshop) -> None:

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aerodrome.errors import AerodromeError
-from aerodrome.runtime import Owner, Workshop, build_runtime, read_source
+from aerodrome.errors import AerodromeError, UserError
+from aerodrome.runtime import Locksmith, Owner, Workshop, build_runtime, lock_tenant, read_source, run_tests
 from aerodrome.runtime.sealing import seal
 
 MakeTenant = Callable[..., Path]
 TENANT = Owner(54321, 54321)
 STRANGER = 54322
+_TELLS_USER = """
+import os
+def get_requires_for_build_wheel(*a): return []
+def prepare_metadata_for_build_wheel(*a): raise SystemExit(f'user {os.getuid()}')
+"""
+_WHO = """
+import os, pathlib
+def test_it():
+    assert (os.getuid(), os.getgid(), os.getgroups()) == ({tenant.uid}, {tenant.gid}, [])
+    assert "AWS_SECRET_ACCESS_KEY" not in os.environ
+    for place in (pathlib.Path.home(), pathlib.Path(os.environ["TMPDIR"])):
+        assert place.stat().st_uid == {tenant.uid}
+        (place / "mine").touch()
+    assert pathlib.Path("src/payments/__init__.py").is_file() and not os.access({clone!r}, os.R_OK)
+"""
 
 
 def as_user(uid: int, *command: str | Path) -> int:
@@ -63,6 +79,72 @@ def test_building_a_package_runs_as_the_tenant(make_tenant: MakeTenant, owned_wo
     assert source is not None
     (told,) = build_runtime(source, owned_workshop).path.glob("lib/python3*/site-packages/payments/uid.txt")
     assert told.read_text() == str(TENANT.uid)
+
+
+def run_as_tenant(folder: Path, workshop: Workshop, test: str) -> tuple[int, str]:
+    """Run a test file of the tenant and return exit code and output."""
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "tests" / "test_it.py").write_text(test)
+    source = read_source(folder)
+    assert source is not None
+    lines: list[str] = []
+    return run_tests(folder, build_runtime(source, workshop), workshop, lines.append), "\n".join(lines)
+
+
+def test_tests_run_as_the_tenant_in_a_clean_environment(
+    make_tenant: MakeTenant, owned_workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its own home and nothing that this process knows; the clone lies where the tenant cannot enter."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    folder = make_tenant()
+    code, output = run_as_tenant(folder, owned_workshop, _WHO.format(tenant=TENANT, clone=str(folder)))
+    assert code == 0, output
+
+
+def test_tests_change_nothing_in_the_clone(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
+    """They write into a copy, which is gone afterwards."""
+    folder = make_tenant()
+    test = (
+        "def test_it():\n    open('made.txt', 'w').write('x')\n    open('tests/test_it.py', 'a').write('x')\n"
+    )
+    before = sorted(path.name for path in Path(tempfile.gettempdir()).glob("aerodrome-tenant-*"))
+    assert run_as_tenant(folder, owned_workshop, test)[0] == 0
+    assert not (folder / "made.txt").exists() and (folder / "tests" / "test_it.py").read_text() == test
+    assert sorted(path.name for path in Path(tempfile.gettempdir()).glob("aerodrome-tenant-*")) == before
+
+
+def test_packages_for_tests_are_built_as_the_tenant(
+    make_tenant: MakeTenant, owned_workshop: Workshop
+) -> None:
+    """They are the tenant's choice, and a package's build is code; nobody but root changes them later."""
+    folder = make_tenant()
+    assert run_as_tenant(folder, owned_workshop, "def test_it(): ...\n")[0] == 0
+    (packages,) = (owned_workshop.into / "payments" / ".tests").glob("[0-9a-f]*")
+    for path in [packages, *packages.rglob("*")]:
+        assert path.lstat().st_uid == 0 and path.lstat().st_gid == TENANT.gid
+    assert as_user(STRANGER, "ls", packages) != 0
+
+
+def test_locking_runs_as_the_tenant(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
+    """Asking a package for its dependencies runs its build."""
+    folder = make_tenant(lock=None)
+    (folder / "backend.py").write_text(_TELLS_USER)
+    text = (
+        (folder / "pyproject.toml").read_text().replace('"uv_build"\n', '"backend"\nbackend-path = ["."]\n')
+    )
+    text = text.replace('["uv_build>=0.9"]', "[]") + 'dynamic = ["dependencies"]\n'
+    (folder / "pyproject.toml").write_text(text)
+    with pytest.raises(UserError, match=f"user {TENANT.uid}"):
+        lock_tenant(folder, smith=Locksmith(owned_workshop.tools, TENANT))
+
+
+def test_a_lock_is_not_the_tenants_users(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
+    """That user resolves it in a copy; what stands in the clone belongs to whom the clone belongs to."""
+    folder = make_tenant(lock=None)
+    with (folder / "pyproject.toml").open("a") as stream:
+        stream.write('dependencies = ["iniconfig"]\n')
+    assert lock_tenant(folder, smith=Locksmith(owned_workshop.tools, TENANT)).endswith("1 package")
+    assert (folder / "requirements.lock").stat().st_uid == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

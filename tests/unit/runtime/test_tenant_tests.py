@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aerodrome.errors import AerodromeError
 from aerodrome.runtime import Workshop, build_runtime, read_source, run_tests
 
 MakeTenant = Callable[..., Path]
 Run = Callable[[str], tuple[int, str]]
+LEAVES = """
+import subprocess
+def test_it():
+    subprocess.Popen(["timeout", "40", "sh", "-c", "while :; do echo on; sleep 0.1; done"], start_new_session=True)
+    subprocess.Popen(["sleep", "60"])
+"""
 
 
 @pytest.fixture
@@ -55,3 +64,22 @@ def test_a_tenant_without_tests_passes(make_tenant: MakeTenant, workshop: Worksh
     lines: list[str] = []
     assert run_tests(make_tenant(), None, workshop, lines.append) == 0
     assert lines == ["tenants/payments has no tests/"]
+
+
+def test_tests_that_never_end_are_ended(make_tenant: MakeTenant, workshop: Workshop) -> None:
+    """After the time limit, with all that they started."""
+    folder = make_tenant(lock=None)
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_it.py").write_text("import time\ndef test_it():\n    time.sleep(600)\n")
+    with pytest.raises(AerodromeError, match="the tests of payments are not finished after 2 seconds"):
+        run_tests(folder, None, replace(workshop, test_seconds=2), lambda _: None)
+
+
+def test_what_a_test_leaves_running_is_not_waited_for(make_tenant: MakeTenant, workshop: Workshop) -> None:
+    """It holds the pipe to this process open, in a session of its own, and writes on."""
+    folder, lines = make_tenant(lock=None), list[str]()
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_it.py").write_text(LEAVES)
+    started = time.monotonic()
+    assert run_tests(folder, None, workshop, lines.append, ["-s"]) == 0
+    assert "1 passed" in "\n".join(lines) and time.monotonic() - started < 30

@@ -1,0 +1,150 @@
+"""Programs that run for a command: each with a process group of its own, and none outlives the command."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from aerodrome.errors import AerodromeError
+
+_TICK = 0.2
+# What a pipe holds at most, and so all that a dead program can have left in it.
+_PIPE = 2**16
+# What is installed must be readable for those who run it; folders decide who comes near.
+_UMASK = 0o022
+
+
+class EndedError(AerodromeError):
+    """The command is being ended: nothing new is started for it."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Numbers of the user that a program runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(eq=False)
+class Children:
+    """The programs that run now. One thread may end those of all others."""
+
+    _live: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+    _ended: bool = False
+
+    @contextmanager
+    def running(
+        self,
+        command: Sequence[str | Path],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        account: Account | None = None,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Give the started program, as *account* where one is given; its whole process group ends with the block."""
+        process = self._start(command, folder, environment, account)
+        try:
+            yield process
+        finally:
+            kill(process)
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+            with self._lock:
+                self._live.discard(process)
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        folder: Path,
+        environment: Mapping[str, str],
+        account: Account | None,
+    ) -> subprocess.Popen[bytes]:
+        # Within the lock: what `end` does not see yet is never started.
+        with self._lock:
+            self.require_wanted()
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+                umask=_UMASK,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+            )
+            self._live.add(process)
+            return process
+
+    def require_wanted(self) -> None:
+        """Raise EndedError where `end` was called."""
+        if self._ended:
+            raise EndedError("interrupted")
+
+    def end(self) -> None:
+        """Kill every program with its process group and start none any more."""
+        with self._lock:
+            self._ended = True
+            for process in self._live:
+                kill(process)
+
+
+def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+    """Send a signal to the whole process group of *process*."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[str]:
+    """Yield what *process* prints, line by line, until it ends; TimeoutError after *seconds*.
+
+    A program that it left behind may hold the pipe open: nobody waits for that.
+    """
+    rest = b""
+    for chunk in _chunks(process, time.monotonic() + seconds):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace").rstrip("\r") for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _chunks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    while True:
+        ended = process.poll() is not None
+        chunk = _read(process, 0 if ended else _TICK)
+        if chunk:
+            yield chunk
+        if ended:
+            return
+        if chunk == b"":
+            _await(process, deadline)
+        if time.monotonic() > deadline:
+            raise TimeoutError
+
+
+def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes | None:
+    """Return what can be read now, an empty text at the end of the pipe, or None where nothing came."""
+    assert process.stdout is not None
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN)
+    return os.read(process.stdout.fileno(), _PIPE) if poll.poll(seconds * 1000) else None
+
+
+def _await(process: subprocess.Popen[bytes], deadline: float) -> None:
+    try:
+        process.wait(max(0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None

@@ -1,0 +1,55 @@
+"""Roles and databases on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from aerodrome.clients.postgres import Server
+from aerodrome.errors import AerodromeError
+
+TENANTS = ("tenant_one", "tenant_two")
+
+
+@pytest.fixture
+def server(postgres: Any) -> Iterator[Server]:
+    """A server with the databases of two tenants."""
+    made = Server("127.0.0.1", postgres.port, "tester", postgres.password)
+    for name in TENANTS:
+        assert made.ensure_database(name, name, name)
+    yield made
+    for name in TENANTS:
+        made.drop_database(name, name)
+
+
+def connect(postgres: Any, user: str, database: str) -> str:
+    """Return the name of the database that *user* got into."""
+    address = {"host": "127.0.0.1", "port": postgres.port, "user": user, "password": user}
+    with psycopg.connect(dbname=database, **address) as connection:
+        return connection.info.dbname
+
+
+def test_a_database_is_its_owners_alone(postgres: Any, server: Server) -> None:
+    """Its owner connects, another tenant does not."""
+    assert connect(postgres, "tenant_one", "tenant_one") == "tenant_one"
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect(postgres, "tenant_two", "tenant_one")
+
+
+def test_a_database_that_stands_open_is_closed_by_the_next_deploy(postgres: Any, server: Server) -> None:
+    """Whoever made it may have been interrupted before it was closed."""
+    with psycopg.connect(postgres.uri, autocommit=True) as admin:
+        admin.execute("GRANT ALL ON DATABASE tenant_one TO PUBLIC")
+    assert connect(postgres, "tenant_two", "tenant_one") == "tenant_one"
+    assert not server.ensure_database("tenant_one", "tenant_one", "tenant_one")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        connect(postgres, "tenant_two", "tenant_one")
+
+
+def test_a_lost_password_is_replaced(postgres: Any, server: Server) -> None:
+    """The one that is asked for last holds."""
+    server.ensure_database("tenant_one", "tenant_one", "another")
+    with pytest.raises(AerodromeError, match="password authentication failed"):
+        Server("127.0.0.1", postgres.port, "tenant_one", "tenant_one").databases()

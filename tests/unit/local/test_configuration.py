@@ -1,0 +1,86 @@
+"""What single processes are told: limits of tenants, the stores' own protection."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from aerodrome.local import topology
+from aerodrome.local.platform import Platform
+from aerodrome.local.topology import Process
+from aerodrome.manifest.tenant import TenantManifest
+
+
+def process(platform: Platform, name: str) -> Process:
+    """Return one process of *platform*."""
+    return next(found for found in topology.desired(platform) if found.name == name)
+
+
+def as_root(platform: Platform) -> Platform:
+    """Return *platform* as root makes it, with the clone's programs in the place of its own."""
+    platform.layout.state.mkdir()
+    (platform.layout.state / "venv").symlink_to(platform.layout.venv)
+    return replace(platform, layout=replace(platform.layout, root=True))
+
+
+def test_a_tenants_limits_reach_the_launcher(platform: Platform) -> None:
+    """Processors and memory of tenant.yaml stand in launcher.json of each of its zones."""
+    owners = [{"name": "Team", "email": "team@example.org"}]
+    limited = TenantManifest.model_validate({"owners": owners, "limits": {"cpu": 1.5, "memory": "768Mi"}})
+    text = process(replace(platform, tenants={"gamma": limited}), "launcher-default").files["launcher.json"]
+    limits = json.loads(text)["tenants"]["gamma"]["limits"]
+    assert limits == {"cpus": 1.5, "memory_bytes": 768 * 2**20, "processes": 256}
+
+
+def test_a_launcher_knows_the_tenants_of_its_zone_only(platform: Platform) -> None:
+    """Beta has no queue in the zone pii, nobody has one in the platform's."""
+    found = {
+        zone: json.loads(process(platform, f"launcher-{zone}").files["launcher.json"])["tenants"]
+        for zone in platform.zones
+    }
+    assert {zone: sorted(tenants) for zone, tenants in found.items()} == {
+        "default": ["alpha", "beta"],
+        "pii": ["alpha"],
+        "platform": [],
+    }
+
+
+def test_openbao_keeps_its_data_and_unseals_itself(platform: Platform) -> None:
+    """Raft storage in the state folder and a static seal; never the development mode, nothing but loopback."""
+    found = process(platform, "openbao")
+    text = found.files["openbao.hcl"]
+    assert f'storage "raft" {{\n  path = "{platform.layout.data / "openbao"}"' in text
+    assert 'seal "static" {' in text and "seal.key" in text and text.count('address = "127.0.0.1:') == 2
+    assert found.command[1] == "server" and not [part for part in found.command if part.startswith("-dev")]
+    assert len(bytes.fromhex(found.files["seal.key"])) == 32
+
+
+def test_postgresql_takes_passwords_over_loopback_alone(platform: Platform) -> None:
+    """Scram for everybody, no socket, no trust."""
+    found = process(platform, "postgres")
+    rules = [line.split() for line in found.files["pg_hba.conf"].splitlines()]
+    assert rules == [["host", "all", "all", "127.0.0.1/32", "scram-sha-256"]]
+    settings = dict(line.split(" = ") for line in found.files["postgresql.conf"].splitlines())
+    assert settings["password_encryption"] == "'scram-sha-256'"
+    assert (settings["listen_addresses"], settings["unix_socket_directories"]) == ("'127.0.0.1'", "''")
+
+
+def test_as_root_each_store_and_zone_has_a_user_of_its_own(platform: Platform) -> None:
+    """Nobody but the launchers, which become the tenants' users, is root."""
+    users = {found.name: found.user for found in topology.desired(as_root(platform))}
+    stores = [
+        users[name] for name in ("postgres", "redis", "openbao", "scheduler", "worker-default", "worker-pii")
+    ]
+    assert stores[0] == "aerodrome-db" and len(set(stores)) == 6 and None not in stores
+    assert {name for name, user in users.items() if user is None} == {
+        f"launcher-{zone}" for zone in platform.zones
+    }
+
+
+def test_as_root_each_tenants_code_has_a_user_of_its_own(platform: Platform) -> None:
+    """The launcher is told which."""
+    text = process(as_root(platform), "launcher-default").files["launcher.json"]
+    assert {name: found["user"] for name, found in json.loads(text)["tenants"].items()} == {
+        "alpha": "_alpha",
+        "beta": "_beta",
+    }
