@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +26,29 @@ atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 def repository() -> Path:
     """The root of this repository."""
     return REPOSITORY
+
+
+def _launcher_under_test(repository: Path) -> Any:
+    name = "launcher_under_test"
+    if name not in sys.modules:
+        path = repository / f"tests/unit/launcher/{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def running_launcher(repository: Path) -> Iterator[Any]:
+    """A launcher with tenant alpha; isolated where the tests run as root."""
+    mode = "root" if os.geteuid() == 0 else "ordinary"
+    with _launcher_under_test(repository).running(mode, repository) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def launcher(running_launcher: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The launcher that operators find in Airflow's configuration."""
+    monkeypatch.setenv("AIRFLOW__AERODROME__LAUNCHER_SOCKET", str(running_launcher.socket))
+    return running_launcher

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aerodrome.errors import Problem, UserError, did_you_mean
 from aerodrome.files import write_atomically
 from aerodrome.names import RESERVED_TENANTS, why_no_tenant
+from aerodrome.render.files import RenderedFile
 
 if TYPE_CHECKING:
     from aerodrome.environment import Environment
@@ -23,16 +24,6 @@ LARGE_FILE = 4 * 2**20
 
 Runtimes = Mapping[str, str]
 """Tenant → digest of its virtual environment."""
-
-
-@dataclass(frozen=True)
-class RenderedFile:
-    """One file of the bundle: *path* in it, its *text*, and the manifest it comes from."""
-
-    path: str
-    text: str
-    source: str
-    dag_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,14 +67,15 @@ def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path 
     loaded again; the inputs are its folder, the environment, its virtual environment's digest and this program.
     """
     folders = tenant_folders(root)
-    base = _base_digest(root, environment_name)
+    program = _program_digest()
+    base = _base_digest(root, environment_name, program)
     keys = {name: _tenant_key(root, name, base, runtimes) for name in folders}
     known = {name: found for name, key in keys.items() if (found := _read_cache(cache, name, key))}
     fresh, general = _build_tenants(
         root, environment_name, [name for name in folders if name not in known], runtimes
     )
     # A file that was saved meanwhile was loaded as it is now or as it was before: neither may be remembered.
-    base = _base_digest(root, environment_name) if fresh and cache else base
+    base = _base_digest(root, environment_name, program) if fresh and cache else base
     for built in fresh:
         if cache and _tenant_key(root, built.tenant, base, runtimes) == keys[built.tenant]:
             _write_cache(cache, built, keys[built.tenant])
@@ -137,24 +129,13 @@ def _build_tenant(
     runtime: str | None,
 ) -> TenantBuild:
     from aerodrome.policy.from_manifest import policy_problems
-    from aerodrome.render.dags import render_dag
-    from aerodrome.render.tenant import policy_file
+    from aerodrome.render.tenant import render_tenant
 
     if tenant is None:
         return TenantBuild(name, (), tuple(problems))
     refused = policy_problems(tenant, environment, problems)
-    bad = {problem.file for problem in refused}
-    dags = [
-        render_dag(tenant, dag, environment, runtime)
-        for dag in tenant.dags
-        if dag.path not in bad and dag.model.enabled
-    ]
-    files = [RenderedFile(dag.path, dag.text, dag.source_path, dag.dag_id) for dag in dags]
-    path, text = policy_file(tenant, environment)
-    limits = RenderedFile(path, text, f"tenants/{name}/tenant.yaml")
-    return TenantBuild(
-        name, (*files, limits), (*problems, *refused), tenant.model.model_dump_json(by_alias=True)
-    )
+    files = render_tenant(tenant, environment, runtime, {problem.file for problem in refused})
+    return TenantBuild(name, files, (*problems, *refused), tenant.model.model_dump_json(by_alias=True))
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -197,14 +178,16 @@ def _content(path: Path) -> bytes:
         return f"errno {problem.errno}".encode()
 
 
-def _base_digest(root: Path, environment_name: str) -> str:
+def _program_digest() -> str:
     from common_plugins import catalogue
 
-    program = Path(__file__).parent
+    return _digest([*_contents(Path(__file__).parent), *_contents(Path(catalogue.__file__).parent)])
+
+
+def _base_digest(root: Path, environment_name: str, program: str) -> str:
     return _digest(
         [
-            *_contents(program),
-            *_contents(Path(catalogue.__file__).parent),
+            program.encode(),
             *_contents(root / "environments" / environment_name),
             *(path.name.encode() for path in sorted((root / "environments").iterdir())),
         ]

@@ -80,7 +80,7 @@ class Workspace:
 
         tenant, environment, problems = self.load()
         assert problems == [], "\n".join(map(str, problems))
-        return render_tenant(tenant, environment, RUNTIME)
+        return {file.path: file.text for file in render_tenant(tenant, environment, RUNTIME)}
 
     def import_dag(self, dag_id: str = "flights.sample") -> Any:
         """Return the DAG as Airflow's DagBag reads it, with the policy on."""

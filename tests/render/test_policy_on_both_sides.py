@@ -82,9 +82,10 @@ def test_facts_of_manifest_and_of_parsed_dag_are_equal(
     workspace.add_dag(manifest(dag, tasks), "sample.json")
     tenant, environment, _ = workspace.load()
     loaded = tenant.dags[0]
-    rendered = render_dag(tenant, loaded, environment, None)
+    limits = limits_of(tenant, environment)
+    rendered = render_dag(tenant, loaded, limits, None)
     parsed = imported(rendered.text, workspace.root / rendered.path)
-    assert facts_of_dag(parsed, "flights") == facts_of(tenant, loaded, limits_of(tenant, environment))
+    assert facts_of_dag(parsed, "flights") == facts_of(tenant, loaded, limits)
 
 
 # → marks the place that is told.

@@ -7,51 +7,32 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from aerodrome import names
-from aerodrome.environment import Environment
 from aerodrome.manifest.dag import AllAssets, AnyAsset, DagManifest, Every, Param, Task, TaskGroup
 from aerodrome.manifest.loaded import LoadedDag, LoadedTenant
 from aerodrome.policy import effective, facts
 from aerodrome.policy.digest import policy_digest
-from aerodrome.policy.from_manifest import limits_of
 from aerodrome.policy.limits import Limits
 from aerodrome.render import code, emit, values
 from aerodrome.render.dependencies import dependencies
+from aerodrome.render.files import RenderedFile
 from aerodrome.render.order import Block, arrange
 from aerodrome.render.scope import Imports, variables
 from aerodrome.render.tasks import Writer, references, settings
 from aerodrome.render.values import SDK
 
 
-@dataclass(frozen=True)
-class RenderedDag:
-    """One file of the bundle and what it was made from."""
-
-    path: str
-    text: str
-    tenant: str
-    dag_id: str
-    source_path: str
-    source_digest: str
-    policy_digest: str
-
-
-def render_dag(
-    tenant: LoadedTenant, dag: LoadedDag, environment: Environment, runtime: str | None
-) -> RenderedDag:
-    """Return the file of *dag*; *runtime* is the digest of the tenant's virtual environment."""
-    limits = limits_of(tenant, environment)
-    digest = policy_digest(limits)
+def render_dag(tenant: LoadedTenant, dag: LoadedDag, limits: Limits, runtime: str | None) -> RenderedFile:
+    """Return the file of *dag*; *limits* are its tenant's, *runtime* the digest of the tenant's virtual environment."""
     imports = Imports()
     statement = _Dag(tenant, dag, limits, runtime, imports).statement()
     header = [
         f"Rendered from {dag.path}: edit that file, this one is overwritten.",
         f"Source {dag.source_digest}",
-        f"Policy {digest}",
+        f"Policy {policy_digest(limits)}",
     ]
     text = emit.emit(code.Module(header, imports.blocks(), [statement]))
     dag_id = names.dag_id(tenant.name, dag.model.dag_id)
-    path = f"{tenant.name}/{dag.model.dag_id}.py"
-    return RenderedDag(path, text, tenant.name, dag_id, dag.path, dag.source_digest, digest)
+    return RenderedFile(f"{tenant.name}/{dag.model.dag_id}.py", text, dag.path, dag_id)
 
 
 @dataclass(frozen=True)

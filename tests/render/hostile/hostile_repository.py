@@ -128,7 +128,8 @@ class Repository:
             return Built(found.problems)
         (loaded,) = found.tenants
         problems = policy_problems(loaded, environment)
-        return Built(problems, loaded, render_tenant(loaded, environment, RUNTIME))
+        files = {file.path: file.text for file in render_tenant(loaded, environment, RUNTIME)}
+        return Built(problems, loaded, files)
 
     def _write_down(self, tenant: Any, dag: Any, writer: str) -> None:
         name, write = WRITERS[writer]
