@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +63,19 @@ class Build:
         return tuple(file for tenant in self.tenants for file in tenant.files if file.dag_id)
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    # Nearly all objects of a build live until its end: looking for dead ones took a sixth of the time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path | None = None) -> Build:
     """Return the bundle that the tenant folders below *root* ask for in the environment.
 
@@ -179,9 +195,10 @@ def _content(path: Path) -> bytes:
 
 
 def _program_digest() -> str:
-    from common_plugins import catalogue
-
-    return _digest([*_contents(Path(__file__).parent), *_contents(Path(catalogue.__file__).parent)])
+    # Found without being imported: pydantic alone would cost more than everything else of an unchanged tree.
+    catalogue = find_spec("common_plugins.catalogue")
+    assert catalogue is not None and catalogue.origin is not None
+    return _digest([*_contents(Path(__file__).parent), *_contents(Path(catalogue.origin).parent)])
 
 
 def _base_digest(root: Path, environment_name: str, program: str) -> str:
