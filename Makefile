@@ -4,6 +4,7 @@ ENV ?= local
 PYTHON ?= python3.11
 AERODROME := .venv/bin/aerodrome
 COMMON := --env $(ENV)
+TWO_AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
 # Container images like to set it; without bytecode every process compiles Airflow again, seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -25,7 +26,7 @@ check: venv  ## [TENANT=x]: validate, render and import every DAG
 	@$(AERODROME) check $(COMMON) $(if $(TENANT),--tenant '$(TENANT)')
 
 test: venv  ## [TENANT=x]: all tests of the platform, or check and the tenant's own tests
-	@$(if $(TENANT),$(AERODROME) test '$(TENANT)' $(COMMON),.venv/bin/python -m pytest $(PYTEST))
+	@$(if $(TENANT),$(AERODROME) test '$(TENANT)' $(COMMON),.venv/bin/python -m pytest $(TWO_AT_ONCE) $(PYTEST))
 
 run: venv  ## DAG=x.y [CONF='{…}']: run one DAG once, without a scheduler, and print its logs
 	@$(AERODROME) run '$(DAG)' $(COMMON) $(if $(CONF),--conf "$$CONF")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import pwd
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,15 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+SPARE_USERS = ("games", "news", "mail", "lp", "uucp", "proxy", "list", "irc", "backup")
+# Folders whose tests share something costly, which only one of the test processes then starts.
+SHARING = (
+    "airflow/local",
+    "airflow/run_once",
+    "airflow/dag_processor",
+    "airflow/operators",
+    "render/hostile",
+)
 
 # Airflow writes a configuration into its home as soon as it is imported, and some test modules import it.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="aerodrome-airflow-home-")
@@ -22,10 +32,26 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, or of a folder that shares something, in one process of pytest-xdist."""
+    for item in items:
+        place = item.path.relative_to(REPOSITORY / "tests").as_posix()
+        group = next((folder for folder in SHARING if place.startswith(folder)), place)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of this repository."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def spare_users() -> tuple[str, ...]:
+    """Users of every Linux that nobody works as; other test processes on this machine use others."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    known = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid}
+    return tuple(name for name in SPARE_USERS if name in known)[number % 2 :: 2]
 
 
 def _launcher_under_test(repository: Path) -> Any:
@@ -40,10 +66,10 @@ def _launcher_under_test(repository: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def running_launcher(repository: Path) -> Iterator[Any]:
+def running_launcher(repository: Path, spare_users: tuple[str, ...]) -> Iterator[Any]:
     """A launcher with tenant alpha; isolated where the tests run as root."""
     mode = "root" if os.geteuid() == 0 else "ordinary"
-    with _launcher_under_test(repository).running(mode, repository) as launcher:
+    with _launcher_under_test(repository).running(mode, repository, spare_users) as launcher:
         yield launcher
 
 

@@ -17,7 +17,6 @@ from aerodrome.local import interpreter
 from aerodrome.local.state import Layout
 from aerodrome.scaffold import scaffold_tenant
 
-SPARE_USERS = ("games", "news", "mail", "nobody")
 ENVIRONMENT = """\
 kind: local
 zones: {default: {}}
@@ -163,13 +162,6 @@ def _group(user: str | None) -> int | None:
     return None if user is None else pwd.getpwnam(user).pw_gid
 
 
-def _spare_user() -> str | None:
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid}
-    return next((name for name in SPARE_USERS if name in known), None) or pytest.skip("no spare user")
-
-
 def _python(folder: Path, repository: Path, user: str | None) -> Path:
     """Return an interpreter with the packages of the tests that *user* can run."""
     if user is None:
@@ -200,11 +192,13 @@ def _write_repository(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def person(repository: Path) -> Iterator[Person]:
+def person(repository: Path, spare_users: tuple[str, ...]) -> Iterator[Person]:
     """A person with a repository and nothing deployed."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-person-"))
     folder.chmod(0o755)
-    user = _spare_user()
+    if os.geteuid() == 0 and not spare_users:
+        pytest.skip("no spare user")
+    user = spare_users[0] if os.geteuid() == 0 else None
     try:
         made = Person(folder, _python(folder, repository, user), user)
         _write_repository(made.repository)

@@ -27,14 +27,14 @@ _module()
 
 
 @pytest.fixture(scope="module", params=["root", "ordinary"])
-def launcher(request: pytest.FixtureRequest, repository: Path) -> Iterator[Any]:
+def launcher(request: pytest.FixtureRequest, repository: Path, spare_users: tuple[str, ...]) -> Iterator[Any]:
     """A running launcher; each test that uses it runs in both modes."""
-    with _module().running(request.param, repository) as under_test:
+    with _module().running(request.param, repository, spare_users) as under_test:
         yield under_test
 
 
 @pytest.fixture(scope="module")
-def root_launcher(repository: Path) -> Iterator[Any]:
+def root_launcher(repository: Path, spare_users: tuple[str, ...]) -> Iterator[Any]:
     """A running launcher that isolates tenants."""
-    with _module().running("root", repository) as under_test:
+    with _module().running("root", repository, spare_users) as under_test:
         yield under_test

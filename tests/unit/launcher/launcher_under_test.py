@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import pytest
 from aerodrome_airflow.launcher.client import Job, Launch
 
 RUNTIME = "0123456789abcdef"
-SPARE_USERS = ("games", "news", "mail", "lp", "nobody")
 
 TENANT_CODE = '''
 import json, os, subprocess, sys, time
@@ -239,11 +238,6 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def _spare_users() -> list[str]:
-    known = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid}
-    return [name for name in SPARE_USERS if name in known]
-
-
 def _interpreter(user: str | None) -> str:
     """Return a Python that *user* can start; the one of the tests may lie in a closed folder."""
     for candidate in (sys._base_executable, "/usr/bin/python3", "/usr/local/bin/python3"):
@@ -281,9 +275,8 @@ def _prepare(launcher: Launcher, interpreter: str, repository: Path) -> None:
 
 
 @contextlib.contextmanager
-def running(mode: str, repository: Path) -> Iterator[Launcher]:
-    """Give a launcher that runs as root with a user per tenant, or as an ordinary user."""
-    spare = _spare_users()
+def running(mode: str, repository: Path, spare: Sequence[str]) -> Iterator[Launcher]:
+    """Give a launcher that runs as root with a user of *spare* per tenant, or as an ordinary user."""
     am_root = os.geteuid() == 0
     if (mode == "root" and not am_root) or (am_root and len(spare) < 3):
         pytest.skip("needs root and three spare users")
