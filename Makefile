@@ -4,7 +4,7 @@ ENV ?= local
 PYTHON ?= python3.11
 AERODROME := .venv/bin/aerodrome
 COMMON := --env $(ENV)
-TWO_AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
+TWO_AT_ONCE := -n 2 --no-loadscope-reorder
 # Container images like to set it; without bytecode every process compiles Airflow again, seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
 

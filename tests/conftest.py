@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SPARE_USERS = ("games", "news", "mail", "lp", "uucp", "proxy", "list", "irc", "backup")
 # Folders whose tests share something costly, which only one of the test processes then starts.
-SHARING = (
-    "airflow/local",
-    "airflow/run_once",
-    "airflow/dag_processor",
-    "airflow/operators",
-    "render/hostile",
+SHARING = tuple(
+    f"tests/{folder}/"
+    for folder in (
+        "airflow/local",
+        "airflow/run_once",
+        "airflow/dag_processor",
+        "airflow/operators",
+        "render/hostile",
+    )
 )
 
 # Airflow writes a configuration into its home as soon as it is imported, and some test modules import it.
@@ -32,12 +36,17 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, or of a folder that shares something, in one process of pytest-xdist."""
-    for item in items:
-        place = item.path.relative_to(REPOSITORY / "tests").as_posix()
-        group = next((folder for folder in SHARING if place.startswith(folder)), place)
-        item.add_marker(pytest.mark.xdist_group(group))
+class Folders(LoadScopeScheduling):
+    """Keeps the tests of a file, or of a folder that shares something, in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in SHARING if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Folders:
+    """Return who shares the tests out among the processes of `pytest -n`."""
+    return Folders(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_make_passes_on_that_an_upgrade_is_asked_for(repository: Path) -> None:
     """UPGRADE=1 is the option --upgrade; without it locked versions stay."""
     said = [
         subprocess.run(
-            ["make", "-n", "lock-tenant", "TENANT=x", *more],
+            ["make", "--no-print-directory", "-n", "lock-tenant", "TENANT=x", *more],
             cwd=repository, capture_output=True, text=True, check=True,
         ).stdout.splitlines()[-1].split()
         for more in ((), ("UPGRADE=1",))
