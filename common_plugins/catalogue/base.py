@@ -85,6 +85,8 @@ Texts = Annotated[str | Reference | Many[str | Reference], Kind("template")]
 """One text or a list of them."""
 TextMap = Annotated[dict[str, str | Reference], Kind("template")]
 """Names and their texts; only the texts are templates."""
+EnvironmentMap = Annotated[dict[str, str | Reference], Kind("environment")]
+"""Variables of a process's environment and their texts; only the texts are templates."""
 Json = Annotated[Any, Kind("json")]
 """Any JSON value; templates and references may stand anywhere in it."""
 JsonMap = Annotated[dict[str, Any] | Reference, Kind("json")]
@@ -112,7 +114,7 @@ PackageFile = Annotated[str, Kind("package_file")]
 OptionalPackageFile = Annotated[str | None, Kind("package_file")]
 """A file of an installed package that may be left out."""
 
-_SECONDS = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$")
+_SECONDS = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$", re.ASCII)
 
 
 def _parse_seconds(value: Any) -> float:
@@ -179,5 +181,5 @@ class CatalogueEntry(BaseModel):
     @classmethod
     def template_fields(cls) -> tuple[str, ...]:
         """Return the parameters whose text is rendered at run time, in the order of the model."""
-        rendered = {"template", "json", "data_path"}
+        rendered = {"template", "environment", "json", "data_path"}
         return tuple(name for name in cls.model_fields if cls.kind_of(name) in rendered)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from common_plugins.catalogue.base import CatalogueEntry, Text, TextMap
+from common_plugins.catalogue.base import CatalogueEntry, EnvironmentMap, Text
 
 
 class BashRun(CatalogueEntry):
@@ -18,7 +18,7 @@ class BashRun(CatalogueEntry):
     runs_tenant_text: ClassVar[bool] = True
 
     script: Text = Field(description="Text for bash. Exit code 99 skips the task, any other but 0 fails it.")
-    env: TextMap = Field(
+    env: EnvironmentMap = Field(
         default_factory=dict,
         description="Environment variables of the script. The way to hand it a value: "
         "a value that a template puts into the text itself is executed.",

@@ -9,10 +9,10 @@ from pydantic import Field
 from common_plugins.catalogue.base import (
     CatalogueEntry,
     Connections,
+    EnvironmentMap,
     Function,
     JsonMap,
     Many,
-    TextMap,
     Variables,
 )
 
@@ -40,7 +40,9 @@ class PythonCall(CatalogueEntry):
     outputs: Many[Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")]] = Field(
         (), description="Keys of the returned object that later tasks reference one by one, by `key`."
     )
-    env: TextMap = Field(default_factory=dict, description="Environment variables of the function's process.")
+    env: EnvironmentMap = Field(
+        default_factory=dict, description="Environment variables of the function's process."
+    )
 
     def result_keys(self) -> frozenset[str]:
         """Return the XCom keys under which a task with these parameters leaves its results."""

@@ -15,6 +15,7 @@ from common_plugins.catalogue.registry import entries
 
 KIND_WORDS = {
     "template": "text",
+    "environment": "text",
     "json": "JSON",
     "connection": "connection",
     "variable": "variable",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from common_plugins.catalogue.base import (
     CatalogueEntry,
+    EnvironmentMap,
     OptionalConnection,
     PackageFile,
     Text,
@@ -34,4 +35,4 @@ class SparkSubmit(CatalogueEntry):
         None, description="The Spark cluster. Left out: `local[*]`, in the task's own process."
     )
     name: Text = Field("", description="Name of the Spark application. Left out: the DAG and the task.")
-    env: TextMap = Field(default_factory=dict, description="Environment variables of the driver.")
+    env: EnvironmentMap = Field(default_factory=dict, description="Environment variables of the driver.")

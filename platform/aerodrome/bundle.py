@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aerodrome.clients.git import Author, BareRepository, BranchMovedError, Commit, blob_of
 from aerodrome.errors import UserError
+from aerodrome.policy.limits import FILE_NAME, for_earlier_dags
 
 AUTHOR = Author("Aerodrome", "aerodrome@localhost")
 _PATH = re.compile(r"^([a-z][a-z0-9]{1,30}/)?(?!\.{1,2}$|\.git$)[A-Za-z0-9_.-]+$")
@@ -103,17 +104,22 @@ def history(repository: Path, number: int = 20) -> tuple[Publish, ...]:
 
 
 def rollback(repository: Path, to: str) -> str:
-    """Publish the earlier commit *to* again, as a new commit, and return what was done as a sentence."""
+    """Publish the DAGs of the earlier commit *to* again, as a new commit, and return what was done as a sentence.
+
+    They stand under the limits that are published now. Tenants that have nothing published now stay away.
+    """
     git = BareRepository(repository)
-    older, head = git.find(to), git.head()
-    if older is None or head is None:
-        raise UserError(f"'{to}' is no publish of this bundle", "make bundle-history lists them")
-    now, then = git.tree(head), git.tree(older)
-    if now == then:
-        return f"{older[:12]} is what is published now: nothing to change"
-    changes = _compare(now, then)
+    older = _found(git, to)
+    head = git.head()
+    limits = _limits_again(git, older)
+    again = _dags_again(git, older) | {path: blob_of(content) for path, content in limits.items()}
+    changes = _compare(git.tree(head), again)
+    if not changes:
+        return f"the DAGs of {older[:12]} are what is published now: nothing to change"
     message = _message(f"Roll back to {older[:12]}", changes, _publish_of(_commit(git, older)).source)
-    made = git.commit_tree_of(older, head, message, AUTHOR)
+    contents: dict[str, bytes | str] = {**again, **limits}
+    change = {path: contents.get(path) for path in (*changes.added, *changes.changed, *changes.removed)}
+    made = git.commit_files(head, change, message, AUTHOR)
     return f"published {older[:12]} again as {made[:12]}: {', '.join(changes.tenants)}"
 
 
@@ -125,13 +131,11 @@ def named_runtimes(repository: Path, publishes: int = 3) -> set[str]:
 
 
 def runtimes_of(repository: Path, commit: str) -> dict[str, set[str]]:
-    """Return tenant → digests of the virtual environments that the files of *commit* name."""
+    """Return tenant → digests of the virtual environments that a rollback to *commit* would need."""
     git = BareRepository(repository)
-    older = git.find(commit)
-    if older is None:
-        raise UserError(f"'{commit}' is no publish of this bundle", "make bundle-history lists them")
+    older = _found(git, commit)
     found: dict[str, set[str]] = {}
-    for path in git.tree(older):
+    for path in _dags_again(git, older):
         named = set(re.findall(_NAMED_RUNTIME, git.text(path, older))) if path.endswith(".py") else set()
         if named:
             found.setdefault(tenant_of(path), set()).update(match[len("runtime='") : -1] for match in named)
@@ -144,9 +148,45 @@ def published_paths(repository: Path) -> tuple[str, ...]:
     return tuple(sorted(git.tree(git.head()))) if (repository / "HEAD").is_file() else ()
 
 
+def published_limits(repository: Path) -> set[str]:
+    """Return the paths of the published limits: one for each tenant."""
+    return {path for path in published_paths(repository) if _is_limits(path)}
+
+
 def published_text(repository: Path, path: str) -> str:
     """Return the published text of *path*; KeyError where it is not published."""
     return BareRepository(repository).text(path)
+
+
+def _found(git: BareRepository, name: str) -> str:
+    commit = git.find(name)
+    if commit is None:
+        raise UserError(f"'{name}' is no publish of this bundle", "make bundle-history lists them")
+    return commit
+
+
+def _dags_again(git: BareRepository, older: str) -> dict[str, str]:
+    """Return path → blob of what a rollback to *older* brings back."""
+    tenants = {"", *(tenant_of(path) for path in git.tree(git.head()))}
+    return {
+        path: blob
+        for path, blob in git.tree(older).items()
+        if not _is_limits(path) and tenant_of(path) in tenants
+    }
+
+
+def _limits_again(git: BareRepository, older: str) -> dict[str, bytes]:
+    """Return path → content of the limits that the DAGs of *older* would stand under now."""
+    then = git.tree(older)
+    today = {path: git.text(path) for path in git.tree(git.head()) if _is_limits(path)}
+    return {
+        path: (for_earlier_dags(text, git.text(path, older)) if path in then else text).encode()
+        for path, text in today.items()
+    }
+
+
+def _is_limits(path: str) -> bool:
+    return path.endswith(f"/{FILE_NAME}")
 
 
 def _publish_once(

@@ -59,6 +59,11 @@ class ProblemsFound(UserError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def of_machine(error: OSError) -> str:
+    """Return what the operating system refused, as place and reason: they say all there is to say."""
+    return f"{error.filename or 'the machine'}: {error.strerror or error}"
+
+
 def counted(number: int, what: str) -> str:
     """Return "1 DAG", "2 DAGs": *number* and the word for so many."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from aerodrome.names import NAME_PATTERN, TENANT_PATTERN
+from aerodrome.names import NAME_PATTERN
 
 T = TypeVar("T")
 
@@ -26,7 +26,6 @@ class Model(BaseModel):
 # A YAML list is a tuple past the loader; only the container is converted, its items stay strict.
 Many = Annotated[tuple[T, ...], Strict(False)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
 EMAIL_PATTERN = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$"
 # Airflow stores the address of an owner in 500 characters; 254 is the longest that mail knows.
 Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
@@ -34,8 +33,6 @@ Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
 PATTERNS = {
     NAME_PATTERN: "a name is lower-case letters, digits and '_', "
     "starts with a letter and has 63 characters at most",
-    TENANT_PATTERN: "a tenant is lower-case letters and digits, "
-    "starts with a letter and has 2 to 31 characters",
     EMAIL_PATTERN: "an address is one mailbox, as team@example.org",
 }
 """What to say to a person whose text does not fit a pattern."""

@@ -10,6 +10,8 @@ import re
 SEPARATOR = "."
 TENANT_PATTERN = r"^[a-z][a-z0-9]{1,30}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+ENVIRONMENT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+"""A variable of a process's environment."""
 SECRETS_MOUNT = "aerodrome"
 
 _OS_USER = "aerodrome-"
@@ -18,11 +20,16 @@ ZONE_LENGTH = 32 - len(_OS_USER)
 # What is derived from these names is the platform's own already.
 RESERVED_TENANTS = {
     "admin": "Airflow's administrator is called so",
+    **dict.fromkeys(
+        ("apt", "chrony", "ssh"), "its user of the operating system would be one of Debian's own"
+    ),
     "platform": "the folder of the platform's own DAGs is called so",
 }
 RESERVED_ZONES = {
     "admin": "the deploy's own user of the broker has its name",
+    "bundle": "the group that reads the rendered DAGs has its name",
     "db": "PostgreSQL's user of the operating system has its name",
+    "fetch": "the user that fetches tenants' packages has its name",
     "logs": "the group that reads task logs has its name",
     "redis": "Redis' user of the operating system has its name",
     "scheduler": "the scheduler's user of the broker has its name",
@@ -31,6 +38,7 @@ RESERVED_ZONES = {
 
 _TENANT = re.compile(TENANT_PATTERN)
 _NAME = re.compile(NAME_PATTERN)
+_ENVIRONMENT = re.compile(ENVIRONMENT_PATTERN)
 
 
 def is_tenant(text: str) -> bool:
@@ -57,6 +65,14 @@ def why_no_zone(text: str) -> str:
 def is_name(text: str) -> bool:
     """Return whether *text* can name a DAG, task, pool, connection, variable, asset or channel."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_environment_variable(text: str) -> bool:
+    """Return whether *text* can name a variable of a process's environment.
+
+    The launcher, which loads nothing but itself, states the same rule; a test holds the two together.
+    """
+    return _ENVIRONMENT.fullmatch(text) is not None
 
 
 def _scoped(tenant: str, name: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from aerodrome.errors import Problem, UserError, did_you_mean
 from aerodrome.files import write_atomically
+from aerodrome.manifest.folder import tenant_folders
 from aerodrome.names import RESERVED_TENANTS, why_no_tenant
 from aerodrome.render.files import RenderedFile
 
@@ -97,17 +98,6 @@ def build(root: Path, environment_name: str, *, runtimes: Runtimes, cache: Path 
             _write_cache(cache, built, keys[built.tenant])
         known[built.tenant] = built
     return Build(tuple(known[name] for name in sorted(known)), general)
-
-
-def tenant_folders(root: Path) -> tuple[str, ...]:
-    """Return the names of the tenant folders below *root*, sorted; badly named ones are the loader's to report."""
-    try:
-        entries = sorted((root / "tenants").iterdir())
-    except FileNotFoundError:
-        raise UserError(f"{root} holds no folder tenants/", "run the command in the repository") from None
-    # A link is refused by the loader, and is no tenant that was removed.
-    folders = [entry.name for entry in entries if entry.is_symlink() or entry.is_dir()]
-    return tuple(name for name in folders if not why_no_tenant(name))
 
 
 def require_tenant(root: Path, name: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal, Protocol
 
+from aerodrome.progress import Progress, Step
+
 Action = Literal["create", "update", "delete", "restart", "start"]
 Risk = Literal["none", "restarts", "data", "access"]
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, order=True)
@@ -71,7 +72,7 @@ def make_plan(environment: str, targets: Sequence[Target]) -> Plan:
     return Plan(environment, tuple(change for target in targets for change in target.changes()))
 
 
-def apply_targets(environment: str, targets: Sequence[Target], progress: Callable[[str, str], None]) -> Plan:
+def apply_targets(environment: str, targets: Sequence[Target], progress: Step) -> Plan:
     """Bring each target to its desired state in order and return all that was changed.
 
     A target is looked at again just before its turn: what an earlier one started (a database, a secrets store)

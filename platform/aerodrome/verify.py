@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from aerodrome.check import check_rendered
 from aerodrome.check.rendered import TIME_LIMIT
 from aerodrome.errors import Problem
-from aerodrome.pipeline import Build, TenantBuild, build, require_tenant, tenant_folders
+from aerodrome.manifest.folder import tenant_folders
+from aerodrome.pipeline import Build, TenantBuild, build, require_tenant
+from aerodrome.progress import Progress
 from aerodrome.runtime import runtime_digest, runtime_problems
-
-Progress = Callable[[str], None]
 
 
 def verify(

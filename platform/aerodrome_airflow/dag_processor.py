@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from aerodrome.policy.limits import FILE_NAME
 from airflow.configuration import conf
 from airflow.dag_processing.collection import update_dag_parsing_results_in_db
 from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager, DagFileStat
@@ -25,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from uuid6 import uuid7
 
 from aerodrome_airflow.dag_rights import written_together
-from aerodrome_airflow.folder_process import FolderProcess, failure
+from aerodrome_airflow.folder_process import FolderProcess, failure, stamp
 from common_plugins.catalogue import entries
 
 FILES_PER_PROCESS = 50
@@ -61,6 +62,8 @@ class FolderManager(DagFileProcessorManager):
     _waiting: list[DagFileInfo] = attrs.field(factory=list, init=False)
     """Suspects that are to be parsed."""
     _retries: dict[DagFileInfo, float] = attrs.field(factory=dict, init=False)
+    _limits: dict[Path, int | None] = attrs.field(factory=dict, init=False)
+    """Tenant's folder → the stamp of its limits at the last refresh."""
 
     def before_run(self) -> None:
         """Import what DAG files import once, before the first fork."""
@@ -79,12 +82,20 @@ class FolderManager(DagFileProcessorManager):
             super()._refresh_dag_bundles(known_files)
 
     def handle_removed_files(self, known_files: dict[str, set[DagFileInfo]]) -> None:
-        """Forget the files that the bundle has no more."""
+        """Forget the files that the bundle has no more, and queue those whose tenant has other limits now."""
         super().handle_removed_files(known_files)
+        self._queue_under_new_limits([file for files in known_files.values() for file in files])
         present = {file.presence_key for files in known_files.values() for file in files}
         self._suspects = {file for file in self._suspects if file.presence_key in present}
         self._waiting = [file for file in self._waiting if file.presence_key in present]
         self._retries = {file: at for file, at in self._retries.items() if file.presence_key in present}
+
+    def _queue_under_new_limits(self, files: Sequence[DagFileInfo]) -> None:
+        # A file that was kept as it is may break the limits of today: nothing in it says that it must be read again.
+        before = self._limits
+        self._limits = {folder: stamp(folder / FILE_NAME) for folder in {_folder(file) for file in files}}
+        changed = {folder for folder, now in self._limits.items() if before.get(folder, now) != now}
+        self._add_files_to_queue([file for file in files if _folder(file) in changed], mode="back")
 
     def _start_new_processes(self) -> None:
         self._queue_what_is_due()
@@ -271,6 +282,10 @@ class FolderManager(DagFileProcessorManager):
         return DagFileInfo(
             rel_path=Path(result["relative_fileloc"]), bundle_name=bundle.name, bundle_path=bundle.path
         )
+
+
+def _folder(file: DagFileInfo) -> Path:
+    return file.absolute_path.parent
 
 
 def _cause(problem: Exception) -> str:

@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined, Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from aerodrome_airflow.rendering_time import RenderingTime
 from aerodrome_airflow.template_words import FILTERS, MACROS, METHODS, NAMES, TENANT, TESTS
 
 DELIMITERS = ("{{", "{%", "{#")
@@ -48,11 +49,16 @@ class PlainTextMixin:
                 return content
             # Airflow's own environment has more than the loader allows: of it only the tenant's values are taken.
             environment = jinja_env or self.get_template_env()  # type: ignore[attr-defined]
-            return render(content, context, environment.globals.get(TENANT))
+            with self._rendering_time().running():
+                return render(content, context, environment.globals.get(TENANT))
         if not _is_container(content):
             return content
         # Containers come back here, item by item.
         return _whole(super().render_template(content, context, jinja_env, seen_oids))  # type: ignore[misc]
+
+    def _rendering_time(self) -> RenderingTime:
+        # One for all texts of the task: many of them could otherwise take as many times as long.
+        return vars(self).setdefault("_time_for_rendering", RenderingTime())  # type: ignore[no-any-return]
 
 
 def _is_container(value: Any) -> bool:

@@ -43,12 +43,12 @@ def deploy(env: options.Environment = "local") -> None:
         result = deploy_local(options.repository_root(), env, progress)
     show.deployed(result)
     show.problems_or_nothing(result.problems)
-    require_well(result.runs, env)
+    require_well(result.runs, env, result.status.unanswered)
 
 
-def require_well(runs: FirstRuns, env: str) -> None:
-    """Raise AerodromeError where a first run failed, or should have ended and has not."""
-    if unwell := show.unwell(runs):
+def require_well(runs: FirstRuns, env: str, unanswered: str = "") -> None:
+    """Raise AerodromeError where a first run failed, or should have ended and has not, or Airflow tells nothing."""
+    if unwell := [*show.unwell(runs), *([unanswered] if unanswered else [])]:
         remedy = f"see the runs in Airflow, then `make status ENV={env}` and `make logs ENV={env}`"
         raise AerodromeError("\n".join(unwell), remedy)
 
@@ -95,15 +95,18 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete all data of ENV=local, its users included."""
-    from aerodrome.local.deploy import destroy_local, is_deployed
+    from aerodrome.local.deploy import destroy_local, places_to_destroy
 
-    if not is_deployed(options.repository_root(), env):
+    root = options.repository_root()
+    places = places_to_destroy(root, env)
+    if not places:
         show.line("nothing is deployed here")
         return
     if not yes:
-        typer.confirm(f"Delete the platform '{env}' on this machine with all its data?", abort=True)
+        show.text("\n".join(str(place) for place in places))
+        typer.confirm(f"Delete this, the platform '{env}' on this machine with all its data?", abort=True)
     with show.steps() as progress:
-        destroy_local(options.repository_root(), env, progress)
+        destroy_local(root, env, progress)
 
 
 def remove_tenant(

@@ -9,9 +9,8 @@ from typing import NoReturn
 
 import typer
 
-from aerodrome.errors import PLATFORM_FAULT, AerodromeError
+from aerodrome.errors import PLATFORM_FAULT, AerodromeError, of_machine
 
-# The place and the reason say all there is to say.
 _MACHINE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT})
 
 
@@ -26,7 +25,7 @@ def run() -> None:
     except OSError as error:
         if error.errno not in _MACHINE:
             raise
-        _refuse(f"{error.filename or 'the machine'}: {error.strerror or error}", PLATFORM_FAULT)
+        _refuse(of_machine(error), PLATFORM_FAULT)
 
 
 def commands() -> typer.Typer:

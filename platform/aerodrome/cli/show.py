@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aerodrome.errors import Problem, ProblemsFound, counted
+from aerodrome.progress import Progress, Step
 from aerodrome.quantities import format_duration
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ def document(found: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
+def working(what: str) -> Iterator[Progress]:
     """Show a spinner on a terminal while the block runs; the callable replaces its text."""
     with _console.status(what) as spinner:
         yield lambda message: spinner.update(escape(message))
 
 
 @contextlib.contextmanager
-def steps() -> Iterator[Callable[[str, str], None]]:
+def steps() -> Iterator[Step]:
     """Print each step of a long command with the seconds since its start; one that repeats itself once."""
     started = time.monotonic()
     last = ("", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,15 @@ from aerodrome.errors import AerodromeError, UserError
 
 Row = dict[str, Any]
 TIMEOUT = 20
+# Asked for again and again, and true at this moment only.
+HEALTH_TIMEOUT = 5
 PAGE = 100
+# So many runs of several DAGs are asked for at once.
+BATCH = 500
+# A task instance that will do something still, by itself or when a person answers.
+UNFINISHED = (
+    "scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule", "deferred", "awaiting_input",
+)  # fmt: skip
 
 
 class NotFoundError(AerodromeError):
@@ -47,7 +55,7 @@ class Airflow:
 
     def health(self) -> dict[str, Row]:
         """Return the health of metadatabase, scheduler, triggerer and dag_processor; needs no login."""
-        return dict(self._answer(self._plain, "GET", "/api/v2/monitor/health"))
+        return dict(self._answer(self._plain, "GET", "/api/v2/monitor/health", timeout=HEALTH_TIMEOUT))
 
     def dags(self) -> list[Row]:
         """Return the DAGs that this user sees."""
@@ -61,9 +69,9 @@ class Airflow:
         """Return what only the whole description of one DAG tells: its params and the assets that start it."""
         return self._get(f"/api/v2/dags/{_safe(dag_id)}/details")
 
-    def assets(self, dag_id: str) -> list[Row]:
-        """Return the assets that start the DAG, or that it produces or consumes."""
-        return list(self._pages("/api/v2/assets", "assets", {"dag_ids": dag_id}))
+    def assets(self) -> list[Row]:
+        """Return the assets of all DAGs."""
+        return list(self._pages("/api/v2/assets", "assets", {"order_by": "id"}))
 
     def import_errors(self) -> list[Row]:
         """Return the files that do not import."""
@@ -73,6 +81,28 @@ class Airflow:
         """Return the newest runs of one DAG ("~": of all DAGs), the newest first."""
         query = {"order_by": "-run_after", "limit": limit}
         return list(self._get(f"/api/v2/dags/{_safe(dag_id)}/dagRuns", query)["dag_runs"])
+
+    def newest_runs(self, dag_ids: Iterable[str], states: Iterable[str] = ()) -> dict[str, Row]:
+        """Return DAG → its newest run, of *states* where some are given; a DAG without one is not there.
+
+        One request tells most of them; one more follows for each DAG that runs so often that it hides the others.
+        """
+        found: dict[str, Row] = {}
+        missing, more = set(dag_ids), True
+        only = {"states": list(states)} if states else {}
+        while missing and more:
+            body = {"dag_ids": sorted(missing), "order_by": "-run_after", "page_limit": BATCH, **only}
+            page = self._send("POST", "/api/v2/dags/~/dagRuns/list", body)
+            for run in page["dag_runs"]:
+                found.setdefault(run["dag_id"], run)
+            more = 0 < len(page["dag_runs"]) < page["total_entries"]
+            missing -= found.keys()
+        return found
+
+    def unfinished_tasks(self) -> list[Row]:
+        """Return the task instances of all runs of all DAGs that have not ended and whose turn has come."""
+        path = "/api/v2/dags/~/dagRuns/~/taskInstances"
+        return list(self._pages(path, "task_instances", {"state": UNFINISHED, "order_by": "id"}))
 
     def run(self, dag_id: str, run_id: str) -> Row:
         """Return one run."""
@@ -141,9 +171,15 @@ class Airflow:
         except httpx.HTTPError as problem:
             raise AerodromeError(f"Airflow at {self.url} does not answer: {type(problem).__name__}") from None
         if response.is_success:
-            return response.json() if response.content else None
+            return self._read(response) if response.content else None
         failure = NotFoundError if response.status_code == 404 else AerodromeError
         raise failure(f"Airflow refused {method} {path}: {response.status_code} {_detail(response)}")
+
+    def _read(self, response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError:
+            raise AerodromeError(f"what answers at {self.url} is not Airflow: it sends no JSON") from None
 
     @cached_property
     def _plain(self) -> httpx.Client:
@@ -170,7 +206,7 @@ class Airflow:
             raise AerodromeError(
                 f"Airflow at {self.url} gives no token: {response.status_code} {_detail(response)}"
             )
-        return str(response.json()["access_token"])
+        return str(self._read(response)["access_token"])
 
 
 def _user(row: Row) -> User:

@@ -104,10 +104,11 @@ class BareRepository:
         return commit
 
     def commit_files(
-        self, parent: str | None, change: Mapping[str, bytes | None], message: str, author: Author
+        self, parent: str | None, change: Mapping[str, bytes | str | None], message: str, author: Author
     ) -> str:
         """Add a commit on *parent* that writes files, removing those whose content is None; return its id.
 
+        A text is the id of a blob that the repository has already.
         The branch moves in one step, after all objects are stored: whatever ends this before leaves it as it
         was. BranchMovedError where *parent* is not its head.
         """
@@ -115,16 +116,6 @@ class BareRepository:
             stream.writelines(_import_stream(parent, change, message, author))
             stream.seek(0)
             return self._import(stream, parent)
-
-    def commit_tree_of(self, older: str, parent: str, message: str, author: Author) -> str:
-        """Add a commit with the files of *older* on *parent*; return its id. Raises as `commit_files`."""
-        stamp = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
-        stamp |= {"GIT_COMMITTER_NAME": author.name, "GIT_COMMITTER_EMAIL": author.email}
-        made = self._run("commit-tree", f"{older}^{{tree}}", "-p", parent, "-m", message, environment=stamp)
-        status, text = self._try("update-ref", _REFERENCE, made, parent)
-        if status:
-            raise BranchMovedError(f"{self.path}: somebody else published at the same time: {text}")
-        return made
 
     def tidy(self) -> None:
         """Pack what many publishes left behind, where that is worth it."""
@@ -139,8 +130,8 @@ class BareRepository:
             raise BranchMovedError(f"{self.path}: somebody else published at the same time")
         raise AerodromeError(f"{self.path}: git fast-import: {_text(done.stderr).strip()}")
 
-    def _run(self, *arguments: str, strip: bool = True, environment: Mapping[str, str] | None = None) -> str:
-        done = self._git(*arguments, environment=environment)
+    def _run(self, *arguments: str, strip: bool = True) -> str:
+        done = self._git(*arguments)
         if done.returncode:
             raise AerodromeError(f"{self.path}: git {arguments[0]}: {_text(done.stderr).strip()}")
         text = _text(done.stdout)
@@ -150,14 +141,9 @@ class BareRepository:
         done = self._git(*arguments)
         return done.returncode, (_text(done.stdout) or _text(done.stderr)).strip()
 
-    def _git(
-        self,
-        *arguments: str,
-        stdin: BinaryIO | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[bytes]:
+    def _git(self, *arguments: str, stdin: BinaryIO | None = None) -> subprocess.CompletedProcess[bytes]:
         own = {"GIT_DIR": str(self.path), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        return _git(self.path, arguments, {**own, **(environment or {})}, stdin)
+        return _git(self.path, arguments, own, stdin)
 
 
 def described(clone: Path) -> str | None:
@@ -206,7 +192,7 @@ def blob_of(content: bytes) -> str:
 
 
 def _import_stream(
-    parent: str | None, change: Mapping[str, bytes | None], message: str, author: Author
+    parent: str | None, change: Mapping[str, bytes | str | None], message: str, author: Author
 ) -> Iterator[bytes]:
     text = message.encode()
     now = int(datetime.now(UTC).timestamp())
@@ -219,7 +205,9 @@ def _import_stream(
     yield b"\nget-mark :1\n"
 
 
-def _import_line(path: bytes, content: bytes | None) -> bytes:
+def _import_line(path: bytes, content: bytes | str | None) -> bytes:
     if content is None:
         return b"D %s\n" % path
+    if isinstance(content, str):
+        return b"M 100644 %s %s\n" % (content.encode(), path)
     return b"M 100644 inline %s\ndata %d\n%s\n" % (path, len(content), content)

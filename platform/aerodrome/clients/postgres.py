@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from aerodrome.errors import AerodromeError
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class RoleLimits:
+    """What a role may take: *connections* (-1: any number), *settings* of its sessions, *reserved* connections."""
+
+    connections: int = -1
+    settings: Mapping[str, str] = field(default_factory=dict)
+    reserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,16 +49,13 @@ class Server:
         """Return the names of all roles."""
         return self._names("SELECT rolname FROM pg_roles")
 
-    def ensure_database(self, database: str, role: str, password: str) -> bool:
-        """Make *role* and its *database*, which nobody else may connect to; return whether it is new."""
+    def ensure_database(
+        self, database: str, role: str, password: str, limits: RoleLimits | None = None
+    ) -> bool:
+        """Make *role* with its limits and *database*, which nobody else may connect to; return whether it is new."""
         with self._connection() as connection:
-            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
-                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-            connection.execute(
-                sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                    sql.Identifier(role), sql.Literal(password)
-                )
-            )
+            _ensure_role(connection, role, password)
+            _limit(connection, role, limits or RoleLimits())
             new = not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database)
             if new:
                 connection.execute(
@@ -57,6 +66,20 @@ class Server:
             # Each time: who was interrupted in between left it open.
             _close_to_public(connection, database)
             return new
+
+    def limits(self) -> dict[str, RoleLimits]:
+        """Return role → what it may take."""
+        query = """
+            SELECT rolname, rolconnlimit, coalesce(rolconfig, '{}'),
+                   pg_has_role(oid, 'pg_use_reserved_connections', 'member') AND NOT rolsuper
+            FROM pg_roles
+        """
+        with self._connection() as connection:
+            rows: list[Any] = connection.execute(query).fetchall()
+        return {
+            name: RoleLimits(number, dict(setting.split("=", 1) for setting in settings), reserved)
+            for name, number, settings, reserved in rows
+        }
 
     def drop_database(self, database: str, role: str) -> None:
         """Delete *database* with all that is in it, whoever is connected, and *role*."""
@@ -78,7 +101,7 @@ class Server:
         return frozenset(str(row[0]) for row in rows)
 
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    def _connection(self) -> Iterator[Connection]:
         try:
             connection = psycopg.connect(
                 host=self.host,
@@ -99,9 +122,35 @@ class Server:
             connection.close()
 
 
-def _close_to_public(connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
+def _ensure_role(connection: Connection, role: str, password: str) -> None:
+    if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+        connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+    connection.execute(
+        sql.SQL("ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(password)
+        )
+    )
+
+
+def _limit(connection: Connection, role: str, limits: RoleLimits) -> None:
+    name = sql.Identifier(role)
+    number = sql.Literal(limits.connections)
+    connection.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(name, number))
+    connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
+    for setting, value in limits.settings.items():
+        change = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(change.format(name, sql.Identifier(setting), sql.Literal(value)))
+    how: LiteralString = (
+        "GRANT pg_use_reserved_connections TO {}"
+        if limits.reserved
+        else ("REVOKE pg_use_reserved_connections FROM {}")
+    )
+    connection.execute(sql.SQL(how).format(name))
+
+
+def _close_to_public(connection: Connection, database: str) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
 
 
-def _exists(connection: psycopg.Connection[tuple[object, ...]], query: str, name: str) -> bool:
+def _exists(connection: Connection, query: str, name: str) -> bool:
     return connection.execute(query, (name,)).fetchone() is not None

@@ -16,8 +16,9 @@ from aerodrome.local.difference import of_roles
 from aerodrome.local.platform import Platform
 from aerodrome.local.programs import run
 from aerodrome.local.topology import airflow_environment
-from aerodrome.plan import Action, Change, Progress
+from aerodrome.plan import Action, Change
 from aerodrome.policy.from_manifest import pools
+from aerodrome.progress import Progress
 
 ADMIN = "admin"
 LEVELS = ("viewer", "editor", "admin")

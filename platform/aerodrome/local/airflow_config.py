@@ -118,26 +118,32 @@ def worker(platform: Platform, queue: str) -> str:
     )
 
 
+# The same for every process of every platform.
+_FIXED: Sections = {
+    "scheduler": {
+        "task_instance_heartbeat_timeout": "60",
+        "orphaned_tasks_check_interval": "60",
+        "parsing_cleanup_interval": "30",
+        "catchup_by_default": "False",
+        "enable_health_check": "False",
+    },
+    "workers": {
+        "min_heartbeat_interval": "2",
+        "max_failed_heartbeats": "30",
+        "missing_dag_retry_delay": "5",
+    },
+    "triggerer": {"capacity": "200"},
+    "metrics": {"statsd_on": "False", "otel_on": "False"},
+}
+
+
 def _common(platform: Platform, process: str) -> Sections:
     return {
+        **_FIXED,
         "core": _core(platform, process),
         "logging": _logging(platform, process),
         "dag_processor": _dag_processing(platform, process),
-        "scheduler": {
-            "task_instance_heartbeat_timeout": "60",
-            "orphaned_tasks_check_interval": "60",
-            "parsing_cleanup_interval": "30",
-            "catchup_by_default": "False",
-            "enable_health_check": "False",
-        },
-        "workers": {
-            "min_heartbeat_interval": "2",
-            "max_failed_heartbeats": "30",
-            "missing_dag_retry_delay": "5",
-        },
-        "triggerer": {"capacity": "200"},
         "operators": {"default_queue": platform.environment.default_queue, "default_owner": "aerodrome"},
-        "metrics": {"statsd_on": "False", "otel_on": "False"},
         "aerodrome": {
             "environment": platform.environment.name,
             "enforce_policy": str(platform.enforce_policy),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +12,32 @@ from aerodrome.clients.airflow import Airflow
 Key = tuple[str, str]
 
 
-def is_due(airflow: Airflow, dag_id: str) -> bool:
-    """Return whether a DAG that never ran waits for assets, and all that it asks for have come since it is known."""
-    wanted = airflow.details(dag_id).get("asset_expression")
-    if not wanted:
-        return False
-    come = {_key(asset) for asset in airflow.assets(dag_id) if _has_come(asset, dag_id)}
-    return _holds(wanted, come)
+def due(airflow: Airflow, dag_ids: Collection[str]) -> frozenset[str]:
+    """Return which of *dag_ids*, none of which ever ran, wait for assets that have all come since the DAG is known."""
+    if not dag_ids:
+        return frozenset()
+    come = _come(airflow.assets())
+    return frozenset(
+        dag_id
+        for dag_id in come.keys() & set(dag_ids)
+        if _holds(airflow.details(dag_id).get("asset_expression") or {}, come[dag_id])
+    )
+
+
+def _come(assets: Iterable[Mapping[str, Any]]) -> dict[str, set[Key]]:
+    """Return DAG → those of the assets that start it that have come."""
+    found = defaultdict(set)
+    for asset in assets:
+        last: str | None = (asset.get("last_asset_event") or {}).get("timestamp")
+        for row in asset["scheduled_dags"] if last else ():
+            # What came before the DAG was known does not start it.
+            if datetime.fromisoformat(str(last)) > datetime.fromisoformat(row["created_at"]):
+                found[row["dag_id"]].add(_key(asset))
+    return found
 
 
 def _key(asset: Mapping[str, Any]) -> Key:
     return (asset["name"], asset["uri"])
-
-
-def _has_come(asset: Mapping[str, Any], dag_id: str) -> bool:
-    last: str | None = (asset.get("last_asset_event") or {}).get("timestamp")
-    known = [str(row["created_at"]) for row in asset["scheduled_dags"] if row["dag_id"] == dag_id]
-    # What came before the DAG was known does not start it.
-    return bool(last and known and datetime.fromisoformat(last) > datetime.fromisoformat(known[0]))
 
 
 def _holds(expression: Mapping[str, Any], come: Set[Key]) -> bool:

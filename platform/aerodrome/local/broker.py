@@ -12,6 +12,32 @@ from aerodrome.local.platform import Platform
 
 ADMIN = "aerodrome-admin"
 SCHEDULER = "aerodrome-scheduler"
+# A thousand tasks on four queues took 30 connections: a worker has four and one for each slot.
+CLIENTS = 1000
+CLIENTS_OF_A_SLOT = 4
+# A message has two kilobytes.
+MEMORY = "1gb"
+_SETTINGS = (
+    "bind 127.0.0.1",
+    "protected-mode yes",
+    "daemonize no",
+    "databases 1",
+    # Every message survives kill -9 of the server; what a power cut loses, the scheduler sends again.
+    "appendonly yes",
+    "appendfsync everysec",
+    'save ""',
+    "tcp-keepalive 60",
+)
+_LIMITS = (
+    # Full, it refuses new messages: the machine's memory is everybody's.
+    f"maxmemory {MEMORY}",
+    "maxmemory-policy noeviction",
+    # Who asks for much and reads none of it, or sends without an end, is cut off.
+    "client-output-buffer-limit normal 64mb 16mb 30",
+    "client-output-buffer-limit pubsub 16mb 4mb 30",
+    "client-query-buffer-limit 64mb",
+    "proto-max-bulk-len 32mb",
+)
 # Priorities of one queue are lists of their own: kombu adds this separator and the priority.
 _PRIORITY = "\x06\x16"
 _PRIORITIES = ("3", "6", "9")
@@ -58,27 +84,21 @@ def broker_url(platform: Platform, user: BrokerUser) -> str:
 def configuration(platform: Platform) -> str:
     """Return redis.conf."""
     layout = platform.layout
-    return "\n".join(
-        [
-            "bind 127.0.0.1",
-            f"port {platform.ports.redis}",
-            "protected-mode yes",
-            "daemonize no",
-            "databases 1",
-            f"dir {_quoted(layout.data / 'redis')}",
-            f"aclfile {_quoted(layout.process_config('redis') / 'users.acl')}",
-            # Read again it would lock the deploy out of a server that knows only the old password: restart it then.
-            f"# {admin_user(platform).name} {_hash(admin_user(platform))[1:9]}",
-            # Every message survives kill -9 of the server; what a power cut loses, the scheduler sends again.
-            "appendonly yes",
-            "appendfsync everysec",
-            'save ""',
-            "maxmemory-policy noeviction",
-            "maxclients 500",
-            "tcp-keepalive 60",
-            "",
-        ]
-    )
+    own = [
+        f"port {platform.ports.redis}",
+        f"dir {_quoted(layout.data / 'redis')}",
+        f"maxclients {clients(platform)}",
+        f"aclfile {_quoted(layout.process_config('redis') / 'users.acl')}",
+        # Read again it would lock the deploy out of a server that knows only the old password: restart it then.
+        f"# {admin_user(platform).name} {_hash(admin_user(platform))[1:9]}",
+    ]
+    return "\n".join((*own, *_SETTINGS, *_LIMITS, ""))
+
+
+def clients(platform: Platform) -> int:
+    """Return how many connections Redis takes."""
+    slots = sum(queue.slots for queue in platform.environment.queues.values())
+    return max(CLIENTS, CLIENTS_OF_A_SLOT * slots)
 
 
 def access_list(platform: Platform) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,22 +15,22 @@ from aerodrome.local.first_runs import DagRow, FirstRuns
 from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import Preparation, deployed_layout, deployed_platform, prepare
-from aerodrome.pipeline import tenant_folders
+from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, apply_targets, make_plan
+from aerodrome.progress import Progress, Step
 from aerodrome.runtime.build import is_whole
-
-Step = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
 class Status:
-    """What `status` shows."""
+    """What `status` shows; *unanswered* is what keeps Airflow, which runs, from telling its DAGs."""
 
     processes: tuple[processes.Row, ...]
     dags: tuple[DagRow, ...]
     addresses: Mapping[str, str]
     warnings: tuple[str, ...]
     healthy: bool
+    unanswered: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Deployed:
     notes: tuple[str, ...] = ()
 
 
-def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> Planned:
+def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     """Return what a deploy would change now; changes nothing."""
     prepared = prepare(root, environment, say)
     made = make_plan(environment, prepared.targets())
@@ -63,22 +63,36 @@ def plan_local(root: Path, environment: str, say: Callable[[str], None]) -> Plan
 def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
     """Bring the platform to what the repository says and run each DAG that never ran.
 
-    Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before.
+    Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before. While the runs
+    are waited for, another deploy may begin.
     """
+    _require_ours(state.locate(root))
     with alone(lock_file(root)):
-        step("check", "validating, rendering and importing every DAG")
-        prepared = prepare(root, environment, lambda text: step("check", text))
-        built = prepared.build
-        dags, tenants = counted(len(built.dags), "DAG"), counted(len(built.tenants), "tenant")
-        step("check", f"{dags} of {tenants} fit to publish")
+        prepared = _prepared(root, environment, step)
         made = apply_targets(environment, prepared.targets(), step)
         prepared.remember()
         if made.changes:
             _prune(prepared)
-        runs = _first_runs(prepared, step)
-        problems = (*prepared.build.problems, *prepared.runtimes.failures)
-        found = _status(prepared.platform, prepared.bundle.dag_ids())
-        return Deployed(made, found, problems, runs, _left_behind(root, prepared))
+        begun = _begin_first_runs(prepared, step)
+        left, published = _left_behind(root, prepared), prepared.bundle.dag_ids()
+    runs = _follow_first_runs(prepared, begun, step)
+    problems = (*prepared.build.problems, *prepared.runtimes.failures)
+    return Deployed(made, status_of(prepared.platform, published), problems, runs, left)
+
+
+def _require_ours(layout: state.Layout) -> None:
+    # Before there is a lock: in a place that is not ours nothing is made, be it beside it.
+    state.require_not_foreign(layout)
+    state.require_own(layout)
+
+
+def _prepared(root: Path, environment: str, step: Step) -> Preparation:
+    step("check", "validating, rendering and importing every DAG")
+    prepared = prepare(root, environment, lambda text: step("check", text))
+    built = prepared.build
+    dags, tenants = counted(len(built.dags), "DAG"), counted(len(built.tenants), "tenant")
+    step("check", f"{dags} of {tenants} fit to publish")
+    return prepared
 
 
 def _prune(prepared: Preparation) -> None:
@@ -91,34 +105,55 @@ def _left_behind(root: Path, prepared: Preparation) -> tuple[str, ...]:
     return removed_tenants.told(prepared.platform, tenant_folders(root))
 
 
-def _first_runs(prepared: Preparation, step: Step) -> FirstRuns:
+def _begin_first_runs(prepared: Preparation, step: Step) -> tuple[str, ...]:
+    # While nobody else deploys: no DAG is begun twice, and none that is waited for is taken away.
     if not prepared.platform.local.run_new_dags_once:
-        return FirstRuns()
+        return ()
     airflow = access.admin_access(prepared.platform)
     published = prepared.bundle.dag_ids()
     first_runs.wait_visible(airflow, published, lambda text: step("runs", text))
-    return first_runs.run_new_dags(airflow, published, lambda text: step("runs", text))
+    return first_runs.begin(airflow, published, lambda text: step("runs", text))
+
+
+def _follow_first_runs(prepared: Preparation, begun: tuple[str, ...], step: Step) -> FirstRuns:
+    if not begun:
+        return FirstRuns()
+    airflow = access.admin_access(prepared.platform)
+    return first_runs.follow(airflow, begun, lambda text: step("runs", text))
 
 
 def status_local(root: Path, environment: str) -> Status:
     """Return processes, DAGs and addresses as they are now."""
-    return _status(deployed_platform(root, environment))
+    return status_of(deployed_platform(root, environment))
 
 
-def _status(platform: Platform, published: Collection[str] | None = None) -> Status:
+def status_of(platform: Platform, published: Collection[str] | None = None) -> Status:
+    """Return processes, addresses and DAGs, where they are known the *published* ones; also when Airflow fails."""
     found = processes.status(platform)
     running = [row.name for row in found.rows if row.state == "running"]
     if "api-server" not in running:
         return Status(found.rows, (), _addresses(platform), found.warnings, found.healthy)
+    try:
+        dags, errors = _told_by_airflow(platform, published)
+    except AerodromeError as problem:
+        # What runs and what does not is what helps to find out why.
+        told = f"Airflow runs and does not tell its DAGs: {problem}"
+        return Status(found.rows, (), _addresses(platform), (*found.warnings, told), False, told)
+    return Status(found.rows, dags, _addresses(platform), (*found.warnings, *errors), found.healthy)
+
+
+def _told_by_airflow(
+    platform: Platform, published: Collection[str] | None
+) -> tuple[tuple[DagRow, ...], tuple[str, ...]]:
+    """Return the DAGs with their newest runs, and a line for each file that Airflow does not import."""
     airflow = access.admin_access(platform)
     # Airflow lists what was taken away for some seconds more: a deploy knows better.
     listed = [row["dag_id"] for row in airflow.dags()] if published is None else published
-    dags = first_runs.newest_runs(airflow, listed)
-    errors = [
+    errors = tuple(
         f"Airflow does not import {row['filename']}: see Airflow's first page"
         for row in airflow.import_errors()
-    ]
-    return Status(found.rows, dags, _addresses(platform), (*found.warnings, *errors), found.healthy)
+    )
+    return first_runs.newest_runs(airflow, listed), errors
 
 
 def _addresses(platform: Platform) -> dict[str, str]:
@@ -151,8 +186,17 @@ def down_local(root: Path, environment: str, step: Step) -> None:
         lifecycle.down(deployed_layout(root, environment), lambda text: step("down", text))
 
 
+def places_to_destroy(root: Path, environment: str) -> tuple[Path, ...]:
+    """Return what :func:`destroy_local` deletes; UserError where the state folder was made by no deploy."""
+    layout = deployed_layout(root, environment)
+    _require_ours(layout)
+    lock = lock_file(root)
+    return (*lifecycle.places(layout), *((lock,) if lock.exists() else ()))
+
+
 def destroy_local(root: Path, environment: str, step: Step) -> None:
-    """Stop every process and delete all data, also what an interrupted deploy left half made."""
+    """Stop every process and delete all data, also what an interrupted deploy or destroy left half done."""
+    _require_ours(deployed_layout(root, environment))
     with alone(lock_file(root)):
         lifecycle.destroy(deployed_layout(root, environment), lambda text: step("destroy", text))
         lock_file(root).unlink(missing_ok=True)
@@ -173,6 +217,7 @@ def left_of_tenant(root: Path, environment: str, tenant: str) -> str:
 
 def remove_tenant_local(root: Path, environment: str, tenant: str, step: Step) -> None:
     """Delete what a removed tenant has left: files, database, secrets and operating system user."""
+    _require_ours(state.locate(root))
     with alone(lock_file(root)):
         left_of_tenant(root, environment, tenant)
         platform = deployed_platform(root, environment)

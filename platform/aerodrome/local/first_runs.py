@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from aerodrome.clients.airflow import Airflow
 from aerodrome.errors import AerodromeError, counted
 from aerodrome.local import asset_schedule
+from aerodrome.progress import Progress
 
-Say = Callable[[str], None]
-Standing = Literal["runs", "due", "rests", "open", "paused"]
+Standing = Literal["runs", "due", "rests", "gone", "open", "paused"]
 FINAL = ("success", "failed")
 VISIBLE_SECONDS = 90
 STARTED_BY_OTHERS = frozenset({"asset_triggered", "operator_triggered"})
 # A task that begins again by itself, when what it waits for has happened.
 RESTING = frozenset({"deferred", "up_for_reschedule"})
-ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _TOLD: Mapping[Standing, str] = {
     "runs": "should have ended by now",
     "due": "should have begun by now: the data that starts it is there",
     "rests": "waits for something outside",
+    "gone": "was taken away",
     "open": "nothing has started it yet",
     "paused": "is paused",
 }
@@ -34,17 +35,21 @@ class Patience:
     """Seconds without the end of any run after which a deploy stops waiting for a DAG.
 
     *runs*: its run is at work; *due*: all the data is there that starts it; *rests*: its tasks wait for something
-    outside. *look* is the time between two looks.
+    outside; *gone*: Airflow does not list it. *silence*: without any answer, after which a deploy gives up. *look* is
+    the time between two looks.
     """
 
     runs: float = 300
     due: float = 60
     rests: float = 20
+    gone: float = 20
+    silence: float = 120
     look: float = 1
 
     def with_one_that(self, standing: Standing) -> float:
         """Return the seconds for a DAG that stands so; none where its run is not asked for."""
-        return {"runs": self.runs, "due": self.due, "rests": self.rests}.get(standing, 0)
+        known = {"runs": self.runs, "due": self.due, "rests": self.rests, "gone": self.gone}
+        return known.get(standing, 0)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class DagRow:
 
 
 def wait_visible(
-    airflow: Airflow, wanted: Collection[str], say: Say, seconds: float = VISIBLE_SECONDS
+    airflow: Airflow, wanted: Collection[str], say: Progress, seconds: float = VISIBLE_SECONDS
 ) -> None:
     """Wait until Airflow lists all of *wanted*; AerodromeError names the ones it does not."""
     end = time.monotonic() + seconds
@@ -82,26 +87,25 @@ def wait_visible(
         time.sleep(1)
 
 
-def run_new_dags(
-    airflow: Airflow, wanted: Collection[str], say: Say, patience: Patience | None = None
-) -> FirstRuns:
-    """See each of *wanted* that never ran through its first run, and return how that went.
+def begin(airflow: Airflow, wanted: Collection[str], say: Progress) -> tuple[str, ...]:
+    """Start those of *wanted* that never ran and may be started by hand, and return all that never ran.
 
-    A DAG that data or another DAG starts is not started here. Once the data is there it must run as well; one
-    that nothing has asked for, or that is paused, is left open.
+    A DAG that data or another DAG starts is not started here; nor is one again whose first run is at work.
     """
-    new = [dag_id for dag_id in sorted(wanted) if _is_new(airflow, dag_id)]
-    by_hand = [dag_id for dag_id in new if _starts_by_hand(airflow.dag(dag_id))]
+    new = sorted(set(wanted) - airflow.newest_runs(wanted, FINAL).keys())
+    dags = _listed(airflow) if new else {}
+    by_hand = [dag_id for dag_id in new if dag_id in dags and _starts_by_hand(dags[dag_id])]
+    begun = airflow.newest_runs(by_hand)
     for dag_id in by_hand:
-        if not airflow.runs(dag_id, 1):
+        if dag_id not in begun:
             airflow.trigger(dag_id)
     if by_hand:
         say(f"first run of {', '.join(by_hand)}")
-    return _follow(airflow, new, say, patience or Patience())
+    return tuple(new)
 
 
-def _is_new(airflow: Airflow, dag_id: str) -> bool:
-    return all(run["state"] not in FINAL for run in airflow.runs(dag_id, 5))
+def _listed(airflow: Airflow) -> dict[str, Mapping[str, Any]]:
+    return {row["dag_id"]: row for row in airflow.dags()}
 
 
 def _starts_by_hand(dag: Mapping[str, Any]) -> bool:
@@ -109,45 +113,100 @@ def _starts_by_hand(dag: Mapping[str, Any]) -> bool:
     return "manual" in allowed and not allowed & STARTED_BY_OTHERS and not dag.get("is_paused")
 
 
-def _follow(airflow: Airflow, dag_ids: Iterable[str], say: Say, patience: Patience) -> FirstRuns:
-    waiting, failed = set(dag_ids), []
-    since = time.monotonic()
-    while True:
-        states = {dag_id: _state(airflow, dag_id) for dag_id in sorted(waiting)}
-        for dag_id in [dag_id for dag_id, state in states.items() if state in FINAL]:
-            waiting.discard(dag_id)
-            failed += [dag_id] if states[dag_id] == "failed" else []
-            say(f"{dag_id}: {states[dag_id]}")
-            since = time.monotonic()
-        quiet = time.monotonic() - since
-        # While a run is at work for a short time there is no need to ask more.
-        if quiet >= patience.rests or not any(states[dag_id] for dag_id in waiting):
-            standing = {dag_id: _standing(airflow, dag_id) for dag_id in sorted(waiting)}
-            if all(quiet >= patience.with_one_that(found) for found in standing.values()):
-                return _result(tuple(failed), standing, say)
+def follow(
+    airflow: Airflow, dag_ids: Iterable[str], say: Progress, patience: Patience | None = None
+) -> FirstRuns:
+    """See each of *dag_ids* through its first run, and return how that went.
+
+    A DAG that data starts must run once the data is there; one that nothing has asked for, that is paused or that
+    another deploy took away meanwhile is left open.
+    """
+    patience = patience or Patience()
+    watch = _Watch(airflow, say, patience, set(dag_ids))
+    while (found := watch.look()) is None:
         time.sleep(patience.look)
+    return found
 
 
-def _state(airflow: Airflow, dag_id: str) -> str:
-    runs = airflow.runs(dag_id, 1)
-    return str(runs[0]["state"]) if runs else ""
+@dataclass
+class _Watch:
+    """The runs that are waited for: *since* the last of them ended, *heard*: since Airflow answered."""
+
+    airflow: Airflow
+    say: Progress
+    patience: Patience
+    waiting: set[str]
+    failed: list[str] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+
+    def look(self) -> FirstRuns | None:
+        """Return the result once there is nothing more to wait for."""
+        try:
+            found = self._result_or_none()
+        except AerodromeError as problem:
+            # Another deploy, which may have begun meanwhile, restarts the API server.
+            if time.monotonic() - self.heard > self.patience.silence:
+                raise
+            self.say(f"waiting: {problem.args[0]}")
+            self.since = time.monotonic()
+            return None
+        self.heard = time.monotonic()
+        return found
+
+    def _result_or_none(self) -> FirstRuns | None:
+        at_work = self._still_at_work()
+        quiet = time.monotonic() - self.since
+        # While a run is at work for a short time there is no need to ask more.
+        if at_work and quiet < self.patience.rests:
+            return None
+        standing = _standings(self.airflow, self.waiting)
+        if all(quiet >= self.patience.with_one_that(found) for found in standing.values()):
+            return _result(tuple(self.failed), standing, self.say)
+        return None
+
+    def _still_at_work(self) -> bool:
+        """Tell the runs that have ended and return whether any of the others is at work."""
+        runs = self.airflow.newest_runs(self.waiting)
+        ended = {dag_id: run["state"] for dag_id, run in sorted(runs.items()) if run["state"] in FINAL}
+        for dag_id, state in ended.items():
+            self.say(f"{dag_id}: {state}")
+            self.since = time.monotonic()
+        self.failed += [dag_id for dag_id, state in ended.items() if state == "failed"]
+        self.waiting -= ended.keys()
+        return len(ended) < len(runs)
 
 
-def _standing(airflow: Airflow, dag_id: str) -> Standing:
-    if airflow.dag(dag_id).get("is_paused"):
-        return "paused"
-    runs = airflow.runs(dag_id, 1)
-    if not runs:
-        return "due" if asset_schedule.is_due(airflow, dag_id) else "open"
-    return "rests" if _rests(airflow.task_instances(dag_id, runs[0]["dag_run_id"])) else "runs"
+def _standings(airflow: Airflow, waiting: Collection[str]) -> dict[str, Standing]:
+    """Return how each of *waiting* stands, sorted by name."""
+    if not waiting:
+        return {}
+    dags, runs = _listed(airflow), airflow.newest_runs(waiting)
+    at_work = _states(airflow.unfinished_tasks()) if runs else {}
+    due = asset_schedule.due(airflow, set(waiting) - runs.keys())
+    found: dict[str, Standing] = {}
+    for dag_id in sorted(waiting):
+        if dag_id not in dags:
+            found[dag_id] = "gone"
+        elif dags[dag_id].get("is_paused"):
+            found[dag_id] = "paused"
+        elif dag_id not in runs:
+            found[dag_id] = "due" if dag_id in due else "open"
+        else:
+            states = at_work[dag_id, runs[dag_id]["dag_run_id"]]
+            found[dag_id] = "rests" if states and states <= RESTING else "runs"
+    return found
 
 
-def _rests(tasks: Iterable[Mapping[str, Any]]) -> bool:
-    at_work = {task["state"] for task in tasks} - ENDED - {None}
-    return bool(at_work) and at_work <= RESTING
+def _states(tasks: Iterable[Mapping[str, Any]]) -> defaultdict[tuple[str, str], set[str]]:
+    """Return DAG and run → the states that tasks of it are in."""
+    found = defaultdict(set)
+    for task in tasks:
+        found[task["dag_id"], task["dag_run_id"]].add(task["state"])
+    return found
 
 
-def _result(failed: tuple[str, ...], standing: Mapping[str, Standing], say: Say) -> FirstRuns:
+def _result(failed: tuple[str, ...], standing: Mapping[str, Standing], say: Progress) -> FirstRuns:
     for dag_id, found in standing.items():
         say(f"{dag_id}: {_TOLD[found]}")
     overdue = tuple(dag_id for dag_id, found in standing.items() if found in ("runs", "due"))
@@ -156,7 +215,9 @@ def _result(failed: tuple[str, ...], standing: Mapping[str, Standing], say: Say)
 
 def newest_runs(airflow: Airflow, dag_ids: Iterable[str]) -> tuple[DagRow, ...]:
     """Return each DAG with its newest run, sorted."""
-    return tuple(_row(dag_id, next(iter(airflow.runs(dag_id, 1)), {})) for dag_id in sorted(dag_ids))
+    wanted = sorted(dag_ids)
+    runs = airflow.newest_runs(wanted)
+    return tuple(_row(dag_id, runs.get(dag_id, {})) for dag_id in wanted)
 
 
 def _row(dag_id: str, run: Mapping[str, Any]) -> DagRow:

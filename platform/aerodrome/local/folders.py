@@ -15,9 +15,7 @@ from aerodrome.local.topology import Process
 def base(platform: Platform) -> None:
     """Make the state folder and what lies directly below it."""
     layout = platform.layout
-    state.require_reachable(layout)
-    state.require_not_foreign(layout)
-    ensure_folder(layout.state, 0o755 if layout.root else 0o700)
+    state.claim(layout)
     ensure_folder(layout.run, 0o755)
     state.require_private(layout.run)
     ensure_folder(layout.secrets, 0o700)
@@ -47,13 +45,19 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
     for folder in (layout.logs / "dags", layout.alerts):
         ensure_folder(folder, 0o700, accounts.owner(accounts.airflow))
     for zone in platform.zones:
-        mode = 0o755 if len(platform.launcher_users(zone)) > 1 else 0o750
         owner = Owner("root", accounts.worker(zone)) if layout.root else Owner()
-        ensure_folder(layout.launcher_socket(zone).parent, mode, owner)
+        ensure_folder(layout.launcher_socket(zone).parent, 0o750, owner)
+    # The modes below it are git's own: who cannot enter here reads none of it.
+    ensure_folder(layout.bundle, *of_bundle(platform))
     for name, queue in platform.environment.queues.items():
         ensure_folder(
             layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))
         )
+
+
+def of_bundle(platform: Platform) -> tuple[int, Owner]:
+    """Return mode and owner of the folder of rendered DAGs: only who executes or shows them reads them."""
+    return 0o750, platform.accounts.bundle_owner()
 
 
 def of_tenants(platform: Platform) -> None:

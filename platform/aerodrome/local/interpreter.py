@@ -6,11 +6,14 @@ Only root needs them; without root the clone's own environment is used.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from aerodrome.errors import AerodromeError
 from aerodrome.local.difference import of_release
@@ -18,7 +21,8 @@ from aerodrome.local.ownership import write_file
 from aerodrome.local.programs import run
 from aerodrome.local.state import Layout
 from aerodrome.local.versions import Versions
-from aerodrome.plan import Change, Progress
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
 
 _LOCK = "requirements.lock"
 # About 290 packages, over a slow line as well.
@@ -185,7 +189,11 @@ def _find_library_beside(executable: Path, library_folder: Path) -> None:
 def _uv(layout: Layout, *arguments: str) -> None:
     program = Path(sys.executable).parent / "uv"
     what = f"uv {arguments[0]}"
-    done = run([program, *arguments], what, LONGEST_SECONDS, cwd=layout.repository, umask=0o022)
+    # uv makes locks in the folder for temporary files that everybody may open, and hold for ever.
+    with tempfile.TemporaryDirectory(prefix="aerodrome-uv-") as private:
+        environment = {**os.environ, "TMPDIR": private}
+        options: dict[str, Any] = {"cwd": layout.repository, "umask": 0o022, "env": environment}
+        done = run([program, *arguments], what, LONGEST_SECONDS, **options)
     if done.returncode:
         raise AerodromeError(f"{what}: {done.stderr.strip()[-2000:]}")
 
@@ -207,6 +215,7 @@ def _install_packages(layout: Layout, folder: Path, progress: Progress) -> None:
     (_site_packages(folder) / "aerodrome.pth").write_text(_START % str(layout.code), encoding="utf-8")
     progress("compiling the packages once for all processes")
     _compile(folder / "bin" / "python", _site_packages(folder))
+    (folder / ".lock").unlink(missing_ok=True)
 
 
 def _install_source(layout: Layout, folder: Path, progress: Progress) -> None:
@@ -221,6 +230,7 @@ def _install_source(layout: Layout, folder: Path, progress: Progress) -> None:
     )
     _uv(layout, "pip", "install", "--quiet", "--python", str(layout.python), *options, str(layout.repository))
     _compile(layout.python, folder)
+    (folder / ".lock").unlink(missing_ok=True)
 
 
 def _site_packages(folder: Path) -> Path:

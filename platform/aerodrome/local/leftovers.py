@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -53,13 +53,23 @@ def find(layout: Layout) -> tuple[psutil.Process, ...]:
     return tuple(members)
 
 
-def end(layout: Layout, patience: float = 10) -> int:
-    """End all that :func:`find` returns, first politely; return how many there were."""
+def end(
+    layout: Layout,
+    patience: float = 10,
+    *,
+    slow: Callable[[psutil.Process], bool] = lambda _: False,
+    longer: float = 0,
+) -> int:
+    """End all that :func:`find` returns, first politely; return how many there were.
+
+    What takes more than *patience* seconds is killed; what is *slow* is given *longer* seconds more.
+    """
     found = find(layout)
     # A supervisor would start its children again.
     _signal([process for process in found if _session(process) == process.pid], "kill")
     _signal(found, "terminate")
-    _signal(_outlast(layout, patience), "kill")
+    _signal([process for process in _outlast(layout, patience) if not slow(process)], "kill")
+    _signal(_outlast(layout, longer), "kill")
     if alive := _outlast(layout, patience):
         raise AerodromeError(
             f"processes of an earlier deploy do not end: {', '.join(str(p.pid) for p in alive)}"

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -26,12 +26,16 @@ def alone(path: Path) -> Iterator[None]:
     The kernel gives the lock back however its holder ends, so none is ever stale.
     """
     with _held(path) as stream:
-        stream.truncate(0)
-        stream.write(
-            json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
-        )
-        stream.flush()
+        _sign(stream.fileno())
         yield
+
+
+def _sign(descriptor: int) -> None:
+    holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    # On a full disk the lock is held all the same: `destroy` is what makes room.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())
 
 
 def lock_file(root: Path) -> Path:

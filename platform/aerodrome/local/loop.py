@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from aerodrome.errors import AerodromeError, ProblemsFound
+from aerodrome.errors import AerodromeError, ProblemsFound, of_machine
 from aerodrome.local import state, workbench
 from aerodrome.local.lock import HeldError, alone, lock_file
 from aerodrome.local.preparation import deployed_layout, prepare
 from aerodrome.plan import apply_targets
+from aerodrome.progress import Progress
 from aerodrome.runtime import Runtime, Workshop, build_runtime, prune, read_source
 from aerodrome.runtime.build import environment_of, is_whole
 from aerodrome.runtime.tenant_tests import run_tests
 
-Say = Callable[[str], None]
 
-
-def run_tenant_tests(root: Path, tenant: str, say: Say) -> int:
+def run_tenant_tests(root: Path, tenant: str, say: Progress) -> int:
     """Run the tenant's tests in its own virtual environment and return pytest's exit code."""
     folder = root / "tenants" / tenant
     workshop = workbench.workshop(root, tenant, say)
@@ -42,7 +41,7 @@ def _runtime(root: Path, folder: Path, workshop: Workshop) -> Runtime | None:
     return made
 
 
-def watch_and_publish(root: Path, environment: str, say: Say) -> None:
+def watch_and_publish(root: Path, environment: str, say: Progress) -> None:
     """Publish at every save below tenants/ until Ctrl-C; a mistake is shown and the last good version stays."""
     if not state.exists(deployed_layout(root, environment)):
         raise AerodromeError("nothing is deployed here yet", f"make deploy ENV={environment}")
@@ -74,7 +73,7 @@ def _is_debris(path: Path) -> bool:
     return path.name.isdigit() or any(part.startswith(".") for part in path.parts)
 
 
-def publish_now(root: Path, environment: str, say: Say) -> None:
+def publish_now(root: Path, environment: str, say: Progress) -> None:
     """Publish what is fit to be published and say what is not."""
     try:
         with _in_turn(root, say):
@@ -85,6 +84,10 @@ def publish_now(root: Path, environment: str, say: Say) -> None:
         # The next save may find it mended.
         say(str(error))
         return
+    except OSError as error:
+        # A full disk, a folder that was moved away while it was read.
+        say(of_machine(error))
+        return
     problems = (*prepared.build.problems, *prepared.runtimes.failures)
     if problems:
         say(str(ProblemsFound(problems)))
@@ -93,7 +96,7 @@ def publish_now(root: Path, environment: str, say: Say) -> None:
 
 
 @contextmanager
-def _in_turn(root: Path, say: Say) -> Iterator[None]:
+def _in_turn(root: Path, say: Progress) -> Iterator[None]:
     # A deploy that runs now may have read the files before this save: what was saved must not be forgotten.
     said = False
     with ExitStack() as held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import psutil
 
@@ -12,16 +12,23 @@ from aerodrome.errors import UserError
 from aerodrome.local.topology import Process
 
 
-def require_free(processes: Iterable[Process], environment: str) -> None:
-    """Refuse to start where a port of *processes* is taken; names all of them, their holders and the keys."""
+def require_free(processes: Iterable[Process], environment: str, own: Collection[int] = ()) -> None:
+    """Refuse to start where a port of *processes* is taken; names all of them, their holders and the keys.
+
+    *own* are the pids of the deployment itself: what they hold now is given back, or kept, in the course of it.
+    """
     wanted = [(process, key, port) for process in processes for key, port in process.ports.items()]
     taken = [(process, key, port) for process, key, port in wanted if not is_free(port)]
     if not taken:
         return
+    holders = _holders()
     lines = [
-        f"port {port} of {process.name} is taken{_by(port)}: local.ports.{key}"
+        f"port {port} of {process.name} is taken{_by(holders.get(port))}: local.ports.{key}"
         for process, key, port in taken
+        if holders.get(port) not in own
     ]
+    if not lines:
+        return
     raise UserError(
         "\n".join(lines),
         f"end that program, or set another port in environments/{environment}/environment.yaml",
@@ -40,11 +47,17 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _by(port: int) -> str:
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
-            return f" by {_name(connection.pid)} (pid {connection.pid})"
-    return ""
+def _holders() -> dict[int, int]:
+    """Return port → pid of whoever listens, as far as this user may know."""
+    return {
+        connection.laddr[1]: connection.pid
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid
+    }
+
+
+def _by(pid: int | None) -> str:
+    return f" by {_name(pid)} (pid {pid})" if pid else ""
 
 
 def _name(pid: int) -> str:

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from aerodrome.clients.postgres import Server
+from aerodrome.clients.postgres import RoleLimits, Server
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
 from aerodrome.local.ownership import ensure_folder
@@ -18,6 +19,34 @@ from aerodrome.local.programs import run
 
 ADMIN = "postgres"
 AIRFLOW = "airflow"
+# Airflow took 8 while a thousand tasks ran; more slots of workers take no more.
+CONNECTIONS = 300
+RESERVED_CONNECTIONS = 100
+TENANT_CONNECTIONS = 60
+SPARE_CONNECTIONS = 8
+# Of one session; only PostgreSQL's administrator can raise it.
+TEMPORARY_FILES = "2GB"
+_SETTINGS = {
+    "listen_addresses": "'127.0.0.1'",
+    "unix_socket_directories": "''",
+    "password_encryption": "'scram-sha-256'",
+    "max_connections": str(CONNECTIONS),
+    # Airflow's: tenants together can take all the others, never these.
+    "reserved_connections": str(RESERVED_CONNECTIONS),
+    # Who connects and gives no password holds a connection as long as this.
+    "authentication_timeout": "'10s'",
+    # A statement whose task was killed does not go on for nobody.
+    "client_connection_check_interval": "'10s'",
+    "shared_buffers": "'128MB'",
+    "max_wal_size": "'512MB'",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "log_destination": "'stderr'",
+    "logging_collector": "off",
+    "log_min_messages": "warning",
+    "log_timezone": "'UTC'",
+    "timezone": "'UTC'",
+}
 # It takes three on an idle disk.
 LONGEST_SECONDS = 300
 
@@ -40,26 +69,13 @@ def data_folder(platform: Platform) -> Path:
 def configuration(platform: Platform) -> str:
     """Return postgresql.conf."""
     config = platform.layout.process_config("postgres")
-    settings = {
+    places = {
         "data_directory": _quoted(data_folder(platform)),
         "hba_file": _quoted(config / "pg_hba.conf"),
         "ident_file": _quoted(config / "pg_ident.conf"),
-        "listen_addresses": "'127.0.0.1'",
         "port": str(platform.ports.postgres),
-        "unix_socket_directories": "''",
-        "password_encryption": "'scram-sha-256'",
-        "max_connections": "200",
-        "shared_buffers": "'128MB'",
-        "max_wal_size": "'512MB'",
-        "wal_level": "minimal",
-        "max_wal_senders": "0",
-        "log_destination": "'stderr'",
-        "logging_collector": "off",
-        "log_min_messages": "warning",
-        "log_timezone": "'UTC'",
-        "timezone": "'UTC'",
     }
-    return "".join(f"{key} = {value}\n" for key, value in settings.items())
+    return "".join(f"{key} = {value}\n" for key, value in {**places, **_SETTINGS}.items())
 
 
 def _quoted(path: Path) -> str:
@@ -85,33 +101,27 @@ def initialise(platform: Platform) -> None:
     shutil.rmtree(building, ignore_errors=True)
     ensure_folder(building, 0o700, platform.accounts.owner(platform.accounts.postgres))
     with _password_file(platform) as password:
-        options = (
-            "--auth=scram-sha-256",
-            f"--pwfile={password}",
-            f"--username={ADMIN}",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-        )
-        command = [
-            str(binaries(platform) / "initdb"),
-            "--no-instructions",
-            "--pgdata",
-            str(building),
-            *options,
-        ]
-        done = run(
-            command,
-            "initdb",
-            LONGEST_SECONDS,
-            cwd="/",
-            user=platform.accounts.postgres,
-            group=platform.accounts.postgres,
-            extra_groups=[] if platform.layout.root else None,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-        )
+        _initdb(platform, building, password)
+    building.rename(data_folder(platform))
+
+
+def _initdb(platform: Platform, folder: Path, password: Path) -> None:
+    command = [
+        str(binaries(platform) / "initdb"),
+        "--no-instructions",
+        f"--pgdata={folder}",
+        "--auth=scram-sha-256",
+        f"--pwfile={password}",
+        f"--username={ADMIN}",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]
+    user = platform.accounts.postgres
+    account: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    done = run(command, "initdb", LONGEST_SECONDS, cwd="/", env=environment, **account)
     if done.returncode:
         raise AerodromeError(f"initdb failed: {done.stderr.strip()[-2000:]}")
-    building.rename(data_folder(platform))
 
 
 @contextmanager
@@ -144,9 +154,26 @@ def ensure_airflow_database(platform: Platform) -> bool:
     """Make Airflow's role and database, close the server's own to everybody, and return whether it is new."""
     access = server(platform)
     access.close_to_public("postgres", "template1")
-    return access.ensure_database(AIRFLOW, AIRFLOW, platform.credentials.get(secret.POSTGRES_AIRFLOW))
+    password = platform.credentials.get(secret.POSTGRES_AIRFLOW)
+    return access.ensure_database(AIRFLOW, AIRFLOW, password, RoleLimits(reserved=True))
 
 
 def tenant_database(tenant: str) -> str:
     """Return the name of *tenant*'s own database and role."""
     return f"tenant_{tenant}"
+
+
+def tenant_limits(platform: Platform, tenant: str) -> RoleLimits:
+    """Return what the role of *tenant*'s database may take.
+
+    Two connections for each task that may run at the same time, and some for people. A tenant may raise the time
+    limits for a session of its own, never the limit of temporary files.
+    """
+    number = min(TENANT_CONNECTIONS, SPARE_CONNECTIONS + 2 * platform.tenants[tenant].limits.parallelism)
+    longest = platform.environment.limits.execution_timeout.total_seconds()
+    settings = {
+        "temp_file_limit": TEMPORARY_FILES,
+        "statement_timeout": f"{longest:.0f}s",
+        "idle_in_transaction_session_timeout": "1h",
+    }
+    return RoleLimits(number, settings)

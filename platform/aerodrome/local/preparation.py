@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import pwd
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from aerodrome import names
 from aerodrome.environment import Environment, load_environment
-from aerodrome.errors import ProblemsFound, UserError
-from aerodrome.local import interpreter, ownership, state
+from aerodrome.errors import Problem, ProblemsFound, UserError
+from aerodrome.local import accounts, interpreter, ownership, state
 from aerodrome.local.platform import Platform
 from aerodrome.local.targets import local_targets
+from aerodrome.manifest.folder import tenant_folders
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.pipeline import Build, tenant_folders
-from aerodrome.plan import Progress, Target
+from aerodrome.pipeline import Build, TenantBuild
+from aerodrome.plan import Target
+from aerodrome.progress import Progress
 from aerodrome.runtime import Owner, Tools, Workshop, read_source
 from aerodrome.runtime.uv import find_uv
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.runtimes import RuntimesTarget
 from aerodrome.verify import verify
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,16 @@ class Preparation:
 
 
 def prepare(
-    root: Path, environment_name: str, say: Say, tenants: Collection[str] | None = None
+    root: Path, environment_name: str, say: Progress, tenants: Collection[str] | None = None
 ) -> Preparation:
     """Load, check and compare: everything of a deploy that changes nothing; *tenants* limits what is built."""
     environment = local_environment(root, environment_name)
-    state.require_not_foreign(state.locate(root))
+    layout = state.locate(root)
+    state.require_not_foreign(layout)
     build = verify(root, environment_name, tenants=tenants, progress=say)
-    platform = Platform(state.locate(root), environment, _tenants(root, build))
+    if layout.root:
+        build = without_foreign_users(build)
+    platform = Platform(layout, environment, _tenants(root, build))
     # What a broken tenant.yaml asks for is unknown: its tenant keeps the environment that it has.
     read = [tenant.tenant for tenant in build.tenants if tenant.model]
     sources = [source for name in read if (source := read_source(root / "tenants" / name))]
@@ -67,6 +72,20 @@ def prepare(
     )
     bundle = BundleTarget(platform.layout.bundle, build, lambda: runtimes.failed, root)
     return Preparation(platform, build, runtimes, bundle)
+
+
+def without_foreign_users(build: Build) -> Build:
+    """Return *build* with the tenants left out, and told, whose user or group somebody else made on this machine."""
+    return replace(build, tenants=tuple(_unless_foreign(tenant) for tenant in build.tenants))
+
+
+def _unless_foreign(tenant: TenantBuild) -> TenantBuild:
+    reason = accounts.why_foreign(names.os_user(tenant.tenant))
+    if not reason:
+        return tenant
+    remedy = "rename the tenant's folder, or remove that user or group from this machine"
+    problem = Problem(f"tenants/{tenant.tenant}", 0, 0, "", reason, remedy)
+    return TenantBuild(tenant.tenant, (), (*tenant.problems, problem))
 
 
 def deployed_platform(root: Path, environment_name: str) -> Platform:
@@ -96,10 +115,13 @@ def local_environment(root: Path, name: str) -> Environment:
 def _tenants(root: Path, build: Build) -> Mapping[str, TenantManifest]:
     built = {tenant.tenant: _model(tenant.model) for tenant in build.tenants if tenant.model}
     # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers.
-    before = {
-        name: model for name, model in _remembered(state.locate(root)).items() if name in tenant_folders(root)
-    }
+    remembered, folders = _remembered(state.locate(root)), tenant_folders(root)
+    before = {name: model for name, model in remembered.items() if name in folders and _has_own_user(name)}
     return dict(sorted((before | built).items()))
+
+
+def _has_own_user(tenant: str) -> bool:
+    return os.geteuid() != 0 or not accounts.why_foreign(names.os_user(tenant))
 
 
 def _model(text: str) -> TenantManifest:
@@ -144,7 +166,12 @@ def _workshop(platform: Platform, progress: Progress) -> Workshop:
     uv = layout.venv / "bin" / "uv" if layout.root else find_uv()
     owners = {name: _owner(user) for name in platform.tenants if (user := platform.os_user(name))}
     tools = Tools(interpreter.base_python(layout), uv)
-    return Workshop(layout.runtimes, tools, owners, lambda tenant, text: progress(f"{tenant}: {text}"))
+    fetcher = _owner(platform.accounts.fetcher) if platform.accounts.fetcher else None
+
+    def say(tenant: str, text: str) -> None:
+        progress(f"{tenant}: {text}")
+
+    return Workshop(layout.runtimes, tools, owners, say, fetcher=fetcher)
 
 
 def _owner(user: str) -> Owner:

@@ -9,7 +9,8 @@ from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
-from aerodrome.plan import Change, Progress
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
 
 BYTES = 32
 

@@ -13,7 +13,7 @@ from aerodrome.errors import AerodromeError
 from aerodrome.local import broker, openbao, postgres, supervision
 from aerodrome.local.ownership import tail
 from aerodrome.local.platform import Platform
-from aerodrome.plan import Progress
+from aerodrome.progress import Progress
 
 
 def is_ready(platform: Platform, state: ProcessState) -> bool:

@@ -10,7 +10,8 @@ from aerodrome.local import accounts, openbao, postgres, secrets_store, state
 from aerodrome.local import credentials as secret
 from aerodrome.local.platform import Platform
 from aerodrome.names import is_tenant, os_user
-from aerodrome.plan import Progress
+from aerodrome.progress import Progress
+from aerodrome.runtime.turns import LOCKS
 
 
 def known(platform: Platform, folders: Collection[str]) -> tuple[str, ...]:
@@ -71,6 +72,7 @@ def delete(platform: Platform, tenant: str, progress: Progress) -> None:
     if platform.layout.root:
         for user in accounts.release([os_user(tenant)], platform.layout.name):
             progress(f"removed the operating system user {user}")
+    (platform.layout.runtimes / LOCKS / tenant).unlink(missing_ok=True)
     # The files go last: they are what a repetition after an interruption knows the tenant by.
     for folder in (platform.layout.runtimes / tenant, platform.layout.homes / tenant):
         if folder.is_dir():

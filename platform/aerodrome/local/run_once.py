@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,11 @@ from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
 from aerodrome.local.stage import Stage, stage
 from aerodrome.pipeline import Build
+from aerodrome.progress import Progress
 from aerodrome.targets.runtimes import RuntimesTarget
 
-Say = Callable[[str], None]
 
-
-def run_dag_once(root: Path, environment: str, dag: str, say: Say, conf: str = "") -> int:
+def run_dag_once(root: Path, environment: str, dag: str, say: Progress, conf: str = "") -> int:
     """Run `<tenant>.<dag>` once, print its tasks' logs, and return 0 when it succeeded.
 
     *conf* is a JSON object with values of the DAG's params. Needs no running platform, but for connections and
@@ -35,6 +34,7 @@ def run_dag_once(root: Path, environment: str, dag: str, say: Say, conf: str = "
     prepared = prepare(root, environment, lambda _: None, tenants=[tenant])
     _require(dag, f"{tenant}/{name}.py", prepared.build)
     _refuse_without_users(prepared.platform, tenant)
+    state.claim(prepared.platform.layout)
     _build_runtime(prepared.runtimes, say)
     with stage(prepared.platform, tenant) as made:
         _write_bundle(made, prepared.build.files)
@@ -83,7 +83,7 @@ def _refuse_without_users(platform: Platform, tenant: str) -> None:
         raise UserError(f"as root a run needs the user {missing[0]}, which the next deploy makes", remedy)
 
 
-def _build_runtime(target: RuntimesTarget, say: Say) -> None:
+def _build_runtime(target: RuntimesTarget, say: Progress) -> None:
     changes = target.changes()
     if changes:
         target.apply(changes, say)
@@ -119,13 +119,14 @@ def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any]) -> int:
 
 
 def _configuration(made: Stage) -> dict[str, str]:
+    logins = _secrets(made)
+    backend = secrets_backend(made.platform.openbao_url, made.folder / "home") if logins else {}
+    return {"airflow.cfg": config_text(_sections(made), backend), **logins}
+
+
+def _sections(made: Stage) -> Sections:
     home = made.folder / "home"
-    bundle = {
-        "name": "run",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(made.folder / "bundle")},
-    }
-    sections: Sections = {
+    return {
         "core": {
             "load_examples": "False",
             "plugins_folder": str(home / "plugins"),
@@ -133,7 +134,7 @@ def _configuration(made: Stage) -> dict[str, str]:
             "allowed_deserialization_classes": NO_CLASS,
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
-        "dag_processor": {"dag_bundle_config_list": json.dumps([bundle])},
+        "dag_processor": {"dag_bundle_config_list": json.dumps([_bundle(made)])},
         "logging": {
             "base_log_folder": str(home / "logs"),
             "logging_level": "WARNING",
@@ -147,9 +148,14 @@ def _configuration(made: Stage) -> dict[str, str]:
             "enforce_policy": "True",
         },
     }
-    logins = _secrets(made)
-    backend = secrets_backend(made.platform.openbao_url, home) if logins else {}
-    return {"airflow.cfg": config_text(sections, backend), **logins}
+
+
+def _bundle(made: Stage) -> dict[str, object]:
+    return {
+        "name": "run",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(made.folder / "bundle")},
+    }
 
 
 def _secrets(made: Stage) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,8 @@ from aerodrome.local import credentials as secret
 from aerodrome.local import openbao, postgres, random_variables
 from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
-from aerodrome.plan import Change, Progress
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
 
 MOUNT = names.SECRETS_MOUNT
 Value = Mapping[str, Any]
@@ -171,22 +171,29 @@ def _apply_zone(platform: Platform, change: Change) -> None:
 
 def _connection_differences(platform: Platform) -> list[Change]:
     access = openbao.vault(platform)
-    databases = postgres.server(platform).databases()
-    found = []
+    found = _database_differences(platform)
     for (tenant, name), offer in provisioned(platform).items():
         live = access.read(MOUNT, names.connection_path(tenant, name))
-        if _needs_database(offer) and postgres.tenant_database(tenant) not in databases:
-            found.append(of_secrets("create", "database", postgres.tenant_database(tenant), "not there yet"))
+        connection = names.connection_id(tenant, name)
         if live is None:
-            found.append(
-                of_secrets("create", "connection", names.connection_id(tenant, name), "not there yet")
-            )
-        elif json.dumps(live, sort_keys=True) != json.dumps(
-            value_of(platform, tenant, offer), sort_keys=True
-        ):
-            found.append(
-                of_secrets("update", "connection", names.connection_id(tenant, name), "its value differs")
-            )
+            found.append(of_secrets("create", "connection", connection, "not there yet"))
+        elif live != value_of(platform, tenant, offer):
+            found.append(of_secrets("update", "connection", connection, "its value differs"))
+    return found
+
+
+def _database_differences(platform: Platform) -> list[Change]:
+    server = postgres.server(platform)
+    databases, limits = server.databases(), server.limits()
+    found = []
+    for tenant in dict.fromkeys(
+        tenant for (tenant, _), o in provisioned(platform).items() if _needs_database(o)
+    ):
+        name = postgres.tenant_database(tenant)
+        if name not in databases:
+            found.append(of_secrets("create", "database", name, "not there yet"))
+        elif limits.get(name) != postgres.tenant_limits(platform, tenant):
+            found.append(of_secrets("update", "database", name, "the limits of its user differ"))
     return found
 
 
@@ -200,7 +207,8 @@ def _apply_connection(
     value = value_of(platform, tenant, offer)
     if _needs_database(offer):
         database = postgres.tenant_database(tenant)
-        if postgres.server(platform).ensure_database(database, database, str(value["password"])):
+        limits = postgres.tenant_limits(platform, tenant)
+        if postgres.server(platform).ensure_database(database, database, str(value["password"]), limits):
             progress(f"create database {database}")
     path = names.connection_path(tenant, name)
     access = openbao.vault(platform)

@@ -10,6 +10,7 @@ from aerodrome.local import (
     airflow_config,
     folders,
     interpreter,
+    leftovers,
     openbao,
     ports,
     postgres,
@@ -23,7 +24,8 @@ from aerodrome.local.ownership import write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.supervision import client
 from aerodrome.local.topology import Process
-from aerodrome.plan import Change, Progress
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
 
 
 def differences(platform: Platform) -> tuple[Change, ...]:
@@ -88,13 +90,11 @@ def apply(platform: Platform, progress: Progress) -> None:
     """Bring users, interpreter and all processes to the desired state and wait until they work."""
     layout = platform.layout
     folders.base(platform)
-    if layout.root:
-        for user in accounts.ensure(
-            platform.accounts.services(platform.zones), _tenant_users(platform), layout.name
-        ):
-            progress(f"made the operating system user {user}")
+    _make_users(platform, progress)
     interpreter.apply(layout, progress)
     processes = topology.desired(platform)
+    # Before anything is written or stopped: what runs goes on as it is.
+    _require_ports(platform, processes)
     folders.of_processes(platform, processes)
     folders.of_tenants(platform)
     folders.write_configuration(platform, processes)
@@ -112,6 +112,19 @@ def apply(platform: Platform, progress: Progress) -> None:
     interpreter.prune(layout, supervision.starts(layout))
 
 
+def _make_users(platform: Platform, progress: Progress) -> None:
+    if platform.layout.root:
+        services = platform.accounts.services(platform.zones)
+        for user in accounts.ensure(services, _tenant_users(platform), platform.layout.name):
+            progress(f"made the operating system user {user}")
+        accounts.join(platform.accounts.memberships(platform.zones, platform.triggerer_zones))
+
+
+def _require_ports(platform: Platform, processes: tuple[Process, ...]) -> None:
+    own = [process.pid for process in leftovers.find(platform.layout)]
+    ports.require_free(processes, platform.environment.name, own)
+
+
 def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progress: Progress) -> None:
     layout = platform.layout
     supervisor = client(layout)
@@ -120,7 +133,6 @@ def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progre
         supervision.shut_down(layout)
         postgres.initialise(platform)
         postgres.clear_stale_lock(platform)
-    ports.require_free([p for p in processes if p.name not in running], platform.environment.name)
     write_file(supervision.configuration_file(layout), supervision.configuration(layout, processes))
     if supervision.ensure_running(layout):
         progress("started the process supervisor")

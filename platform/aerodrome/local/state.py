@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, UserError
+from aerodrome.local.ownership import ensure_folder
 
 MACHINE_STATE = Path("/var/lib/aerodrome")
 # Linux takes 107 bytes for the path of a Unix socket; the rest is room for the longest socket's name.
 SOCKET_FOLDER_LIMIT = 60
+# An empty file that says by its place whose folder this is: nothing else is ever deleted.
+MARK = "made-by-aerodrome"
+# With what begins whatever versions that left no mark put into a state folder: `venv-<digest>`, `.code.history`.
+_MADE = frozenset(
+    ("bundle", "bundles", "code", "compiled", "config", "data", "homes", "logs", "python", "run", "runtimes",
+     "secrets", "tools", "venv")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,52 @@ def _digest(path: Path) -> str:
 def exists(layout: Layout) -> bool:
     """Return whether anything was ever deployed here."""
     return layout.config.is_dir()
+
+
+def claim(layout: Layout) -> None:
+    """Make the state folder and mark it as one of a platform; UserError where it cannot be one."""
+    require_usable(layout)
+    ensure_folder(layout.state, 0o755 if layout.root else 0o700)
+    (layout.state / MARK).touch()
+
+
+def remove(layout: Layout) -> None:
+    """Delete the state folder, its mark last: what an interruption has left is known again."""
+    for path in layout.state.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
+    (layout.state / MARK).unlink(missing_ok=True)
+    layout.state.rmdir()
+
+
+def require_usable(layout: Layout) -> None:
+    """Refuse a state folder that service users could not enter, or that is somebody else's."""
+    require_reachable(layout)
+    require_not_foreign(layout)
+    require_own(layout)
+
+
+def require_own(layout: Layout) -> None:
+    """Refuse a folder that holds something and that no platform made: it would be changed, and deleted one day."""
+    if layout.state.exists() and not layout.state.is_dir():
+        raise UserError(f"{layout.state} is no folder", "set AERODROME_STATE to a folder of its own")
+    if not layout.state.exists() or (layout.state / MARK).is_file() or _is_of_earlier_version(layout):
+        return
+    if found := sorted(path.name for path in layout.state.iterdir()):
+        raise UserError(
+            f"{layout.state} is not the state of a platform: it holds {', '.join(found[:3])} and no mark {MARK}",
+            "set AERODROME_STATE to a folder of its own; of a platform that an earlier version deployed there,"
+            f" make the mark: touch {layout.state / MARK}",
+        )
+
+
+def _is_of_earlier_version(layout: Layout) -> bool:
+    """Return whether the folder stands where nobody chose it to be and holds only what a deploy makes."""
+    return layout.state == _default_state(layout.repository, layout.root) and all(
+        re.split("[-.]", path.name.lstrip("."))[0] in _MADE for path in layout.state.iterdir()
+    )
 
 
 def link_into_repository(layout: Layout) -> None:

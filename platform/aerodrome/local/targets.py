@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from aerodrome.local import access, secrets_store, services
 from aerodrome.local.difference import RELEASE, ROLES, SECRETS
 from aerodrome.local.platform import Platform
-from aerodrome.plan import Change, Progress, Target
+from aerodrome.plan import Change, Target
+from aerodrome.progress import Progress
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.runtimes import RuntimesTarget
 

@@ -64,18 +64,8 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _openbao(platform),
         *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
         _api_server(platform, code),
-        _airflow(
-            platform, "scheduler", ("scheduler",), airflow_config.scheduler(platform), code, priority=40
-        ),
-        _airflow(
-            platform,
-            "dag-processor",
-            (),
-            airflow_config.dag_processor(platform),
-            code,
-            priority=50,
-            module="aerodrome_airflow.dag_processor",
-        ),
+        _scheduler(platform, code),
+        _dag_processor(platform, code),
         _triggerer(platform, code),
         *(_worker(platform, queue, code) for queue in queues),
     )
@@ -137,31 +127,27 @@ def _openbao(platform: Platform) -> Process:
 def _launcher(platform: Platform, zone: str, code: str) -> Process:
     name = f"launcher-{zone}"
     folder = platform.layout.process_config(name)
-    users = platform.launcher_users(zone)
-    settings = {
-        "socket": str(platform.layout.launcher_socket(zone)),
-        # The launcher asks the kernel who connects; a socket of one group could not serve the triggerer too.
-        "socket_group": users[0] if len(users) == 1 else None,
-        "allowed_users": list(users) or None,
-        "tenants": {tenant: launcher_tenant(platform, tenant) for tenant in platform.tenants_of(zone)},
-    }
+    program = (str(platform.layout.python), "-I", "-m", "aerodrome_airflow.launcher.server")
     return Process(
         name,
-        (
-            str(platform.layout.python),
-            "-I",
-            "-m",
-            "aerodrome_airflow.launcher.server",
-            "--config",
-            str(folder / "launcher.json"),
-        ),
+        (*program, "--config", str(folder / "launcher.json")),
         None,
         folder,
-        {"launcher.json": json.dumps(settings, indent=1, sort_keys=True)},
+        {"launcher.json": json.dumps(_launcher_settings(platform, zone), indent=1, sort_keys=True)},
         priority=20,
         code=code,
         reloaded=("launcher.json",),
     )
+
+
+def _launcher_settings(platform: Platform, zone: str) -> dict[str, Any]:
+    return {
+        "socket": str(platform.layout.launcher_socket(zone)),
+        # Where the zone has a triggerer, its user is in this group too.
+        "socket_group": platform.accounts.worker(zone),
+        "allowed_users": list(platform.launcher_users(zone)) or None,
+        "tenants": {tenant: launcher_tenant(platform, tenant) for tenant in platform.tenants_of(zone)},
+    }
 
 
 def launcher_tenant(platform: Platform, tenant: str) -> dict[str, Any]:
@@ -188,6 +174,17 @@ def _api_server(platform: Platform, code: str) -> Process:
         files={"webserver_config.py": airflow_config.login(platform)},
         ports={"api_server": platform.ports.api_server},
     )
+
+
+def _scheduler(platform: Platform, code: str) -> Process:
+    text = airflow_config.scheduler(platform)
+    return _airflow(platform, "scheduler", ("scheduler",), text, code, priority=40)
+
+
+def _dag_processor(platform: Platform, code: str) -> Process:
+    text = airflow_config.dag_processor(platform)
+    module = "aerodrome_airflow.dag_processor"
+    return _airflow(platform, "dag-processor", (), text, code, priority=50, module=module)
 
 
 def _triggerer(platform: Platform, code: str) -> Process:

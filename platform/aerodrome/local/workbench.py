@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pwd
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from aerodrome import names
@@ -12,14 +11,15 @@ from aerodrome.local import accounts, interpreter, state
 from aerodrome.local.lock import alone, lock_file
 from aerodrome.local.ownership import ensure_folder
 from aerodrome.local.state import Layout
+from aerodrome.progress import Progress
 from aerodrome.runtime import Locksmith, Owner, Tools, Workshop, lock_tenant
 from aerodrome.runtime.own_copy import is_open
 from aerodrome.runtime.uv import find_uv
 
-Say = Callable[[str], None]
+_FETCHER = accounts.FETCHER
 
 
-def workshop(root: Path, tenant: str, say: Say) -> Workshop:
+def workshop(root: Path, tenant: str, say: Progress) -> Workshop:
     """Return the workshop for the tests of *tenant*.
 
     As root it is that of a deploy; what it needs of one (the tenant's user, an interpreter and a uv that this user
@@ -35,19 +35,19 @@ def workshop(root: Path, tenant: str, say: Say) -> Workshop:
         return Workshop(root / ".aerodrome" / "runtimes", tools, {}, tell)
     _require_whole(layout, tenant, say)
     tools = Tools(interpreter.base_python(layout), _uv(layout))
-    return Workshop(layout.runtimes, tools, {tenant: _owner(names.os_user(tenant))}, tell)
+    owners, fetcher = {tenant: _owner(names.os_user(tenant))}, _owner(_FETCHER)
+    return Workshop(layout.runtimes, tools, owners, tell, fetcher=fetcher)
 
 
-def lock(root: Path, tenant: str, say: Say, *, upgrade: bool = False) -> str:
-    """Write the locks of *tenant* and return what to tell the person; as root its user resolves them."""
+def lock(root: Path, tenant: str, say: Progress, *, upgrade: bool = False) -> str:
+    """Write the locks of *tenant* and return what to tell the person; as root users without rights resolve them."""
     shop = workshop(root, tenant, say)
-    smith = Locksmith(shop.tools, shop.owners.get(tenant))
+    smith = Locksmith(shop.tools, shop.owners.get(tenant), shop.fetcher)
     return lock_tenant(root / "tenants" / tenant, smith=smith, upgrade=upgrade)
 
 
-def _require_whole(layout: Layout, tenant: str, say: Say) -> None:
-    state.require_reachable(layout)
-    state.require_not_foreign(layout)
+def _require_whole(layout: Layout, tenant: str, say: Progress) -> None:
+    state.require_usable(layout)
     if not _is_whole(layout, tenant):
         with alone(lock_file(layout.repository)):
             _make(layout, tenant, say)
@@ -56,18 +56,18 @@ def _require_whole(layout: Layout, tenant: str, say: Say) -> None:
 def _is_whole(layout: Layout, tenant: str) -> bool:
     user = names.os_user(tenant)
     return (
-        not accounts.missing([user])
-        and user in accounts.used_by(layout.name)
+        not accounts.missing([user, _FETCHER])
+        and {user, _FETCHER} <= set(accounts.used_by(layout.name))
         and layout.runtimes.is_dir()
         and interpreter.base_python(layout).exists()
         and _is_same(find_uv(), _uv(layout))
     )
 
 
-def _make(layout: Layout, tenant: str, say: Say) -> None:
-    ensure_folder(layout.state, 0o755)
+def _make(layout: Layout, tenant: str, say: Progress) -> None:
+    state.claim(layout)
     ensure_folder(layout.runtimes, 0o755)
-    for user in accounts.ensure([], [names.os_user(tenant)], layout.name):
+    for user in accounts.ensure([_FETCHER], [names.os_user(tenant)], layout.name):
         say(f"made the operating system user {user}, as a deploy does")
     interpreter.make_base_python(layout, say)
     _copy_uv(layout)

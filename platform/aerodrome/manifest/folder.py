@@ -42,26 +42,34 @@ class TenantFolder:
     """A link outside dags/ could carry foreign files into the tenant's package."""
 
 
-def tenant_folders(
+def tenant_folders(root: Path) -> tuple[str, ...]:
+    """Return the names of the tenant folders below *root*, sorted; badly named ones are left out.
+
+    A link is among them: `read_folders` refuses it, and it is no tenant that was removed.
+    """
+    found = (entry for entry in _listed(root) if entry.is_symlink() or entry.is_dir())
+    return tuple(entry.name for entry in found if not why_no_tenant(entry.name))
+
+
+def read_folders(
     root: Path, wanted: Collection[str] | None
 ) -> tuple[tuple[TenantFolder, ...], tuple[Problem, ...]]:
     """Return the wanted tenants' folders below *root*, sorted, and the mistakes in the names of all."""
-    try:
-        entries = sorted(os.scandir(root / TENANTS), key=lambda entry: entry.name)
-    except OSError as problem:
-        raise UserError(
-            f"{root / TENANTS}: {os.strerror(problem.errno or 0)}", "run the command in the repository"
-        ) from None
-    misnamed = tuple(found for entry in entries if (found := _misnamed(entry)))
-    names = [
-        entry.name
-        for entry in entries
-        if not why_no_tenant(entry.name) and entry.is_dir(follow_symlinks=False)
-    ]
+    misnamed = tuple(found for entry in _listed(root) if (found := _misnamed(entry)))
+    names = [name for name in tenant_folders(root) if not (root / TENANTS / name).is_symlink()]
     for name in wanted or ():
         if name not in names and not any(found.file == f"{TENANTS}/{name}" for found in misnamed):
             raise UserError(f"no tenant is named '{name}'", did_you_mean(name, names))
     return tuple(_folder(root, name) for name in names if wanted is None or name in wanted), misnamed
+
+
+def _listed(root: Path) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(root / TENANTS), key=lambda entry: entry.name)
+    except OSError as problem:
+        raise UserError(
+            f"{root / TENANTS}: {os.strerror(problem.errno or 0)}", "run the command in the repository"
+        ) from None
 
 
 def _misnamed(entry: os.DirEntry[str]) -> Problem | None:

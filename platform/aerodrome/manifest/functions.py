@@ -62,6 +62,9 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
             yield name
         case ast.Assign(targets=targets):
             yield from (target.id for target in targets if isinstance(target, ast.Name))
+        # Without a value it declares a name, and binds none.
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            yield name
         case ast.ImportFrom(names=names):
             yield from (alias.asname or alias.name for alias in names)
         case ast.If() | ast.Try():

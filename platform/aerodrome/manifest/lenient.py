@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from aerodrome.source.report import Report
 from aerodrome.source.shape import FROM_SOURCE, mistakes, report_mistakes
 
 _ORDER = frozenset({"id", "uses", "needs", "group", "teardown_of", "setup"})
+_NEEDED = ("id", "uses")
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,20 @@ def _is_task(data: dict[str, Any], path: Path) -> bool:
     return isinstance(data["tasks"][path[1]], dict)
 
 
-def _without(data: dict[str, Any], paths: Iterable[Path]) -> tuple[dict[str, Any], tuple[int, ...]]:
+def _without(data: dict[str, Any], paths: Sequence[Path]) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """Return *data* without what stands at *paths*, and which of its tasks are left."""
+    in_tasks = [path for path in paths if path[:1] == ("tasks",) and len(path) > 1]
+    kept = _top_without(data, [path for path in paths if path not in in_tasks])
+    if not isinstance(kept.get("tasks"), list):
+        return kept, ()
+    tasks = _tasks_without(kept["tasks"], in_tasks)
+    return {**kept, "tasks": list(tasks.values())}, tuple(tasks)
+
+
+def _top_without(data: dict[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
     kept = dict(data)
-    dropped: set[int] = set()
-    keys: dict[int, set[str]] = {}
     for path in paths:
         match path:
-            case ("tasks", int(index), str(key), *_) if key in kept["tasks"][index] and key not in (
-                "id",
-                "uses",
-            ):
-                keys.setdefault(index, set()).add(key)
-            case ("tasks", int(index), *_):
-                dropped.add(index)
             case ("params", str(name), *_) if isinstance(data.get("params"), dict):
                 kept["params"] = {key: value for key, value in kept["params"].items() if key != name}
             case ("dag_id", *_):
@@ -73,12 +75,21 @@ def _without(data: dict[str, Any], paths: Iterable[Path]) -> tuple[dict[str, Any
                 kept["dag_id"] = "unnamed"
             case (str(key), *_):
                 kept.pop(key, None)
-    tasks = kept.get("tasks")
-    if not isinstance(tasks, list):
-        return kept, ()
-    indices = tuple(index for index in range(len(tasks)) if index not in dropped)
-    kept["tasks"] = [
-        {key: value for key, value in tasks[index].items() if key not in keys.get(index, ())}
-        for index in indices
-    ]
-    return kept, indices
+    return kept
+
+
+def _tasks_without(tasks: list[Any], paths: Iterable[Path]) -> dict[int, Any]:
+    """Return place → task, without its broken keys; a task that is nothing without them is left out."""
+    dropped: set[int] = set()
+    keys: dict[int, set[str]] = {}
+    for path in paths:
+        match path:
+            case (_, int(index), str(key), *_) if key in tasks[index] and key not in _NEEDED:
+                keys.setdefault(index, set()).add(key)
+            case (_, int(index), *_):
+                dropped.add(index)
+    return {
+        index: {key: value for key, value in task.items() if key not in keys.get(index, ())}
+        for index, task in enumerate(tasks)
+        if index not in dropped
+    }

@@ -13,7 +13,7 @@ from aerodrome.errors import Problem, ProblemsFound
 from aerodrome.manifest import differences
 from aerodrome.manifest.dag import DagManifest
 from aerodrome.manifest.draft import Catalogue, Draft, Surroundings
-from aerodrome.manifest.folder import DAGS, MANIFEST, TenantFolder, tenant_folders
+from aerodrome.manifest.folder import DAGS, MANIFEST, TenantFolder, read_folders
 from aerodrome.manifest.functions import Functions
 from aerodrome.manifest.inclusion import Inclusions
 from aerodrome.manifest.lenient import fit
@@ -61,7 +61,7 @@ def load_repository(
         from common_plugins.catalogue import entries
 
         catalogue = entries()
-    folders, problems = tenant_folders(root, tenants)
+    folders, problems = read_folders(root, tenants)
     environments = environment_names(root)
     loaded = [_load_tenant(folder, environment, environments, catalogue) for folder in folders]
     found = {*problems, *(problem for _, some in loaded for problem in some)}

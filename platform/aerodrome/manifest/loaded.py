@@ -9,9 +9,8 @@ from typing import Protocol
 from aerodrome.errors import Problem
 from aerodrome.manifest.dag import DagManifest
 from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.source.place import Path
 from common_plugins.catalogue.base import CatalogueEntry
-
-Path = tuple[str | int, ...]
 
 
 class Positions(Protocol):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import create_model
 
+from aerodrome import names
 from aerodrome.errors import did_you_mean
 from aerodrome.manifest.dag import Task
 from aerodrome.manifest.draft import Draft
@@ -103,12 +104,24 @@ def _check_kinds(draft: Draft, index: int, task: Task, entry: Entry) -> None:
     for section, values in (("with", task.with_), ("expand", task.expand)):
         for name, value in values.items():
             kind = entry.kind_of(name) if name in entry.model_fields else None
+            if kind == "environment":
+                _check_environment(draft, ("tasks", index, section, name), value)
             checker = _CHECKERS.get(kind or "")
             if checker is None:
                 continue
             find = _texts_of_pairs if section == "expand" else texts
             for path, text in find(value, ("tasks", index, section, name)):
                 checker(draft, path, text, task, entry)
+
+
+def _check_environment(draft: Draft, path: Path, value: Any) -> None:
+    """Report the names in *value*, a mapping or a list of them, that no process could have in its environment."""
+    for index, item in enumerate(value) if isinstance(value, list) else ():
+        _check_environment(draft, (*path, index), item)
+    for name in value if isinstance(value, Mapping) else ():
+        if not names.is_environment_variable(name):
+            remedy = "use letters, digits and '_', and no digit first"
+            draft.report.at_key((*path, name), f"'{name}' cannot name an environment variable", remedy)
 
 
 def _texts_of_pairs(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -197,5 +210,6 @@ _CHECKERS: dict[str, Callable[[Draft, Path, str, Task, Entry], None]] = {
     "data_path": _data_path,
     "package_file": _package_file,
     "template": _template,
+    "environment": _template,
     "json": _template,
 }

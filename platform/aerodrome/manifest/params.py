@@ -1,7 +1,8 @@
-"""Parameters of a run: each default must meet what is declared. Patterns are compiled here, never matched."""
+"""Parameters of a run: each default must meet what is declared, and come back from Airflow's database as it is."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from aerodrome.manifest.dag import Param, ValueSchema
 from aerodrome.manifest.draft import Draft
 from aerodrome.source.place import Path
 from aerodrome.source.shape import shown
+
+Mistake = tuple[Path, str, str]
+"""Where in the param, what, and how to mend it."""
 
 _EXAMPLES = {
     "date": "2024-01-31",
@@ -39,22 +43,51 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 def check_params(draft: Draft) -> None:
     """Report params that contradict themselves, and required ones of DAGs that nobody starts by hand."""
     for name, param in draft.model.params.items():
-        if isinstance(param, Param):
-            for key, message, remedy in _mistakes(param, scheduled=draft.model.schedule is not None):
-                draft.report.at(("params", name, *key), message, remedy)
+        described = isinstance(param, Param)
+        found = _mistakes(param, draft.model.schedule is not None) if described else _altered(param, ())
+        for key, message, remedy in found:
+            draft.report.at(("params", name, *key), message, remedy)
 
 
-def _mistakes(param: Param, *, scheduled: bool) -> Iterator[tuple[Path, str, str]]:
+def _mistakes(param: Param, scheduled: bool) -> Iterator[Mistake]:
     if "default" in param.model_fields_set:
         yield from ((path, message, "") for path, message in _against(param, param.default, ("default",)))
+        yield from _altered(param.default, ("default",))
     elif scheduled:
         yield (), "needs a default: scheduled runs get no value from anybody", "add default:"
     yield from _bounds(param, ())
-    if param.pattern is not None and (complaint := patterns.complaint(param.pattern)):
+    if param.pattern is not None:
+        yield from _against_pattern(param.pattern, param.default)
+
+
+def _altered(default: Any, path: Path) -> Iterator[Mistake]:
+    """Return a mistake where the scheduler and the API would not read *default* as it was written."""
+    if not isinstance(default, list) or all(isinstance(item, dict) for item in default):
+        return
+    # Airflow stores each mapping in a form of its own, and looks for that form in lists of mappings alone.
+    if _holds_mapping(default):
+        message = (
+            "a list with mappings in it, and other values beside them, is changed when Airflow stores it"
+        )
+        yield path, message, "let each item be a mapping, or put the list into one: {default: {rows: [...]}}"
+
+
+def _holds_mapping(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_mapping, value)))
+
+
+def _against_pattern(pattern: str, default: Any) -> Iterator[Mistake]:
+    if complaint := patterns.complaint(pattern):
         yield ("pattern",), *complaint
+    # A pattern without a complaint is matched in a time that grows with the text alone.
+    elif isinstance(default, str) and not re.search(pattern, default):
+        yield ("default",), f"{shown(default)} does not match the pattern {shown(pattern)}", ""
 
 
-def _bounds(schema: ValueSchema, path: Path) -> Iterator[tuple[Path, str, str]]:
+def _bounds(schema: ValueSchema, path: Path) -> Iterator[Mistake]:
+    if isinstance(schema.type, tuple) and len(set(schema.type)) < max(1, len(schema.type)):
+        # To Airflow that is no schema at all: no run could be made.
+        yield (*path, "type"), "needs one or more types, each of them once", ""
     low, high = schema.minimum, schema.maximum
     if low is not None and high is not None and low > high:
         yield (*path, "maximum"), f"must not be less than minimum ({low})", ""
@@ -107,5 +140,9 @@ def _conforms(value: str, form: str) -> bool:
 
 
 def _same(value: Any, other: Any) -> bool:
-    # JSON tells true from 1.
+    """Return whether JSON holds the two for the same: it tells true from 1, at any depth."""
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_same, value, other))
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(_same(value[key], other[key]) for key in value)
     return bool(value == other) and isinstance(value, bool) == isinstance(other, bool)

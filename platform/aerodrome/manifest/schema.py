@@ -14,6 +14,7 @@ from aerodrome.environment import Environment
 from aerodrome.manifest.dag import DagManifest
 from aerodrome.manifest.draft import Catalogue
 from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.names import ENVIRONMENT_PATTERN
 from aerodrome.quantities import MEMORY_PATTERN, format_duration, format_memory
 from common_plugins.catalogue.base import CatalogueEntry
 
@@ -25,7 +26,6 @@ _INCLUSION: Schema = {
     "required": ["$f"],
     "properties": {"$f": {"type": "string", "examples": ["sql/load.sql"]}},
 }
-_INCLUDES = frozenset({"template", "json", "data_path"})
 
 
 class _Generator(GenerateJsonSchema):
@@ -112,10 +112,15 @@ def _is_operator(uses: str) -> Schema:
 
 def _parameters(schema: Schema, entry: type[CatalogueEntry]) -> Schema:
     properties = {
-        name: _or_inclusion(inner) if entry.kind_of(name) in _INCLUDES else inner
-        for name, inner in schema.get("properties", {}).items()
+        name: _parameter(entry, name, inner) for name, inner in schema.get("properties", {}).items()
     }
     return {**schema, "properties": properties} if properties else schema
+
+
+def _parameter(entry: type[CatalogueEntry], name: str, schema: Schema) -> Schema:
+    if entry.kind_of(name) == "environment":
+        schema = {**schema, "propertyNames": {"pattern": ENVIRONMENT_PATTERN}}
+    return _or_inclusion(schema) if name in entry.template_fields() else schema
 
 
 def _or_inclusion(schema: Schema) -> Schema:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from aerodrome import names
 
+if TYPE_CHECKING:
+    from aerodrome.source.place import Path
+
 ScheduleKind = Literal["manual", "time", "assets", "continuous"]
-Path = tuple[str | int, ...]
 
 _SCOPES = {"connection": names.connection_id, "variable": names.variable_key, "dag": names.dag_id}
 

@@ -8,13 +8,14 @@ from aerodrome import names
 from aerodrome.environment import Environment
 from aerodrome.errors import Problem
 from aerodrome.manifest.dag import AllAssets, AnyAsset, DagManifest, Schedule, Task
-from aerodrome.manifest.loaded import LoadedDag, LoadedTenant, Path
+from aerodrome.manifest.loaded import LoadedDag, LoadedTenant
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.policy import effective, facts
 from aerodrome.policy.facts import DagFacts, TaskFacts, Violation
 from aerodrome.policy.limits import Channel, Limits, QueueLimits
 from aerodrome.policy.parameters import named
 from aerodrome.policy.rules import violations
+from aerodrome.source.place import Path
 
 
 def policy_problems(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 FILE_NAME = "policy.json"
@@ -76,6 +76,18 @@ def from_json(text: str) -> Limits:
         )
     except (KeyError, TypeError, AttributeError) as problem:
         raise ValueError(f"not a policy document: {problem}") from problem
+
+
+def for_earlier_dags(limits: str, earlier: str) -> str:
+    """Return the document *limits* for the DAGs that were published with *earlier*.
+
+    Which of them are started by others follows from the DAGs, and nothing else of *earlier* remains.
+    """
+    try:
+        return to_json(replace(from_json(limits), triggered_dags=from_json(earlier).triggered_dags))
+    except ValueError:
+        # Of a version of the platform that wrote something else.
+        return limits
 
 
 _LISTS = ("reserved_queues", "variables", "forbidden_operators", "triggered_dags")

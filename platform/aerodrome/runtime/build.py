@@ -12,21 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, ProblemsFound
-from aerodrome.runtime.lock_rules import checked_lock, relock
+from aerodrome.runtime.content import content
+from aerodrome.runtime.install import COPIED, Lock, install_lock
+from aerodrome.runtime.lock_rules import checked_lock
 from aerodrome.runtime.own_copy import hand_over
+from aerodrome.runtime.project import BUILDER, OWN_BUILDER, PROJECT, built_packages, has_builder
 from aerodrome.runtime.sealing import give, link_tree
 from aerodrome.runtime.source import (
     RuntimeSource,
-    content,
     layer_digest,
     link_problem,
     package_digest,
     package_name,
+    package_problems,
 )
 from aerodrome.runtime.uv import SPACE, UvError, refusal
 from aerodrome.runtime.workshop import BUILDING, LAYERS, TESTS, VENV, Site, Workshop, alone, made_whole
 
-_INSTALL = ("--python", f"{VENV}/bin/python", "--link-mode", "copy", "--compile-bytecode")
+_INTO = ("--python", f"{VENV}/bin/python")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # Two even on one core: a build mostly waits for the package index.
 _MOST, _LEAST = 4, 2
@@ -140,26 +143,21 @@ def _build(source: RuntimeSource, site: Site, final: Path) -> None:
 def _install_lock(source: RuntimeSource, site: Site, folder: Path) -> None:
     text = checked_lock(source.folder)
     _require_unchanged(layer_digest(None if text is None else text.encode()) == source.layer, site)
-    lock = folder / (source.lock or "none.lock")
-    lock.write_text(text or "", encoding="utf-8", newline="")
-    lock.chmod(0o644)
-    give(folder, site.owner)
+    give(folder, site.fetcher)
     _make_venv(site, folder)
-    if not (text or "").strip():
-        return
-    site.say(f"installing {lock.name}")
-    try:
-        options = [*_INSTALL, "--no-deps", "--require-hashes", "--no-config"]
-        site.uv(folder, "pip", "install", *options, "-r", lock.name)
-    except UvError as failure:
-        raise refusal(failure, site.place(lock.name), "cannot be installed", relock(site.tenant)) from None
+    name = source.lock or "none.lock"
+    if (text or "").strip():
+        site.say(f"installing {name}")
+    install_lock(site, folder, Lock(name, text or "", built_packages(source.folder)), _INTO)
 
 
 def _make_venv(site: Site, folder: Path) -> None:
     python = site.workshop.tools.python
     try:
         # Relocatable: it is built in one place and moved to another.
-        site.uv(folder, "venv", "--relocatable", "--no-project", "--python", str(python), VENV)
+        site.fetch(
+            folder, "venv", "--relocatable", "--no-project", "--no-config", "--python", str(python), VENV
+        )
     except UvError as failure:
         doing = f"tenants/{site.tenant}: no virtual environment can be made"
         remedy = failure.remedy or f"see whether {python} can be run; make venv looks for Python again"
@@ -169,17 +167,26 @@ def _make_venv(site: Site, folder: Path) -> None:
 def _install_package(source: RuntimeSource, site: Site, folder: Path) -> None:
     if not source.files:
         return
+    if mistakes := package_problems(source.folder):
+        raise ProblemsFound(mistakes)
     site.say(f"installing the package {package_name(source.folder)}")
     copied = _copied(source, folder / "package")
     _require_unchanged(package_digest(source.layer, source.files, copied) == source.digest, site)
+    if not has_builder(folder / "package"):
+        with (folder / "package" / PROJECT).open("a", encoding="utf-8") as stream:
+            stream.write(OWN_BUILDER)
     hand_over(folder / "package", site.owner)
     give(folder, site.owner)
     try:
-        site.uv(folder, "pip", "install", *_INSTALL, "--no-deps", "./package")
+        # uv builds it by itself, from what is here: nothing is fetched, and nothing of the tenant runs.
+        site.uv(folder, "pip", "install", *_INTO, *COPIED, "--no-deps", "--offline", "./package")
     except UvError as failure:
-        remedy = "a package in src/ needs a [build-system] that builds it"
-        place = site.place("pyproject.toml")
+        remedy = (
+            f'[build-system] of a package in src/ says: requires = ["{BUILDER}"], build-backend = "{BUILDER}"'
+        )
+        place = site.place(PROJECT)
         raise refusal(failure, place, "the package cannot be built", remedy) from None
+    site.compile(folder / VENV)
 
 
 def _copied(source: RuntimeSource, target: Path) -> Iterator[bytes]:

@@ -1,11 +1,13 @@
-"""Programs that run for a command: each with a process group of its own, and none outlives the command."""
+"""Programs that run for a command: each with a keeper, so that nothing which they start outlives the command."""
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,8 +20,11 @@ from aerodrome.errors import AerodromeError
 _TICK = 0.2
 # What a pipe holds at most, and so all that a dead program can have left in it.
 _PIPE = 2**16
-# What is installed must be readable for those who run it; folders decide who comes near.
-_UMASK = 0o022
+# Longer than a keeper waits for what hangs in the kernel.
+_KEEPER_SECONDS = 20.0
+# The keeper is the launcher's; of both packages it needs the standard library alone.
+_SOURCE = str(Path(__file__).resolve().parents[2])
+_KEEPER = "import sys; sys.path.insert(0, sys.argv.pop(1)); from aerodrome_airflow.launcher import kept; kept.main()"
 
 
 class EndedError(AerodromeError):
@@ -51,13 +56,15 @@ class Children:
         environment: Mapping[str, str],
         account: Account | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Give the started program, as *account* where one is given; its whole process group ends with the block."""
+        """Give the started program, as *account* where one is given; all that it has started ends with the block.
+
+        Also what has left its session: a keeper adopts it. The keeper is what is given; it ends as the program does.
+        """
         process = self._start(command, folder, environment, account)
         try:
             yield process
         finally:
-            kill(process)
-            process.wait()
+            _end(process)
             if process.stdout:
                 process.stdout.close()
             with self._lock:
@@ -74,17 +81,13 @@ class Children:
         with self._lock:
             self.require_wanted()
             process = subprocess.Popen(
-                command,
+                [*_keeper(account), *_startable(command)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 env=environment,
                 start_new_session=True,
-                umask=_UMASK,
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
             )
             self._live.add(process)
             return process
@@ -95,17 +98,38 @@ class Children:
             raise EndedError("interrupted")
 
     def end(self) -> None:
-        """Kill every program with its process group and start none any more."""
+        """Kill every program with all that it has started, and start none any more."""
         with self._lock:
             self._ended = True
             for process in self._live:
                 kill(process)
 
 
-def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-    """Send a signal to the whole process group of *process*."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+def kill(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    """Tell the keeper *process* to kill all it keeps; SIGINT it hands on to the program."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    kill(process)
+    try:
+        process.wait(_KEEPER_SECONDS)
+    except subprocess.TimeoutExpired:
+        # Without a user of its own, a program can stop its keeper.
+        process.kill()
+        process.wait()
+
+
+def _keeper(account: Account | None) -> list[str]:
+    who = f"{account.uid}:{account.gid}" if account else "-"
+    return [sys.executable, "-I", "-S", "-c", _KEEPER, _SOURCE, str(os.getpid()), who]
+
+
+def _startable(command: Sequence[str | Path]) -> Sequence[str | Path]:
+    if not Path(command[0]).is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(command[0]))
+    return command
 
 
 def lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[str]:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from aerodrome.errors import ProblemsFound, UserError, counted
 from aerodrome.files import write_atomically
+from aerodrome.runtime.content import content
 from aerodrome.runtime.lock_rules import is_plain, named_lock
 from aerodrome.runtime.own_copy import Desk, own_copy
+from aerodrome.runtime.project import PROJECT, built_packages, require_plain_settings
 from aerodrome.runtime.sealing import Owner
-from aerodrome.runtime.source import PYTHON_VERSION, content, link_problem
+from aerodrome.runtime.source import PYTHON_VERSION, link_problem
 from aerodrome.runtime.uv import Tools, Uv, UvError, find_uv, refusal
 
 LOCK = "requirements.lock"
 TESTS_LOCK = "tests.lock"
-PROJECT = "pyproject.toml"
 _OPTIONS = (
     "--quiet", "--universal", "--python-version", PYTHON_VERSION, "--generate-hashes",
     "--no-header", "--no-emit-index-url", "--no-emit-find-links",
@@ -25,10 +26,19 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Locksmith:
-    """By what and, as root, as whom a lock is resolved: reading a package's dependencies may run its code."""
+    """By what and, as root, as whom a lock is resolved.
+
+    The *fetcher* knows the logins of package indexes and runs no package's code. Packages that the tenant has built
+    from source run code to tell what they depend on: then the *owner*, the tenant's user, resolves, without logins.
+    """
 
     tools: Tools | None = None
     owner: Owner | None = None
+    fetcher: Owner | None = None
+
+    def worker(self, *, trusted: bool) -> Owner | None:
+        """Return who resolves, None for this process's own user."""
+        return self.fetcher or self.owner if trusted else self.owner
 
 
 def lock_tenant(folder: Path, *, smith: Locksmith | None = None, upgrade: bool = False) -> str:
@@ -38,11 +48,12 @@ def lock_tenant(folder: Path, *, smith: Locksmith | None = None, upgrade: bool =
     """
     lock = _lock_name(folder)
     _require_files(folder, lock)
+    require_plain_settings(folder)
     smith, more = smith or Locksmith(), ["--upgrade"] if upgrade else []
     wanted = {lock: [PROJECT, *more]}
     if _has_test_group(folder):
         wanted[TESTS_LOCK] = ["--group", "test", "-c", lock, *more]
-    with own_copy(folder, smith.owner) as desk:
+    with own_copy(folder, smith.worker(trusted=not built_packages(folder))) as desk:
         texts = {name: _compiled(smith, desk, name, arguments) for name, arguments in wanted.items()}
     for name, text in texts.items():
         write_atomically(folder / name, text)
@@ -75,10 +86,11 @@ def _packages(text: str) -> str:
 
 def _compiled(smith: Locksmith, desk: Desk, name: str, arguments: list[str]) -> str:
     python = ["--python", str(smith.tools.python)] if smith.tools else []
-    place = _place(desk.folder, PROJECT)
+    place, built = _place(desk.folder, PROJECT), built_packages(desk.folder)
+    sources = [f"--no-binary={package}" for package in sorted(built)]
     try:
-        uv = Uv(smith.tools.uv if smith.tools else find_uv(), smith.owner.account if smith.owner else None)
-        uv.run(desk.folder, "pip", "compile", *_OPTIONS, *python, *arguments, "-o", name)
+        options = [*_OPTIONS, "--only-binary=:all:", *sources, *python]
+        _uv(smith, trusted=not built).run(desk.folder, "pip", "compile", *options, *arguments, "-o", name)
     except UvError as failure:
         doing, remedy = "its dependencies cannot be resolved", "change what [project] dependencies ask for"
         raise refusal(failure, place, doing, remedy) from None
@@ -86,6 +98,12 @@ def _compiled(smith: Locksmith, desk: Desk, name: str, arguments: list[str]) -> 
     if "://" in text:
         raise UserError(f"{place}: a dependency names an address", "name it by version: 'package==1.2'")
     return text
+
+
+def _uv(smith: Locksmith, *, trusted: bool) -> Uv:
+    worker = smith.worker(trusted=trusted)
+    account = worker.account if worker else None
+    return Uv(smith.tools.uv if smith.tools else find_uv(), account, trusted=trusted)
 
 
 def _has_test_group(folder: Path) -> bool:

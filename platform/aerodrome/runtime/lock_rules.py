@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from aerodrome.errors import Problem, ProblemsFound
@@ -19,6 +19,8 @@ _BYTES = 8 * 2**20
 _SHOWN = 80
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _HASH = re.compile(r"\s--hash=sha(256|384|512):[0-9a-f]{64,}")
+_PACKAGE = re.compile(r"[A-Za-z0-9._-]+")
+_SEPARATORS = re.compile(r"[-_.]+")
 _ADDRESS = re.compile(r"://|^-")
 
 
@@ -67,6 +69,24 @@ def lock_text(folder: Path, name: str) -> str:
     if mistakes := unhashed(text):
         raise ProblemsFound(Problem(file, line, 0, "", told, remedy) for line, told in mistakes)
     return text
+
+
+def split(lock: str, built: Collection[str]) -> tuple[str, str]:
+    """Return the entries of a lock's text that are installed from wheels, and those of packages that are *built*."""
+    entries = [entry.strip() for _, entry in _entries(lock) if entry.strip()]
+    parts = ([e for e in entries if _name(e) not in built], [e for e in entries if _name(e) in built])
+    wheels, sources = ("".join(f"{entry}\n" for entry in part) for part in parts)
+    return wheels, sources
+
+
+def _name(entry: str) -> str:
+    found = _PACKAGE.match(entry)
+    return canonical(found[0]) if found else ""
+
+
+def canonical(name: str) -> str:
+    """Return the one spelling of a package's name."""
+    return _SEPARATORS.sub("-", name).lower()
 
 
 def _place(folder: Path, name: str) -> str:

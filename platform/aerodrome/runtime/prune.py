@@ -12,7 +12,8 @@ from pathlib import Path
 from aerodrome.names import is_tenant
 from aerodrome.runtime.build import layer_note
 from aerodrome.runtime.source import DIGEST_PATTERN
-from aerodrome.runtime.workshop import BUILDING, LAYERS, LOCK, take
+from aerodrome.runtime.turns import open_lock, take
+from aerodrome.runtime.workshop import BUILDING, LAYERS
 
 _NAME = re.compile(DIGEST_PATTERN)
 KEEP = 3
@@ -57,8 +58,8 @@ def _if_free(home: Path) -> Iterator[bool]:
     if not home.is_dir() or home.is_symlink():
         yield False
         return
-    with (home / LOCK).open("w") as stream:
-        yield take(stream)
+    with open_lock(home.parent, home.name) as lock:
+        yield take(lock)
 
 
 def _prune(home: Path, named: Collection[str], keep: int) -> tuple[str, ...]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aerodrome.errors import Problem
+from aerodrome.runtime.content import content
 from aerodrome.runtime.lock_rules import is_plain, lock_problems, named_lock
+from aerodrome.runtime.project import OWN_BUILDER, PROJECT, builder_mistakes, read_project, table
 
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 DIGEST_PATTERN = r"^[0-9a-f]{16}$"
@@ -65,12 +64,12 @@ def runtime_problems(root: Path, tenant: str) -> tuple[Problem, ...]:
     """Return every mistake in the lock and the package of *tenant* that shows without building them."""
     folder = root / "tenants" / tenant
     # A link in its place is refused by the loader, and may lead anywhere.
-    return () if folder.is_symlink() else (*lock_problems(folder), *_package_problems(folder))
+    return () if folder.is_symlink() else (*lock_problems(folder), *package_problems(folder))
 
 
 def package_name(folder: Path) -> str:
     """Return the name that pyproject.toml gives the tenant's package, or an empty text."""
-    name = _project(folder).get("name", "")
+    name = table(read_project(folder), "project").get("name", "")
     return name if isinstance(name, str) else ""
 
 
@@ -83,21 +82,6 @@ def package_digest(layer: str, files: Iterable[str], contents: Iterable[bytes]) 
     """Return the name of the environment of that *layer* and a package of *files* with *contents*."""
     yielded = (os.fsencode(file) for file in files)
     return _digest(part for parts in ([b"runtime", layer.encode()], yielded, contents) for part in parts)
-
-
-def content(path: Path) -> bytes:
-    """Return the bytes of a file, of a link its target; nothing where there is no file that can be read.
-
-    No link is followed, and a pipe that stands in the place of a file holds nobody up.
-    """
-    try:
-        if path.is_symlink():
-            return b"->" + os.fsencode(path.readlink())
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            return stream.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
-    except OSError:
-        return b""
 
 
 def _lock_content(folder: Path, name: str) -> bytes:
@@ -113,7 +97,7 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 def _package_files(folder: Path) -> Iterator[str]:
-    readme = str(_project(folder).get("readme", ""))
+    readme = str(table(read_project(folder), "project").get("readme", ""))
     found = [parts for parts in _entries(folder) if not _is_left_out(parts, readme)]
     return ("/".join(parts) for parts in sorted(found))
 
@@ -142,13 +126,9 @@ def _is_debris(part: str) -> bool:
     return part.startswith(".") or part == "__pycache__" or part.endswith((".egg-info", ".pyc"))
 
 
-def _project(folder: Path) -> dict[str, Any]:
-    """Return [project] of the tenant's pyproject.toml; nothing where there is none that can be read."""
-    try:
-        found = tomllib.loads(content(folder / "pyproject.toml").decode()).get("project")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def package_problems(folder: Path) -> tuple[Problem, ...]:
+    """Return every mistake in the package of the tenant in *folder* that shows without building it."""
+    return tuple(_package_problems(folder))
 
 
 def _package_problems(folder: Path) -> Iterator[Problem]:
@@ -160,7 +140,13 @@ def _package_problems(folder: Path) -> Iterator[Problem]:
             "src/ is a package, and no [project] names it",
             "write [project] with name and version",
         )
-        yield Problem(f"{place}/pyproject.toml", 0, 0, "", message, remedy)
+        yield Problem(f"{place}/{PROJECT}", 0, 0, "", message, remedy)
+    for told in builder_mistakes(folder):
+        field, _, message = told.partition(": ")
+        remedy = f"another builder would run its code during a deploy: write{OWN_BUILDER}".replace(
+            "\n", "\n    "
+        )
+        yield Problem(f"{place}/{PROJECT}", 0, 0, field, message, remedy.rstrip())
     for file in _package_files(folder):
         if (folder / file).is_symlink():
             yield link_problem(folder, file)

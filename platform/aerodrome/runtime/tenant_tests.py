@@ -13,11 +13,12 @@ from signal import SIGINT
 from aerodrome.errors import AerodromeError, counted
 from aerodrome.runtime.build import Runtime, machine_faults
 from aerodrome.runtime.children import kill, lines
+from aerodrome.runtime.install import Lock, install_lock
 from aerodrome.runtime.lock import TESTS_LOCK
-from aerodrome.runtime.lock_rules import lock_text, relock
+from aerodrome.runtime.lock_rules import lock_text
 from aerodrome.runtime.own_copy import Desk, own_copy
+from aerodrome.runtime.project import built_packages
 from aerodrome.runtime.sealing import give
-from aerodrome.runtime.uv import UvError, refusal
 from aerodrome.runtime.workshop import TESTS, VENV, Site, Workshop, alone, made_whole
 
 OnLine = Callable[[str], None]
@@ -120,23 +121,13 @@ def _run(
 def _test_packages(folder: Path, site: Site) -> Path:
     own = os.path.lexists(folder / TESTS_LOCK)
     text = lock_text(folder, TESTS_LOCK) if own else _DEFAULT_LOCK.read_text(encoding="utf-8")
+    built = built_packages(folder) if own else frozenset()
     target = site.home / TESTS / hashlib.sha256(text.encode()).hexdigest()[:16]
     with alone(site):
         if not target.is_dir():
-            _install(text, target, site)
+            with made_whole(target, site) as place:
+                give(place, site.fetcher)
+                where = ("--python", str(site.workshop.tools.python), f"--target={VENV}")
+                install_lock(site, place, Lock(TESTS_LOCK, text, built), where)
         os.utime(target)
     return target
-
-
-def _install(text: str, target: Path, site: Site) -> None:
-    options = ["--python", str(site.workshop.tools.python), "--require-hashes", "--no-deps", "--no-config"]
-    with made_whole(target, site) as folder:
-        (folder / TESTS_LOCK).write_text(text, encoding="utf-8")
-        give(folder, site.owner)
-        (folder / TESTS_LOCK).chmod(0o644)
-        try:
-            more = ["--link-mode=copy", "--compile-bytecode", f"--target={VENV}", "-r", TESTS_LOCK]
-            site.uv(folder, "pip", "install", *options, *more)
-        except UvError as failure:
-            place, remedy = site.place(TESTS_LOCK), relock(site.tenant)
-            raise refusal(failure, place, "cannot be installed", remedy) from None

@@ -14,6 +14,14 @@ from aerodrome.runtime.children import Account, Children, lines
 TIME_LIMIT = 900.0
 SPACE = "free space on that disk, then try again"
 _PASSED_ON = re.compile(r"^(UV_(?!PUBLISH)\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy)$", re.IGNORECASE)
+# Where packages are and how to get there, with names and passwords taken out of each address.
+_TOLD_TO_PACKAGES = re.compile(
+    r"^(UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INSECURE_HOST|OFFLINE|SYSTEM_CERTS|NATIVE_TLS"
+    r"|HTTP_(TIMEOUT|RETRIES))|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy)$",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"(://)[^/\s]*@")
+_WITHOUT_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 _BULLETS = re.compile(r"^[\s\u00d7\u2500-\u25ff?]+")
 _NETWORK = re.compile(
     r"error sending request|dns error|connection (refused|reset)|timed out|no route to host"
@@ -25,7 +33,12 @@ _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORE
 _SYSTEM = re.compile(r"\(os error (5|12|13|23|24|30)\)")
 _CHATTER = ("Using ", "Creating ", "warning:", "Resolved ", "Prepared ", "Installed ", "Uninstalled ")
 _HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+CACHE = ".cache"
 _LINES = 8
+_WHEELS = (
+    "to build it would run its code: ask for a version that has a wheel, or name it in pyproject.toml,"
+    " [tool.uv] no-binary-package = [...]; it is then built as the tenant, without any login to a package index"
+)
 
 
 @dataclass(frozen=True)
@@ -49,17 +62,22 @@ def find_uv() -> Path:
 
 @dataclass(frozen=True)
 class Uv:
-    """How uv is called: as *account* where one is given, among *children*, for *seconds* at most."""
+    """How uv is called: as *account* where one is given, among *children*, for *seconds* at most.
+
+    It is *trusted* with the logins of package indexes only where no code of a package can run: such code could read
+    them in the environment and in files.
+    """
 
     program: Path
     account: Account | None = None
     children: Children = field(default_factory=Children)
     seconds: float = TIME_LIMIT
+    trusted: bool = False
 
     def run(self, folder: Path, *arguments: str | Path) -> None:
         """Run uv in *folder*; UvError says what went wrong.
 
-        Its whole process group is ended with it, so that a package's build leaves nothing behind.
+        All that it has started is ended with it, so that a package's build leaves nothing behind.
         """
         try:
             code, output = self._result(folder, arguments)
@@ -76,7 +94,7 @@ class Uv:
 
     def _result(self, folder: Path, arguments: Sequence[str | Path]) -> tuple[int, str]:
         command = [self.program, *arguments, "--no-progress", "--color", "never"]
-        environment = _environment(folder, other_user=self.account is not None)
+        environment = _environment(folder, other_user=self.account is not None, trusted=self.trusted)
         with self.children.running(
             command, folder=folder, environment=environment, account=self.account
         ) as process:
@@ -97,6 +115,8 @@ def _failure(code: int, output: str) -> UvError:
 
 def refusal(failure: UvError, place: str, doing: str, remedy: str) -> AerodromeError:
     """Return the error to raise: the tenant's mistake at *place*, or the machine's or the index's fault."""
+    if packages := sorted(set(_WITHOUT_WHEEL.findall(failure.args[0]))):
+        return UserError(f"{place}: {doing}: {', '.join(packages)} has no wheel that fits here", _WHEELS)
     text = f"{place}: {doing}: {failure.args[0]}"
     return AerodromeError(text, failure.remedy) if failure.remedy else UserError(text, remedy)
 
@@ -108,11 +128,24 @@ def essence(output: str) -> str:
     return "\n    ".join(told[:2] + told[2:][-(_LINES - 2) :]) or "uv said nothing"
 
 
-def _environment(folder: Path, *, other_user: bool) -> dict[str, str]:
-    passed = {name: value for name, value in os.environ.items() if _PASSED_ON.match(name)}
+def _environment(folder: Path, *, other_user: bool, trusted: bool) -> dict[str, str]:
+    passed = {
+        name: value if trusted else _LOGIN.sub(r"\1", value)
+        for name, value in os.environ.items()
+        if (_PASSED_ON if trusted else _TOLD_TO_PACKAGES).match(name)
+    }
     own = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "UV_PYTHON_DOWNLOADS": "never"}
-    mine = {name: os.environ[name] for name in _HOMES if name in os.environ}
-    # Another user cannot read this one's home, and its cache goes with the folder: what one tenant's packages put
+    # Builds leave files there, locks among them, that everybody may open.
+    own["TMPDIR"] = str(folder)
+    if trusted and not other_user:
+        return {**passed, **own, **{name: os.environ[name] for name in _HOMES if name in os.environ}}
+    # Nobody's home: no .netrc, no uv.toml. Another user's cache goes with the folder: what one tenant's packages put
     # there must not reach another tenant.
-    theirs = {"HOME": str(folder), "UV_CACHE_DIR": str(folder / ".cache")}
-    return {**passed, **own, **(theirs if other_user else mine)}
+    cache = str(folder / CACHE) if other_user else _own_cache()
+    return {**passed, **own, "HOME": str(folder), "UV_CACHE_DIR": cache}
+
+
+def _own_cache() -> str:
+    chosen = os.environ.get("UV_CACHE_DIR", "")
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return chosen or str(Path(home, "uv"))

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
-from aerodrome.runtime.children import Account, Children
+from aerodrome.runtime.children import Account, Children, lines
 from aerodrome.runtime.sealing import ROOT, Owner, give, seal
+from aerodrome.runtime.turns import holder, open_lock, take, wait
 from aerodrome.runtime.uv import TIME_LIMIT, Tools, Uv
 
 LAYERS = ".layers"
 TESTS = ".tests"
 BUILDING = ".building-"
-LOCK = ".lock"
 VENV = "venv"
 TEST_TIME_LIMIT = 3600.0
-_PATIENCE = 0.1
+# Three calls of uv that take all the time they may.
+PATIENCE = 3 * TIME_LIMIT
 
 
 def _silent(_tenant: str, _text: str) -> None:
@@ -35,8 +33,10 @@ class Workshop:
     """Where environments are built and by what: an environment becomes `into/<tenant>/<digest>`.
 
     A tenant with an owner (needs root) has everything that executes a package's code run as that user; the
-    result belongs to root. *say* hears tenant and progress. No call of uv takes longer than *seconds*, no
-    tenant's tests longer than *test_seconds*.
+    result belongs to root. Packages are fetched by the *fetcher*, who knows the logins of package indexes: no code
+    of a package runs as that user, and no tenant can look into its processes. *say* hears tenant and progress. No
+    call of uv takes longer than *seconds*, no tenant's tests longer than *test_seconds*; nobody waits longer than
+    *patience* for another builder.
     """
 
     into: Path
@@ -45,7 +45,9 @@ class Workshop:
     say: Callable[[str, str], None] = _silent
     seconds: float = TIME_LIMIT
     test_seconds: float = TEST_TIME_LIMIT
+    patience: float = PATIENCE
     children: Children = field(default_factory=Children)
+    fetcher: Owner | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,13 @@ class Site:
         return self.workshop.owners.get(self.tenant)
 
     @property
+    def fetcher(self) -> Owner | None:
+        """Return who fetches packages, in the tenant's group, which alone may enter the tenant's place."""
+        if self.owner is None or self.workshop.fetcher is None:
+            return self.owner
+        return Owner(self.workshop.fetcher.uid, self.owner.gid)
+
+    @property
     def account(self) -> Account | None:
         """Return the user to run programs as."""
         return self.owner.account if self.owner else None
@@ -78,63 +87,58 @@ class Site:
         """Return *file* of the tenant as mistakes name it."""
         return f"tenants/{self.tenant}/{file}"
 
+    def fetch(self, folder: Path, *arguments: str | Path) -> None:
+        """Run uv in *folder* as the fetcher, with the logins of package indexes: no package's code may run in this."""
+        account = self.fetcher.account if self.fetcher else None
+        self._uv(account, trusted=True).run(folder, *arguments)
+
     def uv(self, folder: Path, *arguments: str | Path) -> None:
-        """Run uv in *folder* as the tenant's user."""
+        """Run uv in *folder* as the tenant's user, who may run code of packages and knows no login."""
+        self._uv(self.account, trusted=False).run(folder, *arguments)
+
+    def compile(self, folder: Path) -> None:
+        """Compile the modules in *folder* as the tenant's user; what does not compile only starts slower."""
         shop = self.workshop
-        Uv(shop.tools.uv, self.account, shop.children, shop.seconds).run(folder, *arguments)
+        # Without site-packages of its own: the start of this interpreter runs no package's code.
+        command: list[str | Path] = [
+            shop.tools.python,
+            "-I",
+            "-S",
+            "-m",
+            "compileall",
+            "-qq",
+            "-j",
+            "0",
+            folder,
+        ]
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+        running = shop.children.running
+        with running(command, folder=folder, environment=environment, account=self.account) as process:
+            for _ in lines(process, shop.seconds):
+                pass
+
+    def _uv(self, account: Account | None, *, trusted: bool) -> Uv:
+        shop = self.workshop
+        return Uv(shop.tools.uv, account, shop.children, shop.seconds, trusted)
 
 
 @contextmanager
 def alone(site: Site) -> Iterator[None]:
-    """Hold the tenant's place for the block; wait while another process builds or clears away there."""
-    with _held(site):
+    """Hold the tenant's place for the block; wait while another process builds or clears away there.
+
+    AerodromeError names the other process where it does so for longer than the workshop's *patience*.
+    """
+    shop = site.workshop
+    with open_lock(shop.into, site.tenant) as lock:
+        if not take(lock):
+            site.say(f"waiting for {holder(lock)}, which builds or clears away here")
+            wait(lock, site.tenant, shop.patience, shop.children.require_wanted)
         for folder in (site.home, site.home / LAYERS, site.home / TESTS):
             folder.mkdir(exist_ok=True)
             if site.owner:
                 os.chown(folder, 0, site.owner.gid)
                 folder.chmod(0o750)
         yield
-
-
-def _held(site: Site) -> TextIO:
-    while True:
-        site.home.mkdir(parents=True, exist_ok=True)
-        stream = (site.home / LOCK).open("w")
-        try:
-            if not take(stream):
-                site.say("waiting for another command that builds or clears away here")
-                _wait(stream, site.workshop.children)
-            if is_current(stream, site.home):
-                return stream
-        except BaseException:
-            stream.close()
-            raise
-        # What was waited for has removed the folder.
-        stream.close()
-
-
-def _wait(stream: TextIO, children: Children) -> None:
-    while not take(stream):
-        children.require_wanted()
-        time.sleep(_PATIENCE)
-
-
-def take(stream: TextIO) -> bool:
-    """Return whether the lock that *stream* is was free, and now is held until *stream* is closed."""
-    try:
-        # The kernel gives the lock back however its holder ends.
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def is_current(stream: TextIO, home: Path) -> bool:
-    """Return whether *stream* is still the lock of *home*, which may have been removed."""
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), (home / LOCK).stat())
-    except FileNotFoundError:
-        return False
 
 
 @contextmanager
@@ -144,6 +148,8 @@ def made_whole(target: Path, site: Site) -> Iterator[Path]:
     try:
         yield folder
         give(folder, None if site.owner is None else ROOT)
+        # uv's own lock: whoever holds it, and tenants could open it, holds each later build on this layer.
+        (folder / VENV / ".lock").unlink(missing_ok=True)
         seal(folder / VENV, site.owner)
         if target.exists():
             target.rename(folder / "outdated")

@@ -11,7 +11,9 @@ from aerodrome import bundle
 from aerodrome.clients.git import described
 from aerodrome.names import dag_id
 from aerodrome.pipeline import Build
-from aerodrome.plan import Action, Change, Progress
+from aerodrome.plan import Action, Change
+from aerodrome.policy.limits import for_earlier_dags
+from aerodrome.progress import Progress
 
 _SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
 
@@ -20,7 +22,8 @@ _SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
 class BundleTarget:
     """Publishes what was built; a manifest that is broken now keeps what was published of it before.
 
-    *without* names tenants whose files must not be published in their new form: their environment failed to build.
+    *without* names tenants whose DAGs must not be published in their new form: their environment failed to build.
+    What is kept stands under the limits of today.
     """
 
     repository: Path
@@ -55,13 +58,17 @@ class BundleTarget:
     def dag_ids(self) -> tuple[str, ...]:
         """Return the DAGs that the bundle holds after an apply, kept ones included."""
         paths = {*self._files(), *self._kept()}
-        parts = (path.removesuffix(".py").split("/") for path in paths if path.endswith(".py"))
+        parts = (path.removesuffix(".py").split("/") for path in paths if _is_dag(path))
         return tuple(sorted(dag_id(tenant, name) for tenant, name in parts))
 
     def _files(self) -> dict[str, str]:
-        left_out = set(self.without())
-        return {
-            path: text for path, text in self.build.files.items() if bundle.tenant_of(path) not in left_out
+        left_out, files = set(self.without()), self.build.files
+        kept = {path for path in files if bundle.tenant_of(path) in left_out}
+        # Limits alone, of a tenant that has nothing here yet, would be of no use.
+        limits = kept & bundle.published_limits(self.repository) if kept else set()
+        return {path: text for path, text in files.items() if path not in kept} | {
+            path: for_earlier_dags(files[path], bundle.published_text(self.repository, path))
+            for path in limits
         }
 
     def _kept(self) -> set[str]:
@@ -83,10 +90,14 @@ class BundleTarget:
 
 def _change(target: str, action: Action, path: str, why: str) -> Change:
     tenant, _, file = path.partition("/")
-    if not file.endswith(".py"):
+    if not _is_dag(path):
         return Change(target, action, f"limits of {tenant}", why, kind="limits", name=tenant)
     dag = f"{tenant}.{file.removesuffix('.py')}"
     return Change(target, action, f"DAG {dag}", why, kind="DAG", name=dag)
+
+
+def _is_dag(path: str) -> bool:
+    return path.endswith(".py")
 
 
 def source_commit(root: Path) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, Problem, ProblemsFound, UserError
-from aerodrome.plan import Change, Progress
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
 from aerodrome.runtime import RuntimeSource, Workshop, build_all
 from aerodrome.runtime.build import is_whole
 

@@ -128,21 +128,32 @@ def _spark(job: Job, tenant: Tenant) -> Plan:
     submit = runtime / "bin" / "spark-submit"
     if not submit.exists():
         raise RefusedError("there is no spark-submit: add pyspark to the tenant's dependencies")
-    application = files.inside(packages_folder(runtime), job.body["application"])
-    if not application.is_file():
-        raise RefusedError(f"{job.body['application']!r} is not in the tenant's environment")
+    application = _application(job, runtime)
     options, conf = spark.split_conf(_texts(job.body["options"]))
-    after = [str(application), *_texts(job.body["arguments"])]
+    arguments = _texts(job.body["arguments"])
+    if application.suffix != ".py" and arguments:
+        raise RefusedError(
+            "only PySpark programs take arguments: those of others can be read by every user here"
+        )
+    driver = Path(__file__).with_name("driver.py").read_text(encoding="utf-8")
 
     def run(folder: Path) -> None:
-        # The command line can be read by every user of the machine.
+        # The command line can be read by every user of the machine; these files by the tenant's alone.
         file = folder / "spark.properties"
         file.write_text(spark.properties(conf), encoding="utf-8")
+        program = application if not arguments else spark.driver(folder, driver, application, arguments)
         variables = {"SPARK_LOCAL_DIRS": str(folder), **environment(job, tenant, folder)}
-        command = [str(submit), "--properties-file", str(file), *options, *after]
+        command = [str(submit), "--properties-file", str(file), *options, str(program)]
         os.execve(submit, command, variables)  # noqa: S606 - no shell is wanted
 
     return Plan(run)
+
+
+def _application(job: Job, runtime: Path) -> Path:
+    application = files.inside(packages_folder(runtime), job.body["application"])
+    if not application.is_file():
+        raise RefusedError(f"{job.body['application']!r} is not in the tenant's environment")
+    return application
 
 
 def _texts(values: Any) -> list[str]:

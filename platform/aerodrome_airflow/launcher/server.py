@@ -246,12 +246,10 @@ def listen(config: Config) -> socket.socket:
 
 
 def _open_to_workers(config: Config) -> None:
+    # Who of them may ask is the kernel's word on the peer; nobody else can even connect.
     if config.socket_group is not None:
         os.chown(config.socket, -1, sandbox.group_id(config.socket_group))
         config.socket.chmod(0o660)
-    elif config.allowed_users is not None:
-        # Who connects is decided by the kernel's word on the peer, not by the file's mode.
-        config.socket.chmod(0o666)
 
 
 def run(path: Path) -> None:

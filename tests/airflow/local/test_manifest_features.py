@@ -62,7 +62,8 @@ def test_execution_timeout_ends_a_task_and_its_processes(runs: Any) -> None:
     """The task fails, and what it had started is gone."""
     (run,) = runs.ended("slow")
     assert (run["state"], runs.states("slow")) == ("failed", {"sleep": "failed"})
-    assert "AirflowTaskTimeout" in runs.log("slow", "sleep") and not is_running("sleep", "67891")
+    assert "AirflowTaskTimeout" in runs.log("slow", "sleep")
+    runs.wait(lambda: not is_running("sleep", "67891"))
 
 
 def test_dagrun_timeout_fails_a_run(runs: Any) -> None:

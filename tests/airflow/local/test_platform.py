@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from aerodrome.clients.airflow import Airflow
+from aerodrome.clients.airflow import UNFINISHED, Airflow
 from aerodrome.clients.postgres import Server
 from aerodrome.clients.vault import Vault
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local import access, leftovers, readiness, secrets_store, services, supervision
+from aerodrome.local.asset_schedule import due
 from aerodrome.local.credentials import airflow_user, tenant_database
 from aerodrome.local.deadline import wait_until
+from aerodrome.local.deploy import status_of
 from aerodrome.local.platform import Platform
 from aerodrome.local.status import status
 
@@ -47,6 +51,36 @@ def test_nothing_differs_after_a_deploy(platform: Platform) -> None:
     ]
     assert found == []
     assert time.monotonic() - start < 5
+
+
+def test_a_new_port_that_somebody_has_is_told_before_anything_is_stopped(platform: Platform) -> None:
+    """The platform goes on as it was, with the ports that it had."""
+    before = {s.name: s.pid for s in supervision.client(platform.layout).processes().values()}
+    with socket.socket() as foreign:
+        foreign.bind(("127.0.0.1", 0))
+        foreign.listen()
+        port = foreign.getsockname()[1]
+        ports = platform.ports.model_copy(update={"redis": port})
+        local = platform.local.model_copy(update={"ports": ports})
+        moved = platform.environment.model_copy(update={"local": local})
+        with pytest.raises(UserError, match=rf"^port {port} of redis is taken by .*local.ports.redis"):
+            services.apply(replace(platform, environment=moved), print)
+    assert {s.name: s.pid for s in supervision.client(platform.layout).processes().values()} == before
+    assert services.differences(platform) == ()
+
+
+def test_airflow_tells_of_many_dags_at_once(
+    platform: Platform, airflow: Airflow, finished: dict[str, str]
+) -> None:
+    """The newest run of each, by state where that is asked for; what a DAG without one waits for; all of `status`."""
+    newest = airflow.runs("platform.probe", 1)[0]
+    asked = ["platform.probe", "alpha.waiting", "alpha.nosuch"]
+    assert airflow.newest_runs(asked)["platform.probe"]["dag_run_id"] == newest["dag_run_id"]
+    assert "alpha.nosuch" not in airflow.newest_runs(asked, ["success", "failed"])
+    assert {task["state"] for task in airflow.unfinished_tasks()} <= set(UNFINISHED)
+    assert due(airflow, ["alpha.nosuch", "gamma.of_all"]) <= {"gamma.of_all"}
+    found = status_of(platform)
+    assert found.unanswered == "" and {"probe", "waiting"} <= {row.dag for row in found.dags}
 
 
 @as_root

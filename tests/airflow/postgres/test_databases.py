@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from aerodrome.clients.postgres import Server
+from aerodrome.clients.postgres import RoleLimits, Server
 from aerodrome.errors import AerodromeError
 
 TENANTS = ("tenant_one", "tenant_two")
@@ -53,3 +53,36 @@ def test_a_lost_password_is_replaced(postgres: Any, server: Server) -> None:
     server.ensure_database("tenant_one", "tenant_one", "another")
     with pytest.raises(AerodromeError, match="password authentication failed"):
         Server("127.0.0.1", postgres.port, "tenant_one", "tenant_one").databases()
+
+
+def test_a_role_takes_no_more_connections_than_it_may(postgres: Any, server: Server) -> None:
+    """One tenant's tasks do not take those of all others."""
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", RoleLimits(1))
+    uri = f"postgres://tenant_one:tenant_one@127.0.0.1:{postgres.port}/tenant_one"
+    refused = pytest.raises(psycopg.OperationalError, match="too many connections for role")
+    with psycopg.connect(uri), refused:
+        connect(postgres, "tenant_one", "tenant_one")
+    assert server.limits()["tenant_one"] == RoleLimits(1)
+
+
+def test_settings_hold_for_a_roles_sessions(postgres: Any, server: Server) -> None:
+    """A deploy that asks for others replaces them; a limit of files is not the role's own to raise."""
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", RoleLimits(5, {"work_mem": "1MB"}))
+    limits = RoleLimits(5, {"temp_file_limit": "1MB"})
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", limits)
+    assert server.limits()["tenant_one"] == limits
+    address = {"host": "127.0.0.1", "port": postgres.port, "user": "tenant_one", "password": "tenant_one"}
+    with psycopg.connect(dbname="tenant_one", **address) as connection:
+        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+            connection.execute("SELECT count(DISTINCT n) FROM generate_series(1, 3000000) n")
+        connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SET temp_file_limit = '1GB'")
+
+
+def test_reserved_connections_are_granted_and_taken_back(server: Server) -> None:
+    """They are Airflow's, whatever tenants have taken."""
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", RoleLimits(reserved=True))
+    assert server.limits()["tenant_one"].reserved
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one")
+    assert not server.limits()["tenant_one"].reserved and not server.limits()["tenant_two"].reserved

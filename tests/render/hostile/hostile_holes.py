@@ -13,10 +13,11 @@ from hostile_texts import WAYS, Pool, holds_opener, literal, raw
 
 What = Literal[
     "plain", "template", "choice", "path", "template path", "key", "template key", "tag", "doc", "owner",
-    "email", "pattern",
+    "email", "pattern", "environment", "variable",
 ]  # fmt: skip
 # Unicode's white space: what Python's `\s` has beyond it is allowed.
 _NOT_IN_EMAIL = re.compile(r'(?![\x1c-\x1f])[\s,;<>"]')
+_NOT_IN_VARIABLE = re.compile(r"[^A-Za-z0-9_]")
 _NOT_IN_OWNER = re.compile(r"[,\x00-\x1f\x7f]")
 
 
@@ -68,6 +69,10 @@ RULES: Mapping[str, Rule] = {
     ),
     "path": Rule(_is_relative, lambda text: "#" + text.replace("\\", "|").replace("..", ". .")),
     "pattern": Rule(_is_pattern, lambda text: re.escape(text[:200])),
+    "variable": Rule(
+        lambda text: bool(text) and not _NOT_IN_VARIABLE.search(text) and not text[0].isdigit(),
+        lambda text: "_" + _NOT_IN_VARIABLE.sub("", text),
+    ),
     "tag": Rule(
         lambda text: 0 < len(text) <= 100 and not text.startswith("tenant:"), lambda text: f"#{text}"[:100]
     ),

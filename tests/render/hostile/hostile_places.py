@@ -18,6 +18,7 @@ from common_plugins.catalogue.base import CatalogueEntry
 OF_KIND: dict[str | None, What] = {
     None: "plain",
     "template": "template",
+    "environment": "environment",
     "json": "template",
     "data_path": "template path",
     "package_file": "path",
@@ -98,7 +99,10 @@ def _json(_: Any, hole: Hole, _option: int, _marks: list[Any]) -> Any:
 
 def _mapping(arguments: Any, hole: Hole, option: int, _marks: list[Any]) -> Any:
     key, value = arguments
-    name, inner = place(key, _key(hole)), place(value, hole.inner("value"), option)
+    called = _key(hole)
+    if hole.what == "environment":
+        called, hole = replace(called, what="variable"), replace(hole, what="template")
+    name, inner = place(key, called), place(value, hole.inner("value"), option)
     return None if name is None or inner is None else {name: inner}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aerodrome.bundle import history, publish, published_text, rollback
+from aerodrome.bundle import history, publish, published_paths, published_text, rollback, runtimes_of
 from aerodrome.errors import UserError
 
 
@@ -25,6 +25,34 @@ def test_a_rollback_is_a_new_publish_of_the_old_files(twice: Path) -> None:
     assert published_text(twice, "flights/a.py") == "one"
     assert (len(history(twice)), newest.source, newest.tenants) == (3, "111111", ("flights", "health"))
     assert newest.summary == f"Roll back to {older[:12]}"
+
+
+def test_limits_stay_those_of_today(bundle: Path) -> None:
+    """Only DAGs go back: what a tenant may do now is no matter of an earlier publish."""
+    publish(bundle, {"flights/a.py": "one", "flights/policy.json": "generous"}, source="111111")
+    publish(bundle, {"flights/a.py": "two", "flights/policy.json": "strict"}, source="222222")
+    rollback(bundle, history(bundle)[1].commit)
+    assert published_text(bundle, "flights/a.py") == "one"
+    assert published_text(bundle, "flights/policy.json") == "strict"
+
+
+def test_other_limits_alone_are_nothing_to_go_back_to(bundle: Path) -> None:
+    """No publish is made."""
+    publish(bundle, {"flights/a.py": "one", "flights/policy.json": "generous"}, source="111111")
+    publish(bundle, {"flights/a.py": "one", "flights/policy.json": "strict"}, source="222222")
+    assert "nothing to change" in rollback(bundle, history(bundle)[1].commit)
+    assert len(history(bundle)) == 2
+
+
+def test_a_tenant_that_is_gone_stays_away(bundle: Path) -> None:
+    """Neither its DAGs nor its limits come back, and its virtual environments are not needed."""
+    gone = "PythonCallOperator(runtime='0123456789abcdef')"
+    publish(bundle, {"flights/a.py": "one", "old/b.py": gone, "old/policy.json": "{}"}, source="111111")
+    publish(bundle, {"flights/a.py": "two"}, source="222222")
+    first = history(bundle)[1].commit
+    assert runtimes_of(bundle, first) == {}
+    assert rollback(bundle, first).endswith(": flights")
+    assert published_paths(bundle) == ("flights/a.py",)
 
 
 def test_a_rollback_can_be_rolled_back(twice: Path) -> None:

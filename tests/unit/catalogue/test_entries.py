@@ -103,6 +103,7 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
         "needs mode: append",
     ),
     ("file.wait", {"path": "x", "poke_interval": 30}, "write a duration"),
+    ("file.wait", {"path": "x", "timeout": "\u0661h"}, "write a duration"),
     ("file.wait", {"path": "x", "mode": "push"}, "'poke', 'reschedule' or 'defer'"),
     ("python.call", {"function": "no colon"}, "match pattern"),
     ("email.send", {"connection": "m", "to": "a", "subject": "s"}, "give text, html or both"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aerodrome.cli.program import commands as program
+from aerodrome.local.state import MARK
 from typer.testing import CliRunner
 
 COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "status", "logs", "down", "destroy",
@@ -139,6 +140,7 @@ def test_destroy_asks_before_it_deletes(place: Any) -> None:
     """An empty answer and the end of the input both mean no."""
     state = Path(place.environment["AERODROME_STATE"])
     (state / "data").mkdir(parents=True)
+    (state / MARK).touch()
     for typed in ("\n", ""):
         done = place.run("destroy", typed=typed)
         assert done.returncode == 1 and "with all its data?" in done.stdout and (state / "data").is_dir()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from pathlib import Path
@@ -74,3 +76,15 @@ def test_a_mistake_is_said_and_survived(place: Any, monkeypatch: pytest.MonkeyPa
     said: list[str] = []
     publish_now(place.root, "local", said.append)
     assert len(said) == 1 and "environments/local/environment.yaml:1:7: kind: " in said[0]
+
+
+def test_a_full_disk_is_said_and_survived(
+    place: Any, full_disk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As is any other refusal of the machine: somebody makes room, and the next save is published."""
+    monkeypatch.setenv("AERODROME_STATE", place.environment["AERODROME_STATE"])
+    place.tenant("alpha", "daily")
+    said: list[str] = []
+    with full_disk():
+        publish_now(place.root, "local", said.append)
+    assert said == [f"the machine: {os.strerror(errno.EFBIG)}"]

@@ -132,8 +132,18 @@ def test_frames_that_belong_to_no_job_end_it(launcher: Launcher) -> None:
             pass
 
 
+def test_tenants_user_cannot_even_knock(root_launcher: Launcher) -> None:
+    """Who can connect can keep the launcher busy with refusals."""
+    code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    command = [root_launcher.interpreter, "-c", code, str(root_launcher.socket)]
+    user = root_launcher.users["alpha"]
+    done = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd="/")
+    assert "PermissionError" in done.stderr
+
+
 def test_only_named_users_may_connect(root_launcher: Launcher) -> None:
     """The kernel's word on who connects decides, whatever the socket's mode."""
+    root_launcher.socket.chmod(0o666)
     stranger = pwd.getpwnam(str(root_launcher.users["alpha"]))
     code = (
         "import socket, sys\n"

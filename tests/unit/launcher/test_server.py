@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
 import socket
 import stat
 import subprocess
@@ -35,9 +37,21 @@ def test_second_server_on_a_socket_is_refused(root_launcher: Launcher) -> None:
     assert root_launcher.call("echo", a=1) == {"a": 1}
 
 
-def test_socket_is_for_named_users_only(root_launcher: Launcher) -> None:
-    """Without a group, anybody may knock: the kernel's word on who it is decides."""
-    assert stat.S_IMODE(root_launcher.socket.stat().st_mode) == 0o666
+def test_socket_is_for_its_own_user_alone(root_launcher: Launcher) -> None:
+    """Without a group nobody else may knock: who may not ask must not keep others from asking."""
+    assert stat.S_IMODE(root_launcher.socket.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_socket_is_open_to_its_group(tmp_path: Path) -> None:
+    """Others cannot connect; who of the group may ask is the kernel's word on the peer."""
+    config = written(tmp_path, socket_group="games", allowed_users=["games"])
+    command = [sys.executable, "-m", "aerodrome_airflow.launcher.server", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None and "serving" in server.stderr.readline()
+        found = (tmp_path / "s").stat()
+        server.terminate()
+    assert stat.S_IMODE(found.st_mode) == 0o660 and found.st_gid == grp.getgrnam("games").gr_gid
 
 
 def test_file_in_the_sockets_place_is_not_removed(tmp_path: Path) -> None:

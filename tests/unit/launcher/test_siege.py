@@ -139,6 +139,7 @@ def test_tenant_cannot_take_all_slots(launcher: Launcher) -> None:
 def test_stranger_costs_no_process(root_launcher: Launcher) -> None:
     """Who may not ask is told so by the server itself."""
     assert root_launcher.process is not None
+    root_launcher.socket.chmod(0o666)
     stranger = pwd.getpwnam(str(root_launcher.users["alpha"])).pw_uid
     code = (
         "import socket, sys\ns = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(4096))"

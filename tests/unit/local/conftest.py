@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from aerodrome.local import state
 from aerodrome.local.platform import Platform
 from aerodrome.manifest.tenant import TenantManifest
 
+# Test folders are no packages: the modules beside this file have names of their own.
+sys.path.insert(0, str(Path(__file__).parent))
 ENVIRONMENT = {
     "name": "local",
     "kind": "local",

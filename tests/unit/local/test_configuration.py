@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from aerodrome.local import topology
+from aerodrome.local import postgres, topology
 from aerodrome.local.platform import Platform
 from aerodrome.local.topology import Process
 from aerodrome.manifest.tenant import TenantManifest
@@ -84,3 +84,31 @@ def test_as_root_each_tenants_code_has_a_user_of_its_own(platform: Platform) -> 
         "alpha": "_alpha",
         "beta": "_beta",
     }
+
+
+def test_tenants_leave_connections_to_airflow(platform: Platform) -> None:
+    """PostgreSQL reserves some; one tenant takes two for each of its tasks at the same time, and some more."""
+    text = process(platform, "postgres").files["postgresql.conf"]
+    settings = dict(line.split(" = ") for line in text.splitlines())
+    assert int(settings["max_connections"]) - int(settings["reserved_connections"]) >= 200
+    limits = postgres.tenant_limits(platform, "alpha")
+    assert limits.connections == 8 + 2 * 6 and limits.settings["temp_file_limit"] == "2GB"
+    assert not limits.reserved and limits.settings["statement_timeout"] == "86400s"
+
+
+def test_no_client_of_the_broker_takes_all_its_memory(platform: Platform) -> None:
+    """Neither by messages nor by answers that it does not read."""
+    lines = process(platform, "redis").files["redis.conf"].splitlines()
+    assert {"maxmemory 1gb", "maxmemory-policy noeviction", "maxclients 1000"} <= set(lines)
+    assert "client-output-buffer-limit normal 64mb 16mb 30" in lines
+
+
+def test_a_launcher_listens_to_the_group_of_its_zone(platform: Platform) -> None:
+    """Also where a triggerer asks it, whose user is in that group; without root to its own user alone."""
+    rooted = as_root(platform)
+    for zone in platform.zones:
+        found = json.loads(process(rooted, f"launcher-{zone}").files["launcher.json"])
+        assert found["socket_group"] == f"aerodrome-{zone}"
+        assert (
+            json.loads(process(platform, f"launcher-{zone}").files["launcher.json"])["socket_group"] is None
+        )

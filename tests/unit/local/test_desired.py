@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import socket
 from dataclasses import replace
 
@@ -156,6 +157,17 @@ def test_a_taken_port_is_told_with_its_holder_and_key(platform: Platform) -> Non
         ):
             ports.require_free([process], "local")
     ports.require_free([process], "local")
+
+
+def test_a_port_that_the_deployment_holds_is_in_nobodys_way(platform: Platform) -> None:
+    """It is kept, or given back before it is taken again; of somebody else it is told."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        process = Process("redis", (), None, platform.layout.state, ports={"redis": holder.getsockname()[1]})
+        ports.require_free([process], "local", own=[os.getpid()])
+        with pytest.raises(UserError, match="of redis is taken"):
+            ports.require_free([process], "local", own=[1])
 
 
 def gamma(**settings: object) -> TenantManifest:

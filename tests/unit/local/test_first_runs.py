@@ -2,158 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
+import httpx
 import pytest
 from aerodrome.clients.airflow import Airflow
 from aerodrome.errors import AerodromeError
-from aerodrome.local.asset_schedule import is_due
-from aerodrome.local.first_runs import DagRow, FirstRuns, Patience, newest_runs, run_new_dags, wait_visible
+from aerodrome.local.asset_schedule import due
+from aerodrome.local.first_runs import DagRow, FirstRuns, Patience, begin, follow, newest_runs, wait_visible
+from stand_in import BEGIN, Dag, Server, serving
 
-PATIENT = Patience(runs=20, due=20, rests=0.3, look=0.02)
-HASTY = Patience(runs=0.6, due=0.6, rests=0.3, look=0.02)
-BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Dag:
-    """A DAG and what its run does: *ends* in a state, or stays; *task* is the state of its task until then."""
-
-    ends: str | None = "success"
-    task: str = "running"
-    types: tuple[str, ...] = ("manual", "scheduled")
-    paused: bool = False
-    asks: dict[str, Any] | None = None
-    produces: tuple[str, ...] = ()
-    triggers: tuple[str, ...] = ()
-    begins: bool = True
-    runs: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class Server:
-    """What a scheduler and an API server know; a run ends when it is looked at for the second time."""
-
-    dags: dict[str, Dag] = field(default_factory=dict)
-    events: dict[str, datetime] = field(default_factory=dict)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def start(self, dag_id: str, state: str = "running") -> dict[str, Any]:
-        run = {
-            "dag_run_id": f"manual__{len(self.asked)}",
-            "state": state,
-            "start_date": None,
-            "end_date": None,
-        }
-        self.dags[dag_id].runs.insert(0, run)
-        return run
-
-    def look(self, dag: Dag) -> list[dict[str, Any]]:
-        found = [dict(run) for run in dag.runs]
-        if dag.runs and dag.runs[0]["state"] == "running" and dag.ends:
-            times = {
-                "start_date": BEGIN.isoformat(),
-                "end_date": (BEGIN + timedelta(seconds=8.4)).isoformat(),
-            }
-            dag.runs[0] |= {"state": dag.ends, **times}
-            self.after(dag)
-        return found
-
-    def after(self, dag: Dag) -> None:
-        self.events |= dict.fromkeys(dag.produces, BEGIN + timedelta(days=1))
-        for other in dag.triggers:
-            self.start(other)
-        for dag_id, other in self.dags.items():
-            if other.asks and other.begins and not other.runs and self.come(other.asks):
-                self.start(dag_id)
-
-    def come(self, asks: dict[str, Any]) -> bool:
-        names = [part["asset"]["name"] for part in asks.get("all") or asks["any"]]
-        return (all if "all" in asks else any)(name in self.events for name in names)
-
-    def answer(self, method: str, path: str, query: dict[str, list[str]]) -> Any:
-        if path == "/auth/token":
-            return {"access_token": "token"}
-        if path == "/api/v2/dags":
-            rows = [self.row(dag_id) for dag_id in self.dags]
-            return {"dags": rows, "total_entries": len(rows)}
-        if path == "/api/v2/importErrors":
-            return {
-                "import_errors": [{"filename": "b/x.py", "stack_trace": "no module y"}],
-                "total_entries": 1,
-            }
-        if path == "/api/v2/assets":
-            return self.assets(query["dag_ids"][0])
-        found = re.fullmatch(r"/api/v2/dags/([^/]+)(/.*)?", path)
-        return self.of_dag(method, found[1], found[2] or "") if found else None
-
-    def of_dag(self, method: str, dag_id: str, rest: str) -> Any:
-        dag = self.dags[dag_id]
-        if rest.endswith("/taskInstances"):
-            rows = [{"state": "success"}, {"state": dag.task}, {"state": None}]
-            return {"task_instances": rows, "total_entries": len(rows)}
-        if rest == "/dagRuns":
-            return self.start(dag_id) if method == "POST" else {"dag_runs": self.look(dag)}
-        return self.row(dag_id) | ({"asset_expression": dag.asks} if rest == "/details" else {})
-
-    def row(self, dag_id: str) -> dict[str, Any]:
-        dag = self.dags[dag_id]
-        return {"dag_id": dag_id, "is_paused": dag.paused, "allowed_run_types": list(dag.types)}
-
-    def assets(self, dag_id: str) -> Any:
-        names = [part["asset"]["name"] for part in next(iter((self.dags[dag_id].asks or {"": []}).values()))]
-        rows = [
-            {
-                "name": name,
-                "uri": name,
-                "scheduled_dags": [{"dag_id": dag_id, "created_at": BEGIN.isoformat()}],
-                "last_asset_event": {"id": 1, "timestamp": self.events[name].isoformat()}
-                if name in self.events
-                else None,
-            }
-            for name in names
-        ]
-        return {"assets": rows, "total_entries": len(rows)}
-
-
-class Handler(BaseHTTPRequestHandler):
-    """HTTP for the server's answers."""
-
-    def do_GET(self) -> None:
-        state: Server = self.server.state  # type: ignore[attr-defined]
-        url = urlsplit(self.path)
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        state.asked.append((self.command, unquote(url.path)))
-        answer = state.answer(self.command, unquote(url.path), parse_qs(url.query))
-        body = json.dumps(answer).encode()
-        self.send_response(200 if answer is not None else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_GET  # noqa: N815 - the library's name
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
+PATIENT = Patience(runs=20, due=20, rests=0.3, gone=0.3, silence=5, look=0.02)
+HASTY = Patience(runs=0.6, due=0.6, rests=0.3, gone=0.3, silence=0.3, look=0.02)
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[Server, Airflow]]:
     """The server's state and the deploy's access to it."""
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.state = Server()  # type: ignore[attr-defined]
-    threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield listener.state, Airflow(f"http://127.0.0.1:{listener.server_port}", "admin", "secret")  # type: ignore[attr-defined]
-    listener.shutdown()
-    listener.server_close()
+    with serving() as (state, port):
+        yield state, Airflow(f"http://127.0.0.1:{port}", "admin", "secret")
 
 
 Run = Callable[..., tuple[FirstRuns, list[str]]]
@@ -161,12 +31,13 @@ Run = Callable[..., tuple[FirstRuns, list[str]]]
 
 @pytest.fixture
 def first(server: tuple[Server, Airflow]) -> Run:
-    """Give the server these DAGs and return what `run_new_dags` finds and says."""
+    """Give the server these DAGs and return what a deploy finds and says of their first runs."""
 
     def run(patience: Patience = PATIENT, **dags: Dag) -> tuple[FirstRuns, list[str]]:
         server[0].dags |= {f"a.{name}": dag for name, dag in dags.items()}
         said: list[str] = []
-        return run_new_dags(server[1], list(server[0].dags), said.append, patience), said
+        new = begin(server[1], list(server[0].dags), said.append)
+        return follow(server[1], new, said.append, patience), said
 
     return run
 
@@ -176,6 +47,12 @@ def assets(kind: str, *names: str) -> dict[str, Any]:
     return {kind: [{"asset": {"name": name, "uri": name, "group": "asset"}} for name in names]}
 
 
+def before(dag_id: str, state: str, age: int = 0) -> dict[str, Any]:
+    """Return a run that was there before, *age* days ago."""
+    times = dict.fromkeys(("start_date", "end_date"))
+    return {"dag_id": dag_id, "dag_run_id": f"run-{age}", "state": state, "age": age, **times}
+
+
 def on(kind: str, *names: str, **more: Any) -> Dag:
     """Return a DAG that these assets start."""
     return Dag(types=("asset_triggered", "manual"), asks=assets(kind, *names), **more)
@@ -183,19 +60,16 @@ def on(kind: str, *names: str, **more: Any) -> Dag:
 
 def test_a_dag_that_never_ran_runs_once(first: Run, server: tuple[Server, Airflow]) -> None:
     """It is started once and seen to its end; one that ran before is left alone."""
-    ran = Dag(runs=[{"dag_run_id": "x", "state": "failed", "start_date": None, "end_date": None}])
+    ran = Dag(runs=[before("a.ran", "failed")])
     found, said = first(new=Dag(), ran=ran)
     assert found == FirstRuns() and said == ["first run of a.new", "a.new: success"]
-    assert [path for method, path in server[0].asked if method == "POST"] == [
-        "/auth/token",
-        "/api/v2/dags/a.new/dagRuns",
-    ]
+    posted = [path for method, path in server[0].asked if method == "POST" and not path.endswith("/list")]
+    assert posted == ["/auth/token", "/api/v2/dags/a.new/dagRuns"]
 
 
 def test_a_run_that_another_deploy_started_is_not_started_again(first: Run) -> None:
     """It is waited for."""
-    begun = {"dag_run_id": "x", "state": "running", "start_date": None, "end_date": None}
-    dag = Dag(runs=[begun])
+    dag = Dag(runs=[before("a.new", "running")])
     assert first(new=dag)[0] == FirstRuns() and len(dag.runs) == 1
 
 
@@ -272,9 +146,9 @@ def test_data_from_before_a_dag_was_known_does_not_start_it(server: tuple[Server
     """Airflow remembers no event for a DAG that was not there yet."""
     state, airflow = server
     state.dags["a.report"], state.events["x"] = on("all", "x"), BEGIN - timedelta(days=1)
-    assert not is_due(airflow, "a.report")
+    assert due(airflow, ["a.report"]) == frozenset()
     state.events["x"] = BEGIN + timedelta(days=1)
-    assert is_due(airflow, "a.report")
+    assert due(airflow, ["a.report"]) == {"a.report"}
 
 
 def test_dags_are_waited_for_until_airflow_lists_them(server: tuple[Server, Airflow]) -> None:
@@ -298,9 +172,74 @@ def test_the_newest_runs_are_rows(server: tuple[Server, Airflow]) -> None:
     state, airflow = server
     state.dags |= {"b.never": Dag(), "a.ran": Dag(), "a.runs": Dag(ends=None)}
     names = [state.start(dag_id)["dag_run_id"] for dag_id in ("a.ran", "a.runs")]
-    airflow.runs("a.ran")
+    airflow.newest_runs(["a.ran"])
     assert newest_runs(airflow, ["b.never", "a.ran", "a.runs"]) == (
         DagRow("a", "ran", names[0], "success", 8.4),
         DagRow("a", "runs", names[1], "running"),
         DagRow("b", "never"),
     )
+
+
+def test_four_hundred_dags_take_a_handful_of_requests(server: tuple[Server, Airflow]) -> None:
+    """In `status`, and at each look of a deploy; not one for each DAG."""
+    state, airflow = server
+    state.dags |= {f"a.d{n:03}": Dag(ends=None, runs=[before(f"a.d{n:03}", "running")]) for n in range(400)}
+    assert len(newest_runs(airflow, [row["dag_id"] for row in airflow.dags()])) == 400
+    assert len(state.asked) <= 7
+    state.asked.clear()
+    found = follow(airflow, begin(airflow, list(state.dags), lambda _: None), lambda _: None, HASTY)
+    assert len(found.overdue) == 400
+    assert not [path for _, path in state.asked if "a.d" in path]
+
+
+def test_a_dag_that_runs_often_hides_no_other(server: tuple[Server, Airflow]) -> None:
+    """Its runs fill the first answer; the others' are asked for again."""
+    state, airflow = server
+    often = [before("a.often", "success", age) for age in range(700)]
+    state.dags |= {
+        "a.often": Dag(runs=often),
+        "a.rare": Dag(runs=[before("a.rare", "success", 900)]),
+        "a.never": Dag(),
+    }
+    found = airflow.newest_runs(state.dags)
+    assert {dag_id: run["age"] for dag_id, run in found.items()} == {"a.often": 0, "a.rare": 900}
+
+
+def test_a_restart_of_the_api_server_is_waited_for(first: Run, server: tuple[Server, Airflow]) -> None:
+    """Another deploy may begin while the runs are waited for."""
+    state, airflow = server
+    state.dags["a.new"] = Dag()
+    new = begin(airflow, ["a.new"], lambda _: None)
+    state.fails = 5
+    said: list[str] = []
+    assert follow(airflow, new, said.append, PATIENT) == FirstRuns()
+    assert said[0].startswith("waiting: Airflow refused POST") and said[-1] == "a.new: success"
+
+
+def test_an_airflow_that_stays_silent_ends_the_waiting(server: tuple[Server, Airflow]) -> None:
+    """With what it said last."""
+    state, airflow = server
+    state.dags["a.new"] = Dag()
+    new = begin(airflow, ["a.new"], lambda _: None)
+    state.fails = 1000
+    with pytest.raises(AerodromeError, match=r"Airflow refused POST .*: 500"):
+        follow(airflow, new, lambda _: None, HASTY)
+
+
+def test_a_dag_that_another_deploy_takes_away_is_waited_for_no_more(
+    server: tuple[Server, Airflow],
+) -> None:
+    """That is nobody's fault."""
+    state, airflow = server
+    state.dags |= {"a.stays": Dag(), "a.goes": Dag(ends=None)}
+    new = begin(airflow, list(state.dags), lambda _: None)
+    del state.dags["a.goes"]
+    said: list[str] = []
+    assert follow(airflow, new, said.append, PATIENT) == FirstRuns(open=("a.goes",))
+    assert said[-1] == "a.goes: was taken away"
+
+
+def test_what_is_not_airflow_is_told(server: tuple[Server, Airflow]) -> None:
+    """Another program listens there and answers in its own way."""
+    with pytest.raises(AerodromeError, match="is not Airflow: it sends no JSON"):
+        server[1]._read(httpx.Response(200, text="<html>"))

@@ -11,27 +11,55 @@ from typing import Any
 import psutil
 import pytest
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import deploy, leftovers, lifecycle, removed_tenants, supervision
+from aerodrome.local import deploy, leftovers, lifecycle, removed_tenants, state, supervision
+from aerodrome.local.deadline import wait_until
 from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.state import Layout
 from aerodrome.local.topology import Process
+from aerodrome_airflow.launcher.config import Patience as LauncherPatience
+from aerodrome_airflow.launcher.server import SHUTDOWN_SECONDS
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+# As a launcher, whose jobs have a grace.
+SLOW = """import pathlib, signal, sys, time
+def end(*_):
+    time.sleep(4)
+    pathlib.Path(sys.argv[1]).touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+time.sleep(600)
+"""
 
 
 @pytest.fixture
-def running(platform: Platform, tmp_path: Path) -> Layout:
-    """A deployment of one process that ends only when it must, with data, secrets and homes."""
-    layout = replace(platform.layout, repository=tmp_path / "repository", run=tmp_path / "run")
-    (layout.repository / ".aerodrome").mkdir(parents=True)
-    (layout.repository / ".aerodrome/local").symlink_to(layout.state)
-    (layout.repository / ".venv").symlink_to(platform.layout.repository / ".venv")
-    for folder in (layout.run, layout.logs, layout.config, layout.secrets, layout.homes / "alpha/data"):
+def layout(platform: Platform, tmp_path: Path) -> Layout:
+    """A deployment with data, secrets and homes."""
+    made = replace(platform.layout, repository=tmp_path / "repository", run=tmp_path / "run")
+    (made.repository / ".aerodrome").mkdir(parents=True)
+    (made.repository / ".aerodrome/local").symlink_to(made.state)
+    (made.repository / ".venv").symlink_to(platform.layout.repository / ".venv")
+    state.claim(made)
+    for folder in (made.run, made.logs, made.config, made.secrets, made.homes / "alpha/data"):
         ensure_folder(folder, 0o700)
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    stubborn = Process("one", (sys.executable, "-c", code), None, layout.state, stop_seconds=1)
-    write_file(supervision.configuration_file(layout), supervision.configuration(layout, [stubborn]))
+    return made
+
+
+def start(layout: Layout, code: str, *arguments: str) -> None:
+    """Start one process of the deployment."""
+    program = layout.repository / "one.py"
+    program.write_text(code)
+    process = Process("one", (sys.executable, str(program), *arguments), None, layout.state, stop_seconds=1)
+    write_file(supervision.configuration_file(layout), supervision.configuration(layout, [process]))
     supervision.ensure_running(layout)
     supervision.client(layout).start("one")
+
+
+@pytest.fixture
+def running(layout: Layout) -> Layout:
+    """A deployment of one process that ends only when it must."""
+    start(layout, STUBBORN)
     return layout
 
 
@@ -47,6 +75,15 @@ def test_destroy_leaves_nothing(running: Layout) -> None:
     assert not running.state.exists() and not running.run.exists()
     assert list((running.repository / ".aerodrome").iterdir()) == []
     assert said[-1] == "nothing is deployed here"
+
+
+def test_destroy_waits_for_a_launcher_to_end_its_jobs(layout: Layout, tmp_path: Path) -> None:
+    """Longer than the jobs' own grace: what it killed before would leave them behind."""
+    assert LauncherPatience().grace + SHUTDOWN_SECONDS < lifecycle.LAUNCHER_PATIENCE
+    start(layout, SLOW, str(tmp_path / "ended"), lifecycle.LAUNCHER)
+    assert wait_until(lambda: "up" in layout.process_log("one").read_text(), 10)
+    lifecycle.destroy(layout, lambda _: None)
+    assert (tmp_path / "ended").exists()
 
 
 def test_down_keeps_all_data(running: Layout) -> None:

@@ -6,7 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from aerodrome.local.lock import HeldError, alone
 
 
@@ -42,3 +44,10 @@ def test_two_commands_never_hold_a_lock_that_one_of_them_removes(tmp_path: Path)
         for ended in [pool.submit(shared.destroy, 1.0) for _ in range(6)]:
             ended.result()
     assert shared.entered > 5 and shared.together == 0
+
+
+def test_a_full_disk_keeps_nobody_from_destroying(tmp_path: Path, full_disk: Any) -> None:
+    """The lock is held, though it cannot say by whom."""
+    path = tmp_path / "state.lock"
+    with full_disk(), alone(path), pytest.raises(HeldError, match="it just started"), alone(path):
+        pass

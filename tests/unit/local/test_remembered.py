@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import ProblemsFound, UserError
+from aerodrome.local import state
 from aerodrome.local.deploy import destroy_local, down_local, is_deployed, logs_local, status_local
 from aerodrome.local.ownership import ensure_folder
 from aerodrome.local.preparation import deployed_platform, local_environment, prepare
@@ -35,6 +36,7 @@ def deployed(place: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     place.tenant("alpha")
     prepared = prepare(place.root, "local", lambda _: None)
     ensure_folder(prepared.platform.layout.config, 0o711)
+    (prepared.platform.layout.state / state.MARK).touch()
     prepared.remember()
     return place
 

@@ -287,25 +287,6 @@ def test_a_sensor_defers_only_where_the_zone_has_a_triggerer(
         (f"tags: [→{'x' * 101}]", "tags[0]: may have 100 characters at most"),
         ("doc_md: →readme.md", "doc_md: must not end with '.md'\n    Airflow would open a file of that name: end the text with a line feed or a full stop"),
         ("dag_id: →Daily", "dag_id: 'Daily' does not fit\n    a name is lower-case letters, digits and '_', starts with a letter and has 63 characters at most"),
-        ("params: {day: {default: →5, type: string}}", "params.day.default: must be of type string, not 5"),
-        ("params: {day: {default: →true, type: integer}}", "params.day.default: must be of type integer, not True"),
-        ("params: {day: {default: →9, maximum: 5}}", "params.day.default: must be 5 or less"),
-        ("params: {day: {default: →c, enum: [a, b]}}", "params.day.default: 'c' is not in enum"),
-        ("params: {day: →{type: string}}", "params.day: needs a default: scheduled runs get no value from anybody\n    add default:"),
-        ("params: {day: {default: a, →defalt: b}}", "params.day.defalt: unknown key 'defalt'\n    did you mean 'default'?"),
-        ("params: {day: {default: a, type: →strin}}", "params.day.type: unknown value 'strin'\n    did you mean 'string'?"),
-        ("params: {day: {default: a, pattern: →'('}}", "params.day.pattern: not a regular expression: missing ), unterminated subpattern at position 0"),
-        ("params: {day: {default: [], items: {→$ref: 'http://x'}}}", "params.day.items.$ref: unknown key '$ref'\n    allowed: description, enum, format, items, maxLength, maximum, minLength, minimum, title, type"),
-        ("params: {day: {default: [], items: {type: →strin}}}", "params.day.items.type: unknown value 'strin'\n    did you mean 'string'?"),
-        ("params: {day: {default: [], items: {minLength: 2, maxLength: →1}}}", "params.day.items.maxLength: must not be less than minLength (2)"),
-        ("params: {day: {default: [a, →5], items: {type: string}}}", "params.day.default[1]: must be of type string, not 5"),
-        ("params: {day: {default: →31.1.2024, format: date}}", "params.day.default: '31.1.2024' is not of format date, such as 2024-01-31"),
-        ("params: {day: {default: →2024-01-31T06:00:00, format: date-time}}", "params.day.default: '2024-01-31T06:00:00' is not of format date-time, such as 2024-01-31T06:00:00Z"),
-        ("params: {day: {default: →6 h, format: time}}", "params.day.default: '6 h' is not of format time, such as 06:00:00"),
-        ("params: {day: {default: →nobody, format: email}}", "params.day.default: 'nobody' is not of format email, such as team@example.org"),
-        ("params: {day: {default: →no address, format: uri}}", "params.day.default: 'no address' is not of format uri, such as https://example.org/data"),
-        ("params: {day: {default: x, type: →null}}", "params.day.type: write 'null' in quotes: without them it means no value at all"),
-        ("params: {day: {default: x, type: →[string, null]}}", "params.day.type: write 'null' in quotes: without them it means no value at all"),
         ("defaults: {retry_delay: →5m}", f"defaults.retry_delay: {NO_RETRIES}"),
         ("environments: {local: {defaults: {retry_delay: →5m}}}", f"defaults.retry_delay: {NO_RETRIES}"),
         ("environments: {→stagin: {enabled: false}}", "environments.stagin: unknown environment 'stagin'\n    did you mean 'staging'?"),
@@ -331,13 +312,6 @@ def test_a_schedule_by_time_needs_a_first_day(repository: Any) -> None:
     assert found == [
         f"{place}schedule: a schedule by time needs start_date\n    add start_date: 2024-01-31, the first day"
     ]
-
-
-def test_a_catastrophic_pattern_does_not_hold_the_loader(repository: Any) -> None:
-    """Patterns are examined, never matched, and this one is refused."""
-    param = "params: {x: {default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!, pattern: '(a+)+$'}}"
-    (told,) = repository.problems(f"dag_id: daily\n{param}\ntasks: [{{id: a, uses: flow.empty}}]\n")
-    assert "params.x.pattern: some texts can be read in too many ways" in told
 
 
 def test_all_mistakes_of_a_file_are_told_in_one_run(repository: Any) -> None:

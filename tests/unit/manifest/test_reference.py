@@ -12,7 +12,8 @@ from aerodrome.manifest.inclusion import FILE, SECTIONS, XCOM
 from aerodrome.manifest.schedule import PRESETS
 from aerodrome.manifest.settings import FILE_OF_DOC, RESERVED_TAG
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.reference import model_page, notation
+from aerodrome.reference.manifests import notation
+from aerodrome.reference.models import model_page
 from pydantic import BaseModel
 
 VALUES, SCHEDULES, REFUSED = notation()

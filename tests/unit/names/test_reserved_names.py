@@ -22,8 +22,8 @@ def test_no_tenant_has_a_name_of_the_platform() -> None:
 def test_no_zone_leads_to_a_user_or_group_of_the_platform() -> None:
     """Neither of the operating system nor of the broker."""
     users = accounts.Accounts(root=True)
-    taken = {users.airflow, users.postgres, users.redis, users.openbao, accounts.LOGS_GROUP}
-    taken |= {broker.ADMIN, broker.SCHEDULER}
+    taken = {users.airflow, users.postgres, users.redis, users.openbao, users.fetcher}
+    taken |= {accounts.LOGS_GROUP, accounts.BUNDLE_GROUP, broker.ADMIN, broker.SCHEDULER}
     allowed = [zone for zone in ("default", "pii", *names.RESERVED_ZONES) if not names.why_no_zone(zone)]
     assert allowed == ["default", "pii"]
     assert {names.worker_user(zone) for zone in names.RESERVED_ZONES} >= taken - {users.airflow}

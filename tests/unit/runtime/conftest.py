@@ -17,6 +17,7 @@ from aerodrome.runtime.uv import find_uv
 MakeTenant = Callable[..., Path]
 SYSTEM_PYTHON = Path("/usr/bin/python3.11")
 TENANT = Owner(54321, 54321)
+FETCHER = Owner(54331, 54331)
 _CODE = "def answer():\n    return 42\n"
 _PYPROJECT = """
 [build-system]
@@ -79,5 +80,6 @@ def owned_workshop() -> Iterator[Workshop]:
     place = Path(tempfile.mkdtemp(prefix="aerodrome-workshop-"))
     place.chmod(0o755)
     shutil.copy(find_uv(), place / "uv")
-    yield Workshop(place / "runtimes", Tools(SYSTEM_PYTHON, place / "uv"), owners={"payments": TENANT})
+    tools = Tools(SYSTEM_PYTHON, place / "uv")
+    yield Workshop(place / "runtimes", tools, owners={"payments": TENANT}, fetcher=FETCHER)
     shutil.rmtree(place)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,18 +29,6 @@ from aerodrome.runtime import Tools, Workshop, build_runtime, read_source
 from aerodrome.runtime.uv import find_uv
 tools = Tools(Path(sys.executable), find_uv())
 build_runtime(read_source(Path(sys.argv[1])), Workshop(Path(sys.argv[2]), tools))
-"""
-
-_MEETS = """
-import pathlib, time, uv_build
-from uv_build import *
-def build_wheel(*arguments, **named):
-    place, deadline = pathlib.Path({place!r}), time.monotonic() + 60
-    (place / {name!r}).touch()
-    while len(list(place.iterdir())) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(list(place.iterdir())) == 2, "no other build begins"
-    return uv_build.build_wheel(*arguments, **named)
 """
 
 
@@ -127,21 +117,20 @@ def test_one_failing_tenant_does_not_stop_the_others(make_tenant: MakeTenant, wo
 
 
 def test_several_tenants_are_built_at_the_same_time(
-    make_tenant: MakeTenant, workshop: Workshop, tmp_path: Path
+    make_tenant: MakeTenant, workshop: Workshop, silent_index: socket.socket
 ) -> None:
-    """Each build waits until the other one has begun: one after the other they would never end well."""
-    (tmp_path / "meeting").mkdir()
-    sources = []
-    for name in ("one", "two"):
-        folder = make_tenant(name)
-        (folder / "backend.py").write_text(_MEETS.format(place=str(tmp_path / "meeting"), name=name))
-        text = (folder / "pyproject.toml").read_text()
-        (folder / "pyproject.toml").write_text(
-            text.replace('"uv_build"\n', '"backend"\nbackend-path = ["."]\n')
-        )
-        sources.append(read_source(folder))
-    runtimes, errors = build_all([source for source in sources if source], workshop)
-    assert (list(runtimes), errors) == (["one", "two"], {})
+    """Two builds wait for an index that answers none of them: one after the other, one alone would."""
+    locks = {name: LOCK.replace("iniconfig", name) for name in ("one", "two")}
+    sources = [source for name in locks if (source := read_source(make_tenant(name, lock=locks[name])))]
+    with ThreadPoolExecutor(1) as pool:
+        built = pool.submit(build_all, sources, replace(workshop, seconds=8))
+        asked: set[str] = set()
+        silent_index.settimeout(8)
+        streams = []
+        while len(asked) < 2 and not built.done():
+            streams.append(silent_index.accept()[0])
+            asked.add(streams[-1].recv(100).split()[1].decode())
+    assert asked == {"/simple/one/", "/simple/two/"}
 
 
 @pytest.mark.parametrize("file", ["requirements.lock", "src/payments/__init__.py"])

@@ -9,18 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from aerodrome.errors import AerodromeError, UserError
+from aerodrome.errors import AerodromeError
 from aerodrome.runtime import Locksmith, Owner, Workshop, build_runtime, lock_tenant, read_source, run_tests
 from aerodrome.runtime.sealing import seal
 
 MakeTenant = Callable[..., Path]
 TENANT = Owner(54321, 54321)
 STRANGER = 54322
-_TELLS_USER = """
-import os
-def get_requires_for_build_wheel(*a): return []
-def prepare_metadata_for_build_wheel(*a): raise SystemExit(f'user {os.getuid()}')
-"""
 _WHO = """
 import os, pathlib
 def test_it():
@@ -68,19 +63,6 @@ def test_another_tenant_cannot_read_it(built: Path) -> None:
     assert as_user(STRANGER, "ls", built.parent) != 0
 
 
-def test_building_a_package_runs_as_the_tenant(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
-    """A build backend is the tenant's code too: it must not run as root."""
-    folder = make_tenant()
-    backend = "from uv_build import *\nimport os\nopen('src/payments/uid.txt','w').write(str(os.getuid()))\n"
-    (folder / "backend.py").write_text(backend)
-    text = (folder / "pyproject.toml").read_text()
-    (folder / "pyproject.toml").write_text(text.replace('"uv_build"\n', '"backend"\nbackend-path = ["."]\n'))
-    source = read_source(folder)
-    assert source is not None
-    (told,) = build_runtime(source, owned_workshop).path.glob("lib/python3*/site-packages/payments/uid.txt")
-    assert told.read_text() == str(TENANT.uid)
-
-
 def run_as_tenant(folder: Path, workshop: Workshop, test: str) -> tuple[int, str]:
     """Run a test file of the tenant and return exit code and output."""
     (folder / "tests").mkdir(exist_ok=True)
@@ -125,25 +107,14 @@ def test_packages_for_tests_are_built_as_the_tenant(
     assert as_user(STRANGER, "ls", packages) != 0
 
 
-def test_locking_runs_as_the_tenant(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
-    """Asking a package for its dependencies runs its build."""
-    folder = make_tenant(lock=None)
-    (folder / "backend.py").write_text(_TELLS_USER)
-    text = (
-        (folder / "pyproject.toml").read_text().replace('"uv_build"\n', '"backend"\nbackend-path = ["."]\n')
-    )
-    text = text.replace('["uv_build>=0.9"]', "[]") + 'dynamic = ["dependencies"]\n'
-    (folder / "pyproject.toml").write_text(text)
-    with pytest.raises(UserError, match=f"user {TENANT.uid}"):
-        lock_tenant(folder, smith=Locksmith(owned_workshop.tools, TENANT))
-
-
 def test_a_lock_is_not_the_tenants_users(make_tenant: MakeTenant, owned_workshop: Workshop) -> None:
-    """That user resolves it in a copy; what stands in the clone belongs to whom the clone belongs to."""
+    """Another user resolves it in a copy; what stands in the clone belongs to whom the clone belongs to."""
     folder = make_tenant(lock=None)
     with (folder / "pyproject.toml").open("a") as stream:
         stream.write('dependencies = ["iniconfig"]\n')
-    assert lock_tenant(folder, smith=Locksmith(owned_workshop.tools, TENANT)).endswith("1 package")
+    assert lock_tenant(
+        folder, smith=Locksmith(owned_workshop.tools, TENANT, owned_workshop.fetcher)
+    ).endswith("1 package")
     assert (folder / "requirements.lock").stat().st_uid == 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aerodrome.runtime import Workshop, build_runtime, prune, prune_all, read_source
+from aerodrome.runtime.turns import open_lock, take
 
 MakeTenant = Callable[..., Path]
 
@@ -33,8 +33,8 @@ def environments(into: Path, tenant: str = "payments") -> list[str]:
 @contextmanager
 def builder(home: Path) -> Iterator[None]:
     """Hold the lock of a tenant's place, as a build in another process does."""
-    with (home / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with open_lock(home.parent, home.name) as lock:
+        assert take(lock)
         yield
 
 
@@ -79,18 +79,18 @@ def test_a_removed_tenant_keeps_what_a_publish_still_names(tmp_path: Path) -> No
 
 
 def test_the_folder_of_a_removed_tenant_goes_with_its_last_environment(tmp_path: Path) -> None:
-    """With its layers and its lock; what is no tenant's folder is left alone."""
+    """With its layers; what is no tenant's folder is left alone."""
     pretend(tmp_path, 2, "gone")
     (tmp_path / "gone" / ".layers").mkdir()
     (tmp_path / ".hidden").mkdir()
     prune_all(tmp_path, set(), ["payments"])
-    assert [path.name for path in tmp_path.iterdir()] == [".hidden"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", ".locks"]
 
 
 def test_a_builder_that_waited_for_a_removal_starts_afresh(
     make_tenant: MakeTenant, workshop: Workshop
 ) -> None:
-    """The folder that it waited in is gone, and the lock that it waited for locks nothing any more."""
+    """The folder of the tenant is gone meanwhile."""
     home = workshop.into / "payments"
     home.mkdir(parents=True)
     source = read_source(make_tenant())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aerodrome import bundle
+from aerodrome.policy.limits import from_json
 from aerodrome.targets.bundle import source_commit
 
 ALL = {f"{tenant}/{dag}.py" for tenant in ("alpha", "beta") for dag in ("daily", "weekly")}
@@ -55,6 +56,16 @@ def test_however_a_manifest_is_broken_its_file_stays(deploys: Any, content: byte
     (deploys.root / "tenants/alpha/dags/daily.yaml").write_bytes(content)
     deploys.deploy()
     assert deploys.paths == ALL
+
+
+def test_limits_are_todays_beside_a_broken_manifest(deploys: Any) -> None:
+    """Whoever breaks a manifest keeps its file, and not the limits that it was made under."""
+    before = deploys.text("alpha/daily.py")
+    deploys.place.dag("alpha", "daily", BROKEN % "daily")
+    deploys.place.tenant("alpha", more="limits: {retries: 1}\n")
+    assert [change.what for change in deploys.deploy()] == ["limits of alpha", "DAG alpha.weekly"]
+    assert deploys.text("alpha/daily.py") == before
+    assert from_json(deploys.text("alpha/policy.json")).retries == 1
 
 
 def test_a_missing_included_file_keeps_the_dag_that_includes_it(deploys: Any) -> None:
@@ -143,6 +154,30 @@ def test_a_virtual_environment_that_failed_keeps_its_tenants_files(deploys: Any)
     deploys.place.dag("beta", "extra")
     assert [change.what for change in deploys.deploy(without={"alpha"})] == ["DAG beta.extra"]
     assert [change.what for change in deploys.deploy()] == ["DAG alpha.extra"]
+
+
+def test_limits_are_todays_beside_a_virtual_environment_that_failed(deploys: Any) -> None:
+    """A lock that cannot be installed keeps the DAGs, and not the limits."""
+    before = deploys.text("alpha/daily.py")
+    deploys.place.tenant("alpha", more="limits: {retries: 1}\n")
+    assert [change.what for change in deploys.deploy(without={"alpha"})] == ["limits of alpha"]
+    assert deploys.text("alpha/daily.py") == before
+    assert from_json(deploys.text("alpha/policy.json")).retries == 1
+
+
+def test_a_rollback_goes_back_to_the_dags_under_the_limits_of_today(deploys: Any) -> None:
+    """Which of them others start is theirs to say, and comes back with them."""
+    start = "  - {id: start, uses: dag.trigger, with: {trigger_dag_id: weekly}}\n"
+    deploys.place.dag("alpha", "daily", f"dag_id: daily\nschedule: null\ntasks:\n{start}")
+    deploys.deploy()
+    triggering, target = deploys.text("alpha/daily.py"), bundle.history(deploys.repository)[0].commit
+    deploys.place.dag("alpha", "daily")
+    deploys.place.tenant("alpha", more="limits: {retries: 1}\n")
+    deploys.deploy()
+    bundle.rollback(deploys.repository, target)
+    limits = from_json(deploys.text("alpha/policy.json"))
+    assert deploys.text("alpha/daily.py") == triggering
+    assert (limits.retries, limits.triggered_dags) == (1, ("alpha.weekly",))
 
 
 def test_a_new_tenant_whose_virtual_environment_failed_is_left_out(deploys: Any) -> None:
