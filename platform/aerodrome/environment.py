@@ -19,6 +19,8 @@ from aerodrome.source.document import read_document
 from aerodrome.source.place import Positions
 from aerodrome.source.report import Report, TooManyProblemsError
 from aerodrome.source.shape import check
+from aerodrome.store_settings import SecretsSettings
+from aerodrome.store_settings import mistakes as secrets_mistakes
 
 FOLDER = "environments"
 FILE_NAME = "environment.yaml"
@@ -123,6 +125,9 @@ class Environment(Model):
         default_factory=dict, description="Places that alerts go to; tenants name them."
     )
     central_alert_channel: Name = Field("central", description="The channel that hears of every failure.")
+    secrets: SecretsSettings = Field(
+        default_factory=SecretsSettings, description="Where connections and variables are kept."
+    )
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
 
@@ -152,6 +157,7 @@ def load_environment(root: Path, name: str) -> Environment:
         environment = check(Environment, data, report)
         if environment is not None:
             _check_names(environment, report)
+            _check_secrets(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -193,6 +199,11 @@ def _check_personal_data(environment: Environment, name: str, report: Report) ->
         report.at(
             ("queues", name, "personal_data"), "workers for personal data are not shared", "add shared: false"
         )
+
+
+def _check_secrets(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in secrets_mistakes(environment.secrets, environment.name, environment.kind):
+        report.at(("secrets", *keys), message, remedy)
 
 
 def _bad_target(channel: AlertChannel) -> str:

@@ -13,6 +13,10 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 ENVIRONMENT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 """A variable of a process's environment."""
 SECRETS_MOUNT = "aerodrome"
+TOKEN_TTL = "5m"  # noqa: S105  (a time)
+"""What the workers of a zone must ask for, word by word, when they mint a tenant's token."""
+GLOBAL = "global"
+"""In the place of a tenant: what all tenants share in the secrets store."""
 
 _OS_USER = "aerodrome-"
 # Linux takes 32 characters for the name of a user.
@@ -23,6 +27,7 @@ RESERVED_TENANTS = {
     **dict.fromkeys(
         ("apt", "chrony", "ssh"), "its user of the operating system would be one of Debian's own"
     ),
+    "global": "what all tenants share in the secrets store is called so",
     "platform": "the folder of the platform's own DAGs is called so",
 }
 RESERVED_ZONES = {
@@ -145,11 +150,68 @@ def worker_user(zone: str) -> str:
     return f"{_OS_USER}{zone}"
 
 
-def connection_path(tenant: str, name: str) -> str:
+def service_account(tenant: str, zone: str) -> str:
+    """Return the Kubernetes service account of *tenant*'s pods in *zone*: the zone decides what they may read."""
+    return f"{tenant}-{zone.replace('_', '-')}"
+
+
+def connection_path(environment: str, tenant: str, name: str) -> str:
     """Return the path of a connection below the secrets mount."""
-    return f"tenants/{tenant}/connections/{name}"
+    return f"{tenant_folder(environment, tenant)}/connections/{name}"
 
 
-def variable_path(tenant: str, name: str) -> str:
+def variable_path(environment: str, tenant: str, name: str) -> str:
     """Return the path of a variable below the secrets mount."""
-    return f"tenants/{tenant}/variables/{name}"
+    return f"{tenant_folder(environment, tenant)}/variables/{name}"
+
+
+def global_connection_path(environment: str, name: str) -> str:
+    """Return the path of a connection that all tenants may read."""
+    return connection_path(environment, GLOBAL, name)
+
+
+def global_variable_path(environment: str, name: str) -> str:
+    """Return the path of a variable that all tenants may read."""
+    return variable_path(environment, GLOBAL, name)
+
+
+def tenant_folder(environment: str, tenant: str) -> str:
+    """Return the folder of *tenant*, or of what all share, below the secrets mount."""
+    return f"{environment}/{GLOBAL}" if tenant == GLOBAL else f"{environment}/tenants/{tenant}"
+
+
+def secrets_prefix(environment: str) -> str:
+    """Return what the names of an environment's policies and roles begin with, and nobody else's.
+
+    The name of an environment may hold '-', never the separator: no environment's names begin with another's.
+    """
+    return f"aerodrome-{environment}{SEPARATOR}"
+
+
+def zone_role(environment: str, zone: str) -> str:
+    """Return the policy and AppRole of *zone* in the secrets store."""
+    return f"{secrets_prefix(environment)}{zone}"
+
+
+def tenant_policy(environment: str, zone: str, tenant: str) -> str:
+    """Return the policy and token role of *tenant* in *zone*."""
+    return f"{zone_role(environment, zone)}{SEPARATOR}{tenant}"
+
+
+def iam_role(environment: str, tenant: str) -> str:
+    """Return the AWS IAM role of *tenant*; 64 characters at most for an environment's name of 22."""
+    return f"{secrets_prefix(environment)}{tenant}"
+
+
+def iam_path(environment: str) -> str:
+    """Return the IAM path of the roles of *environment*, and of nobody else's."""
+    return f"/{SECRETS_MOUNT}/{environment}/"
+
+
+def iam_role_arn(partition: str, account: str, environment: str, tenant: str) -> str:
+    """Return the ARN of the AWS IAM role of *tenant*."""
+    return f"arn:{partition}:iam::{account}:role{iam_path(environment)}{iam_role(environment, tenant)}"
+
+
+IAM_ZONE_TAG = "aerodrome-zone"
+"""The session tag by which the workers of a zone say which zone they are; their own role may name no other."""

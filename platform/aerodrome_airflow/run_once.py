@@ -18,6 +18,7 @@ from typing import Any
 from aerodrome.errors import did_you_mean
 
 from aerodrome_airflow.screen import Screen, say, show_only_tasks
+from aerodrome_airflow.secrets import whose
 
 FAILED = 1
 MISTAKE = 2
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     # Airflow takes an interruption for a failure of the task and goes on with the next one.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_caller, daemon=True).start()
+    whose.this_process_runs(dag_id)
     _silence_warnings()
     conf = json.loads(Path(conf_file).read_text(encoding="utf-8"))
     _make_database()

@@ -1,10 +1,11 @@
-"""OpenBao or Vault: initialisation, KV version 2, policies and AppRoles (hvac)."""
+"""OpenBao or Vault: initialisation, KV version 2, policies and roles of login methods (hvac)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import hvac
@@ -31,8 +32,9 @@ class Vault:
                 return "uninitialised"
             if seal["sealed"]:
                 return "sealed"
-            # Raft elects a leader first, if only among one.
-            return "ready" if self._client().sys.read_leader_status()["is_self"] else "starting"
+            # Raft elects a leader first, if only among one; storage of other kinds has none.
+            leader = self._client().sys.read_leader_status()
+            return "ready" if leader.get("is_self", not leader["ha_enabled"]) else "starting"
         except (requests.RequestException, hvac.exceptions.VaultError):
             return "absent"
 
@@ -62,10 +64,10 @@ class Vault:
         with self._told():
             return frozenset(path.rstrip("/") for path in self._client().sys.list_auth_methods()["data"])
 
-    def enable_approle(self) -> None:
-        """Let programs log in with a role id and a secret id."""
+    def enable_login(self, method: str, path: str | None = None) -> None:
+        """Let programs log in by *method*: approle, kubernetes."""
         with self._told():
-            self._client().sys.enable_auth_method("approle")
+            self._client().sys.enable_auth_method(method, path=path)
 
     def policy(self, name: str) -> str | None:
         """Return the text of a policy."""
@@ -90,44 +92,75 @@ class Vault:
         with self._told():
             self._client().sys.delete_policy(name)
 
-    def approles(self) -> frozenset[str]:
-        """Return the names of all AppRoles."""
+    def roles(self, place: str) -> frozenset[str]:
+        """Return the names of the roles below *place*, such as auth/approle/role; none where the method is off."""
         try:
             with self._told():
-                return frozenset(self._client().auth.approle.list_roles()["data"]["keys"])
+                found = self._client().list(place)
         except NotThereError:
             return frozenset()
+        return frozenset(found["data"]["keys"]) if found else frozenset()
 
-    def put_approle(self, name: str, policy: str, role_id: str, secret_id: str) -> None:
-        """Create or update an AppRole whose tokens carry *policy* alone and whose ids are the given ones."""
+    def role(self, place: str, name: str) -> dict[str, Any] | None:
+        """Return the settings of a role."""
         with self._told():
-            approle = self._client().auth.approle
-            approle.create_or_update_approle(
-                name,
-                token_policies=[policy],
-                token_no_default_policy=True,
-                token_type="batch",  # noqa: S106  (a kind of token, not one)
-                token_ttl="20m",  # noqa: S106
-                token_max_ttl="20m",  # noqa: S106
-                bind_secret_id=True,
-            )
-            approle.update_role_id(name, role_id)
-            if not self._knows_secret_id(name, secret_id):
-                approle.create_custom_secret_id(name, secret_id)
+            found = self._client().read(f"{place}/{name}")
+        return dict(found["data"]) if found else None
 
-    def accepts(self, role_id: str, secret_id: str) -> bool:
-        """Return whether a program can log in with these ids."""
+    def put_role(self, place: str, name: str, settings: Mapping[str, Any]) -> None:
+        """Create a role, or change the *settings* that it has."""
+        with self._told():
+            self._client().write_data(f"{place}/{name}", data=dict(settings))
+
+    def delete_role(self, place: str, name: str) -> None:
+        """Remove a role, and with it what logs in by it."""
+        with self._told():
+            self._client().delete(f"{place}/{name}")
+
+    def mint(self, role: str, ttl: str) -> str:
+        """Return a token of the token role *role* for the time *ttl*."""
+        with self._told():
+            made = self._client().write_data(f"auth/token/create/{role}", data={"ttl": ttl})
+        return str(made["auth"]["client_token"])
+
+    def login(self, role_id: str, secret_id: str) -> str:
+        """Return the token of a program that logs in with these ids."""
+        with self._told():
+            made = self._client().auth.approle.login(role_id, secret_id, use_token=False)
+        return str(made["auth"]["client_token"])
+
+    def role_id(self, name: str) -> str | None:
+        """Return the role id of an AppRole."""
         try:
             with self._told():
-                self._client().auth.approle.login(role_id, secret_id, use_token=False)
-        except AerodromeError:
-            return False
-        return True
+                return str(self._client().auth.approle.read_role_id(name)["data"]["role_id"])
+        except NotThereError:
+            return None
 
-    def delete_approle(self, name: str) -> None:
-        """Remove an AppRole and its secret ids."""
+    def secret_ids(self, name: str) -> frozenset[str]:
+        """Return the accessors of an AppRole's secret ids."""
+        return self.roles(f"auth/approle/role/{name}/secret-id")
+
+    def accessor(self, name: str, secret_id: str) -> str | None:
+        """Return the accessor of *secret_id* where the AppRole knows it."""
+        try:
+            with self._told():
+                found = self._client().auth.approle.read_secret_id(name, secret_id)
+        except NotThereError:
+            return None
+        # An unknown id is answered with an empty success, not with an error.
+        known = isinstance(found, dict) and found.get("data")
+        return str(known["secret_id_accessor"]) if known else None
+
+    def put_login(self, name: str, role_id: str, secret_id: str) -> None:
+        """Let the AppRole *name* in with these ids and no others."""
         with self._told():
-            self._client().auth.approle.delete_role(name)
+            approle = self._client().auth.approle
+            approle.update_role_id(name, role_id)
+            if self.accessor(name, secret_id) is None:
+                approle.create_custom_secret_id(name, secret_id)
+            for other in self.secret_ids(name) - {self.accessor(name, secret_id)}:
+                approle.destroy_secret_id_accessor(name, other)
 
     def read(self, mount: str, path: str) -> dict[str, Any] | None:
         """Return the newest version of a secret."""
@@ -140,15 +173,23 @@ class Vault:
         except NotThereError:
             return None
 
-    def write(self, mount: str, path: str, value: Mapping[str, Any]) -> None:
-        """Write a new version of a secret."""
+    def write(self, mount: str, path: str, value: Mapping[str, Any], *, only_new: bool = False) -> None:
+        """Write a new version of a secret; with *only_new* AerodromeError where there is one already."""
+        cas = 0 if only_new else None
         with self._told():
-            self._client().secrets.kv.v2.create_or_update_secret(path, secret=dict(value), mount_point=mount)
+            self._client().secrets.kv.v2.create_or_update_secret(
+                path, secret=dict(value), mount_point=mount, cas=cas
+            )
 
     def delete(self, mount: str, path: str) -> None:
         """Remove a secret with all its versions."""
         with self._told():
             self._client().secrets.kv.v2.delete_metadata_and_all_versions(path, mount_point=mount)
+
+    def hide(self, mount: str, path: str) -> None:
+        """Take the newest version of a secret away so that who administers the store can bring it back."""
+        with self._told():
+            self._client().secrets.kv.v2.delete_latest_version_of_secret(path, mount_point=mount)
 
     def names(self, mount: str, folder: str) -> tuple[str, ...]:
         """Return the names in a folder of secrets, sorted; folders end in a slash."""
@@ -162,20 +203,15 @@ class Vault:
         except NotThereError:
             return ()
 
-    def _knows_secret_id(self, name: str, secret_id: str) -> bool:
-        try:
-            with self._told():
-                found = self._client().auth.approle.read_secret_id(name, secret_id)
-        except NotThereError:
-            return False
-        # An unknown id is answered with an empty success, not with an error.
-        return isinstance(found, dict) and bool(found.get("data"))
-
     def _client(self, timeout: float = TIMEOUT) -> hvac.Client:
+        return hvac.Client(url=self.url, token=self.token, timeout=timeout, session=self._session)
+
+    @cached_property
+    def _session(self) -> requests.Session:
         session = requests.Session()
         # Loopback here, a private network elsewhere: a proxy of the environment has no part in it.
         session.trust_env = False
-        return hvac.Client(url=self.url, token=self.token, timeout=timeout, session=session)
+        return session
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -91,7 +91,7 @@ def triggerer(platform: Platform) -> str:
         _common(platform, "triggerer"),
         _database(platform),
         # Without a zone of its own it acts for nobody, and sees nobody's secrets.
-        _secrets_backend(platform, "triggerer") if sockets else {},
+        secrets_backend(platform.layout.secrets_socket(platform.triggerer_zones[0])) if sockets else {},
         launcher,
     )
 
@@ -113,7 +113,7 @@ def worker(platform: Platform, queue: str) -> str:
     return config_text(
         _common(platform, process),
         _celery(platform, zone_user(platform, zone)),
-        _secrets_backend(platform, process),
+        secrets_backend(platform.layout.secrets_socket(zone)),
         own,
     )
 
@@ -243,23 +243,15 @@ def _celery(platform: Platform, user: BrokerUser) -> Sections:
     }
 
 
-def _secrets_backend(platform: Platform, process: str) -> Sections:
-    folder = platform.layout.process_config(process)
-    return secrets_backend(platform.openbao_url, folder)
-
-
-def secrets_backend(url: str, folder: Path) -> Sections:
-    """Return the settings of a process that logs in to OpenBao at *url* with the two ids in *folder*."""
-    settings = {
-        "url": url,
-        "role_id_path": str(folder / "openbao-role-id"),
-        "secret_id_path": str(folder / "openbao-secret-id"),
-    }
+def secrets_backend(socket: Path) -> Sections:
+    """Return the settings of a process whose tasks ask the secrets agent that listens on *socket*."""
     return {
         "workers": {
             "secrets_backend": "aerodrome_airflow.secrets.TenantSecretsBackend",
-            "secrets_backend_kwargs": json.dumps(settings),
-        }
+            "secrets_backend_kwargs": json.dumps({"socket": str(socket)}),
+        },
+        # The process that writes a trigger's log makes no backend, which would see to it.
+        "logging": {"secret_mask_adapter": "aerodrome_airflow.secrets.forms.forms"},
     }
 
 

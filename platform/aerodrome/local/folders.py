@@ -9,7 +9,7 @@ from aerodrome.clients.git import BareRepository
 from aerodrome.local import state
 from aerodrome.local.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
+from aerodrome.local.topology import ROLE_ID, SECRET_ID, Process
 
 
 def base(platform: Platform) -> None:
@@ -47,6 +47,7 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
     for zone in platform.zones:
         owner = Owner("root", accounts.worker(zone)) if layout.root else Owner()
         ensure_folder(layout.launcher_socket(zone).parent, 0o750, owner)
+        ensure_folder(layout.secrets_socket(zone).parent, 0o750, owner)
     # The modes below it are git's own: who cannot enter here reads none of it.
     ensure_folder(layout.bundle, *of_bundle(platform))
     for name, queue in platform.environment.queues.items():
@@ -79,6 +80,9 @@ def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> N
         owner = platform.accounts.owner(process.user)
         for name, text in process.files.items():
             write_file(folder / name, text, 0o600, owner)
+        for name in {ROLE_ID, SECRET_ID} - process.files.keys():
+            # An earlier version gave each worker the login of its zone.
+            (folder / name).unlink(missing_ok=True)
     write_file(platform.layout.git_config, _git_config(platform), 0o644)
 
 

@@ -119,6 +119,11 @@ def launcher_digest(repository: Path) -> str:
     return _digest(repository, "platform/aerodrome_airflow/launcher")
 
 
+def secrets_agent_digest(repository: Path) -> str:
+    """Return the digest of the code that runs inside the secrets agents."""
+    return _digest(repository, "platform/aerodrome_airflow/secrets", "platform/aerodrome/names.py")
+
+
 def _packages_digest(repository: Path) -> str:
     return _digest(repository, _LOCK)
 

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Iterator
 
 from aerodrome import names
-from aerodrome.clients.vault import Vault
 from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.secrets.values import Values
 
 BYTES = 32
 
@@ -23,7 +23,7 @@ def wanted(platform: Platform) -> tuple[tuple[str, str], ...]:
     )
 
 
-def differences(platform: Platform, store: Vault) -> list[Change]:
+def differences(platform: Platform, store: Values) -> list[Change]:
     """Return the ones that *store* lacks; one that is there is never changed."""
     return [
         of_secrets("create", "variable", names.variable_key(tenant, name), "not there yet")
@@ -31,15 +31,15 @@ def differences(platform: Platform, store: Vault) -> list[Change]:
     ]
 
 
-def apply(platform: Platform, store: Vault, progress: Progress) -> None:
+def apply(platform: Platform, store: Values, progress: Progress) -> None:
     """Make the ones that *store* lacks."""
     for tenant, name in _missing(platform, store):
         progress(f"write variable {tenant}.{name}")
         value = {"value": secrets.token_urlsafe(BYTES)}
-        store.write(names.SECRETS_MOUNT, names.variable_path(tenant, name), value)
+        store.write(names.variable_path(platform.environment.name, tenant, name), value)
 
 
-def _missing(platform: Platform, store: Vault) -> Iterator[tuple[str, str]]:
+def _missing(platform: Platform, store: Values) -> Iterator[tuple[str, str]]:
     for tenant, name in wanted(platform):
-        if store.read(names.SECRETS_MOUNT, names.variable_path(tenant, name)) is None:
+        if store.read(names.variable_path(platform.environment.name, tenant, name)) is None:
             yield tenant, name

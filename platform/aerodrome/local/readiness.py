@@ -20,7 +20,7 @@ def is_ready(platform: Platform, state: ProcessState) -> bool:
     """Return whether the process of *state* does its work since its last start."""
     if not state.pid:
         return False
-    kind = state.name.partition("-")[0] if state.name.startswith(("launcher-", "worker-")) else state.name
+    kind = state.name.partition("-")[0] if state.name.startswith(_OF_ZONES) else state.name
     return _PROBES[kind](platform, state)
 
 
@@ -69,7 +69,9 @@ def _beats(platform: Platform, state: ProcessState) -> bool:
 
 
 def _listens(platform: Platform, state: ProcessState) -> bool:
-    path = platform.layout.launcher_socket(state.name.removeprefix("launcher-"))
+    kind, _, zone = state.name.partition("-")
+    layout = platform.layout
+    path = layout.launcher_socket(zone) if kind == "launcher" else layout.secrets_socket(zone)
     # A connection would be refused and logged: only the zone's workers may connect.
     return path.is_socket() and path.stat().st_mtime >= state.since
 
@@ -81,6 +83,7 @@ def _waits_for_messages(platform: Platform, state: ProcessState) -> bool:
         return False
 
 
+_OF_ZONES = ("launcher-", "secrets-", "worker-")
 _PROBES: dict[str, Callable[[Platform, ProcessState], bool]] = {
     "postgres": lambda platform, _: postgres.server(platform).answers(),
     "redis": lambda platform, _: broker_access(platform).answers(),
@@ -90,5 +93,6 @@ _PROBES: dict[str, Callable[[Platform, ProcessState], bool]] = {
     "dag-processor": _beats,
     "triggerer": _beats,
     "launcher": _listens,
+    "secrets": _listens,
     "worker": _waits_for_messages,
 }

@@ -10,11 +10,12 @@ from typing import Any
 
 from aerodrome import names
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
-from aerodrome.local import accounts, secrets_store, state, topology
+from aerodrome.local import accounts, state, topology
 from aerodrome.local.airflow_config import NO_CLASS, Sections, config_text, secrets_backend
 from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
+from aerodrome.local.run_secrets import secrets_agent
 from aerodrome.local.stage import Stage, stage
 from aerodrome.pipeline import Build
 from aerodrome.progress import Progress
@@ -36,9 +37,9 @@ def run_dag_once(root: Path, environment: str, dag: str, say: Progress, conf: st
     _refuse_without_users(prepared.platform, tenant)
     state.claim(prepared.platform.layout)
     _build_runtime(prepared.runtimes, say)
-    with stage(prepared.platform, tenant) as made:
+    with stage(prepared.platform, tenant) as made, secrets_agent(made) as secrets:
         _write_bundle(made, prepared.build.files)
-        return _run(made, f"{tenant}/{name}.py", dag, values)
+        return _run(made, f"{tenant}/{name}.py", dag, values, secrets)
 
 
 def read_conf(text: str) -> dict[str, Any]:
@@ -99,10 +100,10 @@ def _write_bundle(made: Stage, files: Mapping[str, str]) -> None:
         write_file(target, text, 0o644, made.owner)
 
 
-def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any]) -> int:
+def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any], secrets: Path | None) -> int:
     home = made.folder / "home"
     ensure_folder(home, 0o700, made.owner)
-    files = {**_configuration(made), "conf.json": json.dumps(values)}
+    files = {"airflow.cfg": _configuration(made, secrets), "conf.json": json.dumps(values)}
     for name, text in files.items():
         write_file(home / name, text, 0o600, made.owner)
     environment = topology.airflow_environment(made.platform, "run") | {
@@ -118,10 +119,8 @@ def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any]) -> int:
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
-def _configuration(made: Stage) -> dict[str, str]:
-    logins = _secrets(made)
-    backend = secrets_backend(made.platform.openbao_url, made.folder / "home") if logins else {}
-    return {"airflow.cfg": config_text(_sections(made), backend), **logins}
+def _configuration(made: Stage, secrets: Path | None) -> str:
+    return config_text(_sections(made), secrets_backend(secrets) if secrets else {})
 
 
 def _sections(made: Stage) -> Sections:
@@ -155,16 +154,4 @@ def _bundle(made: Stage) -> dict[str, object]:
         "name": "run",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
         "kwargs": {"path": str(made.folder / "bundle")},
-    }
-
-
-def _secrets(made: Stage) -> dict[str, str]:
-    """Return the login of the zone of the tenant's first queue; none where nothing is deployed."""
-    platform = made.platform
-    if not state.exists(platform.layout):
-        return {}
-    zone = platform.environment.queues[platform.tenants[made.tenant].queues[0]].zone
-    return {
-        "openbao-role-id": secrets_store.role_id(zone),
-        "openbao-secret-id": secrets_store.secret_id(platform, zone),
     }

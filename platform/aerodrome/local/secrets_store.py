@@ -1,4 +1,4 @@
-"""What OpenBao holds: a policy and a login for each zone, and the connections made for tenants here."""
+"""What only ENV=local adds to the secrets store: connections and databases that it makes for tenants."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from aerodrome import names
 from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
-from aerodrome.local import openbao, postgres, random_variables
+from aerodrome.local import earlier_store, openbao, postgres, random_variables
 from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.secrets import access
+from aerodrome.secrets import values as contract
+from aerodrome.secrets.values import Values, VaultValues
+from aerodrome.targets.iam import IamTarget, roles_of
+from aerodrome.targets.secrets import VaultTarget
 
-MOUNT = names.SECRETS_MOUNT
 Value = Mapping[str, Any]
-_LOGIN, _POLICY = "login", "policy"
-_NOTHING = 'path "sys/none" {\n  capabilities = ["deny"]\n}\n'
 
 
-def role_id(zone: str) -> str:
-    """Return the AppRole, policy and role id of *zone*; the secret is the secret id."""
-    return names.worker_user(zone)
+def role_id(platform: Platform, zone: str) -> str:
+    """Return the AppRole of *zone*'s workers, which is its role id too; the secret is the secret id."""
+    return names.zone_role(platform.environment.name, zone)
 
 
 def secret_id(platform: Platform, zone: str) -> str:
@@ -32,17 +34,20 @@ def secret_id(platform: Platform, zone: str) -> str:
     return platform.credentials.get(f"openbao-zone-{zone}")
 
 
-def policy(platform: Platform, zone: str) -> str:
-    """Return the policy of *zone*: read what its tenants may use on its queues, nothing else."""
-    queues = set(platform.queues_of(zone))
-    paths = []
-    for tenant in platform.tenants_of(zone):
-        model = platform.tenants[tenant]
-        usable = [n for n, c in model.connections.items() if c.queues is None or queues & set(c.queues)]
-        paths += [names.connection_path(tenant, name) for name in usable]
-        paths += [names.variable_path(tenant, name) for name in model.variables]
-    rules = [f'path "{MOUNT}/data/{path}" {{\n  capabilities = ["read"]\n}}\n' for path in sorted(paths)]
-    return "".join(rules) or _NOTHING
+def rules(platform: Platform) -> VaultTarget | IamTarget:
+    """Return what keeps who may read what: the same as in every environment."""
+    environment = platform.environment
+    if environment.secrets.store == "ssm":
+        return IamTarget(environment, platform.tenants, roles_of(environment))
+    logins = {role_id(platform, zone): secret_id(platform, zone) for zone in platform.zones}
+    return VaultTarget(environment, platform.tenants, openbao.vault(platform), logins)
+
+
+def values(platform: Platform) -> Values:
+    """Return the connections and variables themselves."""
+    if platform.environment.secrets.store == "ssm":
+        return access.values(platform.environment)
+    return VaultValues(openbao.vault(platform))
 
 
 def provisioned(platform: Platform) -> dict[tuple[str, str], ProvisionedConnection]:
@@ -82,98 +87,87 @@ def value_of(platform: Platform, tenant: str, offer: ProvisionedConnection) -> V
 
 
 def differences(platform: Platform) -> tuple[Change, ...]:
-    """Return what OpenBao and PostgreSQL lack or hold differently; everything where they do not run."""
-    access = openbao.vault(platform)
-    if access.state() != "ready" or access.token is None or MOUNT not in access.mounts():
+    """Return what the store and PostgreSQL lack or hold differently; everything where they do not run."""
+    if not _runs(platform):
         return _everything(platform)
-    variables = random_variables.differences(platform, access)
-    return (*_zone_differences(platform), *_connection_differences(platform), *variables)
+    return (
+        *_moves(platform),
+        *rules(platform).changes(),
+        *_connection_differences(platform),
+        *random_variables.differences(platform, values(platform)),
+    )
 
 
 def apply(platform: Platform, progress: Progress) -> None:
     """Bring store, policies, logins, databases and provisioned connections to the desired state."""
-    access = openbao.vault(platform)
-    if access.state() != "ready":
+    vault = openbao.vault(platform)
+    if vault.state() != "ready":
         raise AerodromeError("OpenBao does not run or is sealed", "see `make logs ENV=local`")
-    if MOUNT not in access.mounts():
-        access.enable_kv(MOUNT)
-    if "approle" not in access.auth_methods():
-        access.enable_approle()
-    for change in _zone_differences(platform):
-        progress(f"{change.action} {change.what}")
-        _apply_zone(platform, change)
+    rules(platform).apply((), progress)
+    if _in_vault(platform):
+        # Before anything is made that an earlier version of the platform made already.
+        earlier_store.apply(vault, platform.environment.name, progress)
     for (tenant, name), offer in provisioned(platform).items():
         _apply_connection(platform, tenant, name, offer, progress)
-    random_variables.apply(platform, access, progress)
+    random_variables.apply(platform, values(platform), progress)
+
+
+def _in_vault(platform: Platform) -> bool:
+    return platform.environment.secrets.store == "vault"
+
+
+def _runs(platform: Platform) -> bool:
+    vault = openbao.vault(platform)
+    if vault.state() != "ready" or vault.token is None:
+        return False
+    return not _in_vault(platform) or names.SECRETS_MOUNT in vault.mounts()
+
+
+def _moves(platform: Platform) -> tuple[Change, ...]:
+    if not _in_vault(platform):
+        return ()
+    return earlier_store.differences(openbao.vault(platform), platform.environment.name)
 
 
 def put_connection(platform: Platform, tenant: str, name: str, value: Value) -> None:
     """Store the connection *name* of *tenant*."""
-    openbao.vault(platform).write(MOUNT, names.connection_path(tenant, name), value)
+    _put(platform, "connection", tenant, name, value)
 
 
 def put_variable(platform: Platform, tenant: str, name: str, value: str) -> None:
     """Store the variable *name* of *tenant*."""
-    openbao.vault(platform).write(MOUNT, names.variable_path(tenant, name), {"value": value})
+    _put(platform, "variable", tenant, name, {"value": value})
 
 
 def stored(platform: Platform, tenant: str) -> tuple[str, ...]:
     """Return what the store holds of *tenant*: connections/<name> and variables/<name>, never a value."""
-    access = openbao.vault(platform)
-    return tuple(
-        f"{kind}/{name}"
-        for kind in ("connections", "variables")
-        for name in access.names(MOUNT, f"tenants/{tenant}/{kind}")
-    )
+    return contract.stored(values(platform), platform.environment.name, tenant)
 
 
 def delete(platform: Platform, tenant: str, kind: str, name: str) -> None:
-    """Remove one connection or variable of *tenant* with all its versions."""
-    path = {"connections": names.connection_path, "variables": names.variable_path}[kind]
-    openbao.vault(platform).delete(MOUNT, path(tenant, name))
+    """Remove one connection or variable of *tenant* with all its versions; *kind* is connections or variables."""
+    values(platform).delete(_path(platform, kind.removesuffix("s"), tenant, name))
+
+
+def _put(platform: Platform, kind: str, tenant: str, name: str, value: Value) -> None:
+    values(platform).write(_path(platform, kind, tenant, name), value)
+
+
+def _path(platform: Platform, kind: str, tenant: str, name: str) -> str:
+    return contract.PATHS[kind](platform.environment.name, tenant, name)
 
 
 def _everything(platform: Platform) -> tuple[Change, ...]:
-    logins = [(kind, role_id(zone)) for zone in platform.zones for kind in (_LOGIN, _POLICY)]
     made = [("connection", names.connection_id(*found)) for found in provisioned(platform)]
     made += [("variable", names.variable_key(*found)) for found in random_variables.wanted(platform)]
-    everything = [("secrets store", ""), *logins, *made]
-    return tuple(of_secrets("create", kind, name, "not there yet") for kind, name in everything)
-
-
-def _zone_differences(platform: Platform) -> list[Change]:
-    access = openbao.vault(platform)
-    roles = access.approles() if "approle" in access.auth_methods() else frozenset()
-    found = []
-    for zone in platform.zones:
-        name = role_id(zone)
-        if name not in roles or not access.accepts(name, secret_id(platform, zone)):
-            found.append(of_secrets("create", _LOGIN, name, "not there yet"))
-        live = access.policy(name)
-        if live is None or live.strip() != policy(platform, zone).strip():
-            found.append(of_secrets("update", _POLICY, name, "its tenants or their connections changed"))
-    wanted = {role_id(zone) for zone in platform.zones}
-    own = {name for name in access.policies() if name.startswith(names.worker_user(""))} | roles
-    return found + [of_secrets("delete", _LOGIN, name, "no queue is left") for name in sorted(own - wanted)]
-
-
-def _apply_zone(platform: Platform, change: Change) -> None:
-    access = openbao.vault(platform)
-    zone = change.name.removeprefix(names.worker_user(""))
-    if change.action == "delete":
-        access.delete_approle(change.name)
-        access.delete_policy(change.name)
-    elif change.kind == _POLICY:
-        access.put_policy(change.name, policy(platform, zone))
-    else:
-        access.put_approle(change.name, change.name, change.name, secret_id(platform, zone))
+    first = rules(platform).all_changes()
+    return (*first, *(of_secrets("create", kind, name, "not there yet") for kind, name in made))
 
 
 def _connection_differences(platform: Platform) -> list[Change]:
-    access = openbao.vault(platform)
     found = _database_differences(platform)
     for (tenant, name), offer in provisioned(platform).items():
-        live = access.read(MOUNT, names.connection_path(tenant, name))
+        live = values(platform).read(_path(platform, "connection", tenant, name))
         connection = names.connection_id(tenant, name)
         if live is None:
             found.append(of_secrets("create", "connection", connection, "not there yet"))
@@ -210,8 +204,7 @@ def _apply_connection(
         limits = postgres.tenant_limits(platform, tenant)
         if postgres.server(platform).ensure_database(database, database, str(value["password"]), limits):
             progress(f"create database {database}")
-    path = names.connection_path(tenant, name)
-    access = openbao.vault(platform)
-    if access.read(MOUNT, path) != value:
+    path = _path(platform, "connection", tenant, name)
+    if values(platform).read(path) != value:
         progress(f"write connection {tenant}.{name}")
-        access.write(MOUNT, path, value)
+        values(platform).write(path, value)

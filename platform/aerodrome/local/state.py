@@ -114,6 +114,10 @@ class Layout:
         """Return the socket of the launcher of *zone*."""
         return self.run / f"launcher-{zone}" / "s"
 
+    def secrets_socket(self, zone: str) -> Path:
+        """Return the socket of the secrets agent of *zone*."""
+        return self.run / f"secrets-{zone}" / "s"
+
     def process_config(self, process: str) -> Path:
         """Return the configuration folder of *process*."""
         return self.config / process

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from aerodrome.local import airflow_config, broker, openbao, postgres, secrets_store
-from aerodrome.local.interpreter import launcher_digest, runtime_digest
+from aerodrome.local.interpreter import launcher_digest, runtime_digest, secrets_agent_digest
 from aerodrome.local.platform import Platform
 
 STORES = ("postgres", "redis", "openbao")
+ROLE_ID, SECRET_ID = "openbao-role-id", "openbao-secret-id"
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ def desired(platform: Platform) -> tuple[Process, ...]:
     """Return every process of *platform* in the order of their start."""
     code = runtime_digest(platform.layout.repository)
     launcher_code = launcher_digest(platform.layout.repository)
+    agent_code = secrets_agent_digest(platform.layout.repository)
     queues = sorted(platform.environment.queues)
     return (
         _postgres(platform),
         _redis(platform),
         _openbao(platform),
         *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
+        *(_secrets_agent(platform, zone, agent_code) for zone in platform.zones),
         _api_server(platform, code),
         _scheduler(platform, code),
         _dag_processor(platform, code),
@@ -163,6 +166,47 @@ def launcher_tenant(platform: Platform, tenant: str) -> dict[str, Any]:
     }
 
 
+def _secrets_agent(platform: Platform, zone: str, code: str) -> Process:
+    name = f"secrets-{zone}"
+    folder = platform.layout.process_config(name)
+    program = (str(platform.layout.python), "-I", "-m", "aerodrome_airflow.secrets.agent")
+    settings = {
+        "socket": str(platform.layout.secrets_socket(zone)),
+        # Where the zone has a triggerer, its user is in this group too.
+        "socket_group": platform.accounts.worker(zone) if zone in platform.triggerer_zones else None,
+        "allowed_users": list(platform.launcher_users(zone)) or None,
+        **secrets_agent_settings(platform, zone),
+    }
+    return Process(
+        name,
+        (*program, "--config", str(folder / "agent.json")),
+        # Root's files and root's start: it goes on as the workers' user, who cannot read the login.
+        None,
+        folder,
+        {"agent.json": json.dumps(settings, indent=1, sort_keys=True), **zone_login(platform, zone)},
+        priority=20,
+        code=code,
+    )
+
+
+def secrets_agent_settings(platform: Platform, zone: str) -> dict[str, Any]:
+    """Return what a secrets agent of *zone* is told beside its socket and who may use it."""
+    secrets = platform.environment.secrets
+    return {
+        "user": platform.accounts.worker(zone),
+        "environment": platform.environment.name,
+        "zone": zone,
+        "store": {
+            "kind": "vault",
+            "url": platform.openbao_url,
+            "role_id_file": ROLE_ID,
+            "secret_id_file": SECRET_ID,
+        },
+        "fresh_seconds": secrets.fresh_seconds,
+        "stale_seconds": secrets.stale_seconds,
+    }
+
+
 def _api_server(platform: Platform, code: str) -> Process:
     return _airflow(
         platform,
@@ -188,8 +232,6 @@ def _dag_processor(platform: Platform, code: str) -> Process:
 
 
 def _triggerer(platform: Platform, code: str) -> Process:
-    zones = platform.triggerer_zones
-    files = _zone_login(platform, zones[0]) if zones else {}
     text = airflow_config.triggerer(platform)
     return _airflow(
         platform,
@@ -198,7 +240,6 @@ def _triggerer(platform: Platform, code: str) -> Process:
         text,
         code,
         priority=60,
-        files=files,
         umask="007",
     )
 
@@ -213,16 +254,16 @@ def _worker(platform: Platform, queue: str, code: str) -> Process:
         code,
         user=platform.accounts.worker(zone),
         priority=70,
-        files=_zone_login(platform, zone),
         umask="007",
         stop_seconds=30,
     )
 
 
-def _zone_login(platform: Platform, zone: str) -> dict[str, str]:
+def zone_login(platform: Platform, zone: str) -> dict[str, str]:
+    """Return the files with the login of *zone*, which reads no secret: it mints tokens that read a tenant's."""
     return {
-        "openbao-role-id": secrets_store.role_id(zone),
-        "openbao-secret-id": secrets_store.secret_id(platform, zone),
+        ROLE_ID: secrets_store.role_id(platform, zone),
+        SECRET_ID: secrets_store.secret_id(platform, zone),
     }
 
 

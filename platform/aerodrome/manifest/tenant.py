@@ -11,7 +11,9 @@ from aerodrome.manifest.differences import described_by
 from aerodrome.modelling import Email, Many, Model, Name
 from aerodrome.quantities import Duration, Memory
 
-ConnectionType = Literal["postgres", "http", "smtp", "spark"]
+ConnectionType = Literal[
+    "postgres", "http", "smtp", "spark", "aws", "generic", "hdfs", "hive", "mysql", "ssh"
+]
 Scalar = str | int | float | bool
 Slots = Annotated[int, Field(ge=1)]
 

@@ -66,14 +66,14 @@ def test_postgresql_takes_passwords_over_loopback_alone(platform: Platform) -> N
 
 
 def test_as_root_each_store_and_zone_has_a_user_of_its_own(platform: Platform) -> None:
-    """Nobody but the launchers, which become the tenants' users, is root."""
+    """Nobody is root but the launchers, which become the tenants' users, and the agents, which become their zones'."""
     users = {found.name: found.user for found in topology.desired(as_root(platform))}
     stores = [
         users[name] for name in ("postgres", "redis", "openbao", "scheduler", "worker-default", "worker-pii")
     ]
     assert stores[0] == "aerodrome-db" and len(set(stores)) == 6 and None not in stores
     assert {name for name, user in users.items() if user is None} == {
-        f"launcher-{zone}" for zone in platform.zones
+        f"{kind}-{zone}" for kind in ("launcher", "secrets") for zone in platform.zones
     }
 
 

@@ -101,15 +101,6 @@ def test_no_environment_or_command_holds_a_secret(platform: Platform) -> None:
     assert len(secrets) > 8 and not any(secret in visible for secret in secrets)
 
 
-def test_a_zones_policy_names_what_its_queues_may_use(platform: Platform) -> None:
-    """A connection limited to other queues is left out; a zone without tenants reads nothing."""
-    assert 'data/tenants/alpha/connections/api"' in secrets_store.policy(platform, "default")
-    assert 'data/tenants/alpha/connections/api"' not in secrets_store.policy(platform, "pii")
-    assert 'data/tenants/alpha/variables/threshold"' in secrets_store.policy(platform, "pii")
-    assert "tenants" not in secrets_store.policy(platform, "platform")
-    assert "*" not in secrets_store.policy(platform, "default")
-
-
 def test_an_http_connection_is_taken_apart(platform: Platform) -> None:
     """A base URL arrives as Airflow's HTTP hook reads it."""
     value = secrets_store.value_of(platform, "alpha", platform.local.connections["api"])

@@ -17,7 +17,6 @@ from aerodrome.errors import UserError
 from aerodrome.local import broker, folders, openbao, secrets_store, state, supervision, topology
 from aerodrome.local import credentials as secret
 from aerodrome.local.deadline import wait_until
-from aerodrome.local.difference import of_secrets
 from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.topology import Process
@@ -63,20 +62,20 @@ def test_redis_keeps_its_data_there(platform: Platform) -> None:
         assert any(process.folder.iterdir())
 
 
-def test_openbao_keeps_its_data_there_and_does_what_a_change_says(platform: Platform) -> None:
-    """It is set up once; a change is known by its kind and name, whatever its text says."""
+def test_openbao_keeps_its_data_there_and_is_set_up_once(platform: Platform) -> None:
+    """Policies, roles and logins are brought about by the target that every environment has."""
     openbao.begin_anew(platform)
     with running(platform, "openbao"):
         assert wait_until(lambda: openbao.vault(platform).state() == "uninitialised", 20)
         assert openbao.initialise(platform) and not openbao.initialise(platform)
         assert not secret.unfinished(platform.layout.data, "openbao").exists()
-        access = openbao.vault(platform)
-        access.enable_approle()
-        for change in secrets_store._zone_differences(platform):
-            secrets_store._apply_zone(platform, replace(change, what="Worte", why="auf Deutsch"))
-        assert secrets_store._zone_differences(platform) == []
-        secrets_store._apply_zone(platform, of_secrets("delete", "login", "aerodrome-pii", ""))
-        assert "aerodrome-pii" not in access.approles() | access.policies()
+        rules = secrets_store.rules(platform)
+        rules.apply((), print)
+        assert rules.changes() == ()
+        role = secrets_store.role_id(platform, "pii")
+        assert openbao.vault(platform).login(role, secrets_store.secret_id(platform, "pii"))
+        secrets_store.put_variable(platform, "alpha", "threshold", "3")
+        assert secrets_store.stored(platform, "alpha") == ("variables/threshold",)
 
 
 def test_postgresql_reads_its_configuration_from_there(platform: Platform) -> None:

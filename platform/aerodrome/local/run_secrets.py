@@ -1,0 +1,84 @@
+"""The secrets agent of one run without a platform: it serves the run's tenant alone, and ends with the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from aerodrome.errors import AerodromeError
+from aerodrome.local import guard, state, topology
+from aerodrome.local.deadline import wait_until
+from aerodrome.local.ownership import write_file
+from aerodrome.local.stage import START_SECONDS, Stage
+
+
+@contextmanager
+def secrets_agent(made: Stage) -> Iterator[Path | None]:
+    """Give the socket that the run's tasks ask; None where nothing is deployed that could hold a secret."""
+    if not state.exists(made.platform.layout):
+        yield None
+        return
+    # Its parent is the system's, its content for this user alone: the run itself may be another user's.
+    folder = Path(tempfile.mkdtemp(prefix="aerodrome-run-secrets-"))
+    reader, writer = os.pipe()
+    with tempfile.TemporaryFile() as said:
+        try:
+            guarded = _start(made, folder, reader, said)
+            try:
+                _wait_started(made, guarded, said)
+                yield _socket(made)
+            finally:
+                os.close(writer)
+                guarded.wait(guard.PATIENCE + START_SECONDS)
+        finally:
+            os.close(reader)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _socket(made: Stage) -> Path:
+    return made.folder / "secrets.sock"
+
+
+def _start(made: Stage, folder: Path, lifeline: int, said: IO[bytes]) -> subprocess.Popen[bytes]:
+    zone = made.platform.environment.queues[made.platform.tenants[made.tenant].queues[0]].zone
+    user = made.owner.user
+    settings = {
+        **topology.secrets_agent_settings(made.platform, zone),
+        "socket": str(_socket(made)),
+        "user": user,
+        "allowed_users": [user] if user else None,
+        "tenants": [made.tenant],
+    }
+    for name, text in {
+        **topology.zone_login(made.platform, zone),
+        "agent.json": json.dumps(settings),
+    }.items():
+        write_file(folder / name, text)
+    file = str(folder / "agent.json")
+    agent = (made.python, "-I", "-m", "aerodrome_airflow.secrets.agent", "--config", file)
+    return subprocess.Popen(
+        (sys.executable, "-I", "-m", guard.__name__, str(folder), file, *agent),
+        stdin=lifeline,
+        stdout=subprocess.DEVNULL,
+        stderr=said,
+        cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    )
+
+
+def _wait_started(made: Stage, guarded: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    wait_until(lambda: _socket(made).exists() or guarded.poll() is not None, START_SECONDS)
+    if not _socket(made).exists():
+        said.seek(0)
+        raise AerodromeError(
+            f"the secrets agent did not start: {said.read().decode(errors='replace').strip()}"
+        )

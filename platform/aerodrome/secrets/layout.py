@@ -1,0 +1,164 @@
+"""The policies and roles of one environment in Vault or OpenBao, as they should be. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aerodrome import names
+from aerodrome.environment import Environment
+from aerodrome.secrets import usable
+from aerodrome.secrets.usable import Tenants
+
+POLICY, TOKEN_ROLE, LOGIN, KUBERNETES_ROLE = "policy", "token role", "login", "Kubernetes role"
+TEXT = "text"
+"""The one setting of a policy."""
+TOKEN_SECONDS = 300
+LOGIN_SECONDS = 1200
+Settings = Mapping[str, Any]
+_NOTHING = 'path "sys/none" {\n  capabilities = ["deny"]\n}\n'
+_MINT = """\
+path "auth/token/create/{role}" {{
+  capabilities = ["update"]
+  required_parameters = ["ttl"]
+  allowed_parameters = {{
+    "ttl" = ["{ttl}"]
+  }}
+}}
+"""
+_RULE = re.compile(r'path "([^"]*)"')
+
+
+class Key(NamedTuple):
+    """What an object of the store is known by."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Policies and roles of one environment, as they should be or as they are; both have this shape."""
+
+    objects: Mapping[Key, Settings] = field(default_factory=dict)
+
+    def of(self, kind: str) -> dict[str, Settings]:
+        """Return name → settings of the objects of one *kind*."""
+        return {key.name: settings for key, settings in self.objects.items() if key.kind == kind}
+
+
+def desired(environment: Environment, tenants: Tenants) -> Layout:
+    """Return every policy and role that *environment* needs for *tenants*.
+
+    A zone's login reads no secret: it mints tokens, each with one tenant's policy for this zone.
+    """
+    return Layout(
+        {
+            key: settings
+            for zone in usable.zones(environment)
+            for key, settings in _zone(environment, zone, tenants)
+        }
+    )
+
+
+def places(environment: Environment) -> dict[str, str]:
+    """Return where the store keeps the roles of each kind."""
+    return {
+        TOKEN_ROLE: "auth/token/roles",
+        LOGIN: "auth/approle/role",
+        KUBERNETES_ROLE: f"auth/{environment.secrets.vault.kubernetes_mount}/role",
+    }
+
+
+def reading(paths: Iterable[str]) -> str:
+    """Return a policy that reads each of the secrets at *paths* and nothing else."""
+    found = (f"{names.SECRETS_MOUNT}/data/{path}" for path in sorted(paths))
+    return "".join(f'path "{path}" {{\n  capabilities = ["read"]\n}}\n' for path in found) or _NOTHING
+
+
+def minting(roles: Iterable[str]) -> str:
+    """Return a policy that mints tokens of the token *roles* for five minutes and does nothing else.
+
+    The server takes no time from the role of a batch token: the policy lets no request pass that asks for another one.
+    """
+    return "".join(_MINT.format(role=role, ttl=names.TOKEN_TTL) for role in sorted(roles)) or _NOTHING
+
+
+def paths_in(text: str) -> frozenset[str]:
+    """Return the paths that a policy speaks of."""
+    return frozenset(_RULE.findall(text))
+
+
+def _zone(environment: Environment, zone: str, tenants: Tenants) -> Iterator[tuple[Key, Settings]]:
+    place, name = environment.name, names.zone_role(environment.name, zone)
+    inside = usable.tenants_of(environment, zone, tenants)
+    yield Key(POLICY, name), {TEXT: minting(names.tenant_policy(place, zone, tenant) for tenant in inside)}
+    yield Key(LOGIN, name), _login(name)
+    for tenant in inside:
+        yield from _tenant(environment, zone, tenant, tenants)
+
+
+def _tenant(
+    environment: Environment, zone: str, tenant: str, tenants: Tenants
+) -> Iterator[tuple[Key, Settings]]:
+    name = names.tenant_policy(environment.name, zone, tenant)
+    paths = usable.paths(environment, tenant, tenants[tenant], zone)
+    yield Key(POLICY, name), {TEXT: reading(paths)}
+    yield Key(TOKEN_ROLE, name), _token_role(name)
+    if environment.kind == "kubernetes":
+        yield Key(KUBERNETES_ROLE, name), _kubernetes_role(name, tenant, zone)
+
+
+def _token_role(policy: str) -> Settings:
+    return {
+        "allowed_policies": [policy],
+        "allowed_policies_glob": [],
+        "disallowed_policies": [],
+        "disallowed_policies_glob": [],
+        "allowed_entity_aliases": [],
+        "token_no_default_policy": True,
+        "token_type": "batch",
+        "orphan": True,
+        "renewable": False,
+        "path_suffix": "",
+        "token_period": 0,
+        "token_explicit_max_ttl": 0,
+        "token_num_uses": 0,
+        "token_bound_cidrs": [],
+    }
+
+
+def _login(policy: str) -> Settings:
+    return {
+        "bind_secret_id": True,
+        "secret_id_bound_cidrs": [],
+        "secret_id_num_uses": 0,
+        "secret_id_ttl": 0,
+        # A batch token cannot make tokens.
+        **_carries(policy, "service", LOGIN_SECONDS),
+    }
+
+
+def _kubernetes_role(policy: str, tenant: str, zone: str) -> Settings:
+    return {
+        "bound_service_account_names": [names.service_account(tenant, zone)],
+        "bound_service_account_namespaces": [names.namespace(tenant)],
+        "alias_name_source": "serviceaccount_uid",
+        **_carries(policy, "batch", TOKEN_SECONDS),
+    }
+
+
+def _carries(policy: str, kind: str, seconds: int) -> Settings:
+    return {
+        "token_policies": [policy],
+        "token_no_default_policy": True,
+        "token_type": kind,
+        "token_ttl": seconds,
+        "token_max_ttl": seconds,
+        "token_explicit_max_ttl": 0,
+        "token_period": 0,
+        "token_num_uses": 0,
+        "token_bound_cidrs": [],
+    }

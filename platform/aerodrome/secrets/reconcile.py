@@ -1,0 +1,107 @@
+"""What differs between the desired policies and roles and the live ones, and putting it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aerodrome.plan import Action, Change
+from aerodrome.progress import Progress
+from aerodrome.secrets.layout import (
+    KUBERNETES_ROLE,
+    LOGIN,
+    POLICY,
+    TEXT,
+    TOKEN_ROLE,
+    Key,
+    Layout,
+    Settings,
+    paths_in,
+)
+from aerodrome.secrets.live import LiveLayout
+
+TARGET = "secrets"
+SHOWN = 3
+# A role that is gone lets nobody in while its policy is still there, never the other way round.
+_ORDER = (POLICY, TOKEN_ROLE, LOGIN, KUBERNETES_ROLE)
+
+
+def change(action: Action, kind: str, name: str, why: str, *, reversible: bool = True) -> Change:
+    """Return a change of what the secrets store holds or lets in."""
+    return Change(TARGET, action, f"{kind} {name}".strip(), why, "access", reversible, kind, name)
+
+
+def differences(wanted: Layout, live: Layout) -> tuple[Change, ...]:
+    """Return one change for each policy and role that differs, with what differs; first what takes access away."""
+    return (*_gone(wanted, live), *_wrong(wanted, live))
+
+
+def apply(changes: Sequence[Change], wanted: Layout, live: LiveLayout, progress: Progress) -> None:
+    """Do what *changes* say. Safe to interrupt and repeat."""
+    for each in changes:
+        key = Key(each.kind, each.name)
+        progress(f"{each.action} {each.what}")
+        if each.action == "delete":
+            live.delete(key)
+        else:
+            live.put(key, wanted.objects[key])
+
+
+def _gone(wanted: Layout, live: Layout) -> Iterator[Change]:
+    for kind in reversed(_ORDER):
+        for name in sorted(live.of(kind).keys() - wanted.of(kind).keys()):
+            yield change("delete", kind, name, "no tenant or zone needs it")
+
+
+def _wrong(wanted: Layout, live: Layout) -> Iterator[Change]:
+    for kind in _ORDER:
+        there = live.of(kind)
+        for name, settings in sorted(wanted.of(kind).items()):
+            if name not in there:
+                yield change("create", kind, name, "not there yet")
+            elif why := _difference(kind, settings, there[name]):
+                yield change("update", kind, name, why)
+
+
+def _difference(kind: str, wanted: Settings, live: Settings) -> str:
+    if kind == POLICY:
+        return _policy_difference(str(wanted[TEXT]), str(live[TEXT]))
+    return listed(
+        [
+            f"{key} is {_said(live.get(key))}, not {_said(value)}"
+            for key, value in wanted.items()
+            if not _same(value, live.get(key))
+        ]
+    )
+
+
+def _policy_difference(wanted: str, live: str) -> str:
+    if wanted.strip() == live.strip():
+        return ""
+    lost, added = paths_in(wanted) - paths_in(live), paths_in(live) - paths_in(wanted)
+    told = [f"allows {path}, which it should not" for path in sorted(added)]
+    told += [f"lacks {path}" for path in sorted(lost)]
+    return listed(told) or "allows something else on the same paths"
+
+
+def _same(wanted: Any, live: Any) -> bool:
+    # What is not set is null, 0, false or empty, as the setting and the server's version please.
+    if not wanted and not live:
+        return True
+    return sorted(wanted) == sorted(live or ()) if isinstance(wanted, list) else bool(wanted == live)
+
+
+def _said(value: Any) -> str:
+    return (
+        ", ".join(map(str, value)) or "empty"
+        if isinstance(value, list)
+        else "not set"
+        if value is None
+        else str(value)
+    )
+
+
+def listed(told: list[str]) -> str:
+    """Return the first few of *told* as one text, and how many more there are."""
+    more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    return "; ".join(told[:SHOWN]) + more

@@ -1,0 +1,72 @@
+"""Vault or OpenBao as a target: who may read what. The values in it are nobody's desired state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aerodrome.clients.vault import Vault
+from aerodrome.environment import Environment
+from aerodrome.names import SECRETS_MOUNT
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
+from aerodrome.secrets import layout, logins, reconcile
+from aerodrome.secrets.live import LiveLayout
+from aerodrome.secrets.usable import Tenants
+
+ENGINE, METHOD = "secrets engine", "login method"
+APPROLE, KUBERNETES = "approle", "kubernetes"
+
+
+@dataclass(frozen=True)
+class VaultTarget:
+    """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say."""
+
+    environment: Environment
+    tenants: Tenants
+    vault: Vault
+    logins: logins.Logins = field(default_factory=dict, repr=False)
+    name: str = reconcile.TARGET
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs now, drift included."""
+        base = tuple(self._base(self.vault.mounts(), self.vault.auth_methods()))
+        objects = reconcile.differences(self._wanted(), self._live().read())
+        return (*base, *objects, *logins.differences(self.vault, self.logins))
+
+    def all_changes(self) -> tuple[Change, ...]:
+        """Return what a server that holds nothing yet would need."""
+        created = reconcile.differences(self._wanted(), layout.Layout())
+        return (*self._base(frozenset(), frozenset()), *created)
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Bring the server to the desired state."""
+        for each in self._base(self.vault.mounts(), self.vault.auth_methods()):
+            progress(f"{each.action} {each.what}")
+            self._enable(each)
+        wanted, live = self._wanted(), self._live()
+        reconcile.apply(reconcile.differences(wanted, live.read()), wanted, live, progress)
+        logins.apply(self.vault, self.logins, progress)
+
+    def _wanted(self) -> layout.Layout:
+        return layout.desired(self.environment, self.tenants)
+
+    def _live(self) -> LiveLayout:
+        return LiveLayout(self.vault, self.environment)
+
+    def _base(self, mounts: frozenset[str], methods: frozenset[str]) -> Iterator[Change]:
+        if SECRETS_MOUNT not in mounts:
+            yield reconcile.change("create", ENGINE, SECRETS_MOUNT, "not there yet")
+        for path in sorted(self._methods().keys() - methods):
+            yield reconcile.change("create", METHOD, path, "not there yet")
+
+    def _methods(self) -> dict[str, str]:
+        if self.environment.kind == "kubernetes":
+            return {APPROLE: APPROLE, self.environment.secrets.vault.kubernetes_mount: KUBERNETES}
+        return {APPROLE: APPROLE}
+
+    def _enable(self, change: Change) -> None:
+        if change.kind == ENGINE:
+            self.vault.enable_kv(change.name)
+        else:
+            self.vault.enable_login(self._methods()[change.name], change.name)

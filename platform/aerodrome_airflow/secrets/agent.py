@@ -1,0 +1,167 @@
+"""The secrets agent: one process per zone that alone can log in to the store.
+
+python -m aerodrome_airflow.secrets.agent --config agent.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import grp
+import logging
+import os
+import pwd
+import resource
+import signal
+import socket
+import stat
+import sys
+from pathlib import Path
+
+from aerodrome_airflow.secrets.answers import Answers
+from aerodrome_airflow.secrets.breaker import Breaker
+from aerodrome_airflow.secrets.clock import Clock, since_boot
+from aerodrome_airflow.secrets.config import Config, ConfigError, load
+from aerodrome_airflow.secrets.server import Server
+from aerodrome_airflow.secrets.store import Store
+
+_PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
+BACKLOG = 256
+
+log = logging.getLogger("secrets")
+
+
+class CannotStartError(Exception):
+    """The agent cannot serve; the text says why."""
+
+
+def harden() -> None:
+    """Keep what this process reads out of core dumps, and from others of its user."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_NO_NEW_PRIVS, 1)):
+        if libc.prctl(option, value, 0, 0, 0):
+            raise CannotStartError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
+
+
+def claim(path: Path) -> int:
+    """Return the lock of the socket *path*; CannotStartError where another agent holds it."""
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStartError(f"another agent serves {path}") from None
+    return lock
+
+
+def listen(config: Config) -> socket.socket:
+    """Return the listening socket, after removing one that an earlier agent left."""
+    path = config.socket
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise CannotStartError(f"{path} exists and is no socket")
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(old)
+    _open_to_workers(config)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _open_to_workers(config: Config) -> None:
+    # Who of them may ask is the kernel's word on the peer; nobody else can even connect.
+    if config.user is not None:
+        os.chown(config.socket, pwd.getpwnam(config.user).pw_uid, -1)
+    if config.socket_group is not None:
+        os.chown(config.socket, -1, grp.getgrnam(config.socket_group).gr_gid)
+        config.socket.chmod(0o660)
+
+
+def become(user: str | None) -> None:
+    """Go on as *user*, who cannot read the files with the login."""
+    if user is None or os.geteuid() != 0:
+        return
+    entry = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+
+
+def allowed(config: Config) -> frozenset[int]:
+    """Return the numbers of the users that may ask; one that does not exist asks nothing."""
+    if config.allowed_users is None:
+        return frozenset({os.geteuid()})
+    found = set()
+    for name in config.allowed_users:
+        with contextlib.suppress(KeyError):
+            found.add(pwd.getpwnam(name).pw_uid)
+    return frozenset(found)
+
+
+async def serve(config: Config, store: Store, listener: socket.socket) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    log.info("serving zone '%s' on %s", config.zone, config.socket)
+    await serve_until(ended, config, store, listener, since_boot)
+
+
+async def serve_until(
+    ended: asyncio.Event, config: Config, store: Store, listener: socket.socket, clock: Clock
+) -> None:
+    """Answer until *ended* is set."""
+    answers = Answers(store, Breaker(clock), config.ages, clock)
+    try:
+        await Server(answers.answer, allowed(config), config.tenants).serve(listener, ended)
+    finally:
+        await store.close()
+
+
+def run(path: Path) -> None:
+    """Serve with the configuration in *path* until told to stop."""
+    harden()
+    config = load(path)
+    lock = claim(config.socket)
+    # While the files that it needs can still be read.
+    store = config.open_store(since_boot)
+    listener = listen(config)
+    become(config.user)
+    # A change of user makes a process dumpable again on some machines.
+    harden()
+    try:
+        asyncio.run(serve(config, store, listener))
+    finally:
+        with contextlib.suppress(OSError):
+            config.socket.unlink()
+        os.close(lock)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return the exit code of the agent."""
+    parser = argparse.ArgumentParser(prog="agent", description="Reads secrets for the workers of one zone.")
+    parser.add_argument("--config", type=Path, required=True, help="agent.json")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s secrets[%(process)d] %(message)s"
+    )
+    # What it asks for, and whom, line by line.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        run(options.config)
+    except (CannotStartError, ConfigError, OSError, KeyError) as problem:
+        log.error("cannot start: %s", problem)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

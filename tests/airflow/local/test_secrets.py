@@ -1,0 +1,79 @@
+"""Tenants' tasks and their secrets while parts of the platform are away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from aerodrome.clients.airflow import Airflow
+from aerodrome.local import supervision
+from aerodrome.local.platform import Platform
+from aerodrome.local.run_once import run_dag_once
+
+DAG = "alpha.reads"
+
+
+def outcome(airflow: Airflow) -> str:
+    """Return how a run ended whose tasks, in two zones, use a connection."""
+    run, end = airflow.trigger(DAG)["dag_run_id"], time.monotonic() + 60
+    while (found := airflow.run(DAG, run)["state"]) not in ("success", "failed") and time.monotonic() < end:
+        time.sleep(0.3)
+    return str(found)
+
+
+def test_tasks_outlast_an_agent_that_is_killed(platform: Platform, airflow: Airflow) -> None:
+    """The supervisor starts it again, and tasks wait for it."""
+    processes = supervision.client(platform.layout).processes()
+    for zone in ("default", "pii"):
+        os.kill(processes[f"secrets-{zone}"].pid, signal.SIGKILL)
+    assert outcome(airflow) == "success"
+
+
+def test_tasks_outlast_the_store(platform: Platform, airflow: Airflow) -> None:
+    """What an agent has read goes on to be used."""
+    assert outcome(airflow) == "success"
+    supervisor = supervision.client(platform.layout)
+    supervisor.stop(["openbao"])
+    try:
+        assert outcome(airflow) == "success"
+    finally:
+        supervisor.start("openbao")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user")
+@pytest.mark.parametrize("user", ["aerodrome-pii", "_alpha", "aerodrome"])
+def test_nobody_reads_the_login_of_an_agent(platform: Platform, user: str) -> None:
+    """Not even the user that the agent itself goes on as; its memory and environment are closed too."""
+    pid = supervision.client(platform.layout).processes()["secrets-pii"].pid
+    folder = platform.layout.process_config("secrets-pii")
+    files = [*folder.iterdir(), f"/proc/{pid}/environ", f"/proc/{pid}/mem", f"/proc/{pid}/maps"]
+    assert len(files) == 6
+    for file in files:
+        command = ["cat", str(file)]
+        done = subprocess.run(
+            command, user=user, group=user, extra_groups=[], capture_output=True, check=False
+        )
+        assert done.returncode and done.stdout == b"", file
+
+
+def test_a_run_without_the_platform_reads_secrets_too(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By an agent of its own, which is gone with it."""
+    monkeypatch.setenv("AERODROME_STATE", str(platform.layout.state))
+    before = set(Path(tempfile.gettempdir()).glob("aerodrome-run-*"))
+    assert run_dag_once(platform.layout.repository, "local", DAG, print) == 0, capfd.readouterr()
+    assert set(Path(tempfile.gettempdir()).glob("aerodrome-run-*")) <= before
+
+
+def test_an_agent_writes_no_secret_to_its_log(platform: Platform) -> None:
+    """Whatever it was asked for."""
+    told = "".join(path.read_text() for path in platform.layout.logs.glob("secrets-*.log"))
+    assert "serving zone" in told
+    secrets = [path.read_text() for path in platform.layout.secrets.iterdir()]
+    assert not any(secret and secret in told for secret in secrets)

@@ -1,0 +1,55 @@
+"""One store for all tests that leave it running, and an agent of it for each test."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Test folders are no packages: the module beside this file has a name of its own.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from secrets_place import Agent, Bao, Door, agent_in_thread, settings
+
+
+@pytest.fixture(scope="session")
+def shared_bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
+    """A store that stays."""
+    made = Bao(tmp_path_factory.mktemp("bao"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.kill()
+
+
+@pytest.fixture
+def bao(shared_bao: Bao) -> Bao:
+    """The store that stays, with the secrets that every test expects."""
+    shared_bao.store_everything()
+    return shared_bao
+
+
+@pytest.fixture
+def door(bao: Bao) -> Iterator[Door]:
+    """What counts the calls to the store."""
+    made = Door(bao.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="agent-") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def agent(door: Door, folder: Path) -> Iterator[Agent]:
+    """An agent of zone default."""
+    with agent_in_thread(settings(folder, door.port)) as made:
+        yield made

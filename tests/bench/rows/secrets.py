@@ -1,0 +1,51 @@
+"""A task's lookup of a connection through its zone's agent, which reads it from OpenBao."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import psutil
+from figures import Figure
+from processes import clean_environment, run
+from workshop import PYTHON, Workshop
+
+PROGRAM = Path(__file__).parents[1] / "programs" / "lookups.py"
+# The server and its policies are those of the tests.
+sys.path.insert(0, str(Path(__file__).parents[2] / "airflow/secrets"))
+NAMES = ("db", "db0", "db1", "db2", "db3")
+GOAL = 5
+
+
+def lookups(shop: Workshop) -> Iterator[Figure]:
+    """Yield the time of a lookup, first and warm, and the agent's memory."""
+    from secrets_place import Bao, process, settings
+
+    folder = Path(tempfile.mkdtemp(prefix="agent-"))
+    bao = Bao(folder)
+    first, warm, memory = list[float](), list[float](), list[float]()
+    try:
+        bao.start()
+        for turn in range(shop.runs):
+            shop.say(f"lookups {turn + 1} of {shop.runs}")
+            agent = process(settings(folder, bao.port), str(PYTHON))
+            try:
+                done = run([PYTHON, PROGRAM, folder / "s", *NAMES], clean_environment())
+                memory.append(psutil.Process(agent.pid).memory_full_info().pss / 1e6)
+            finally:
+                agent.terminate()
+                agent.communicate()
+            found = json.loads(done.output.splitlines()[-1])
+            first.append(median(found["first"]))
+            warm.append(median(found["warm"]))
+    finally:
+        bao.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+    yield Figure("secret_warm", "lookup of a secret, warm: median", "ms", tuple(warm), GOAL)
+    yield Figure("secret_first", "lookup of a secret that the store is asked for: median", "ms", tuple(first))
+    yield Figure("secret_agent_memory", "the agent of a zone, memory of its own", "MB", tuple(memory))

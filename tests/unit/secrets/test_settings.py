@@ -1,0 +1,64 @@
+"""`secrets:` of environment.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aerodrome.environment import load_environment
+from aerodrome.errors import ProblemsFound
+
+SSM = "{region: eu-central-1, agent_role: 'arn:aws:iam::123456789012:role/airflow-{zone}'}"
+LOCAL = """\
+kind: local
+zones: {default: {}}
+queues: {default: {zone: default}}
+alert_channels: {central: {type: file, target: a.jsonl}}
+"""
+CLUSTER = LOCAL.replace("local", "kubernetes")
+
+
+def load(root: Path, text: str, name: str = "prod") -> object:
+    """Return `secrets` of an environment.yaml with *text*."""
+    folder = root / "environments" / name
+    folder.mkdir(parents=True)
+    (folder / "environment.yaml").write_text(text)
+    return load_environment(root, name).secrets
+
+
+@pytest.mark.parametrize(
+    ("base", "secrets", "told"),
+    [
+        (LOCAL, "{fresh_seconds: 1000}", r"stale_seconds: is less than"),
+        (LOCAL, "{global_variables: [a, a]}", "'a' is named twice"),
+        (LOCAL, "{store: ssm}", "ssm needs a region"),
+        (LOCAL, f"{{ssm: {SSM}}}", "has no effect with store: vault"),
+        (LOCAL, "{vault: {url: 'https://x'}}", "has no effect with kind: local"),
+        (CLUSTER, "{vault: {url: 'https://me@x'}}", r"must be an http\(s\) URL without"),
+        (
+            LOCAL,
+            f"{{store: ssm, vault: {{kubernetes_mount: k}}, ssm: {SSM}}}",
+            "has no effect with store: ssm",
+        ),
+        (LOCAL, f"{{store: ssm, ssm: {SSM.replace('{zone}', 'x')}}}", "with {zone} in it once"),
+        (LOCAL, f"{{store: ssm, ssm: {SSM.replace('eu-central-1', 'here')}}}", "is no AWS region"),
+        (LOCAL, f"{{store: ssm, ssm: {SSM.replace('{r', '{prefix: /aws/x, r')}}}", "none of AWS's own"),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(tmp_path: Path, base: str, secrets: str, told: str) -> None:
+    """Each with what to write."""
+    with pytest.raises(ProblemsFound, match=told):
+        load(tmp_path, f"{base}secrets: {secrets}\n")
+
+
+def test_names_of_iam_roles_stay_short_enough(tmp_path: Path) -> None:
+    """They begin with the environment's name."""
+    with pytest.raises(ProblemsFound, match="22 characters at most"):
+        load(tmp_path, f"{LOCAL}secrets: {{store: ssm, ssm: {SSM}}}\n", "a" * 23)
+
+
+def test_parameter_store_is_found_by_region_and_role(tmp_path: Path) -> None:
+    """The account is the role's."""
+    settings = load(tmp_path, f"{LOCAL}secrets: {{store: ssm, ssm: {SSM}}}\n").ssm  # type: ignore[attr-defined]
+    assert (settings.account, settings.partition) == ("123456789012", "aws")
+    assert settings.agent("pii") == "arn:aws:iam::123456789012:role/airflow-pii"
