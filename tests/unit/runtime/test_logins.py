@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,9 +89,10 @@ def served(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def spied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An index with a wheel and a source distribution that tell what they see; returns the file they tell it to."""
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.parent.chmod(0o755)
-    tmp_path.chmod(0o755)
+    open_to_all = Path(tempfile.gettempdir())
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(open_to_all) and folder != open_to_all:
+            folder.chmod(0o755)
     told = tmp_path / "told"
     told.touch()
     told.chmod(0o666)
