@@ -27,6 +27,7 @@ SHARING = tuple(
         "airflow/dag_processor",
         "airflow/operators",
         "render/hostile",
+        "airflow/api",
     )
 )
 

@@ -26,7 +26,8 @@ class PythonCall(CatalogueEntry):
     unmapped: ClassVar[frozenset[str]] = frozenset({"outputs"})
 
     function: Function = Field(
-        description="`package.module:function`; what it returns must be JSON and goes to later tasks."
+        description="`package.module:function`; what it returns goes to later tasks: JSON, or as a stream of any "
+        "size bytes, a `pathlib.Path`, a generator of bytes, a table of pandas or Arrow."
     )
     args: JsonMap = Field(default_factory=dict, description="Keyword arguments of the function.")
     connections: Connections = Field(

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerodrome_airflow.launcher.client import Job
+from aerodrome_airflow.xcom.launched import LaunchedStream
 from airflow.sdk import BaseOperator
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException
 
 from common_plugins.catalogue.python_call import PythonCall
@@ -48,7 +50,15 @@ class PythonCallOperator(LaunchingMixin, BaseOperator):
             "connections": connections(context, self.connections),
             "variables": variables(context, self.variables),
         }
-        result = self.run_job(Job(tenant(context), "call", self.runtime, body, text_map(self.env or {})))
+        job = Job(tenant(context), "call", self.runtime, body, text_map(self.env or {}))
+        stream = LaunchedStream(self.start_launch(), job, self.log_line)
+        if stream.begins():
+            # Stored piece by piece while the function makes it: it never stands in this process' memory.
+            context["ti"].xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=stream)
+            if self.outputs:
+                raise AirflowFailException(f"`outputs` names keys, but {self.function} returned no object")
+            return None
+        result = stream.result
         for key in self.outputs:
             context["ti"].xcom_push(key=key, value=self._output(result, key))
         return result

@@ -17,11 +17,22 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class RoleLimits:
-    """What a role may take: *connections* (-1: any number), *settings* of its sessions, *reserved* connections."""
+    """What a role may take: *connections* (-1: any number), *settings* of its sessions, *reserved* connections.
+
+    A role can change those settings of its own that PostgreSQL lets every user set, such as time limits.
+    """
 
     connections: int = -1
     settings: Mapping[str, str] = field(default_factory=dict)
     reserved: bool = False
+
+    def met_by(self, live: RoleLimits | None) -> bool:
+        """Return whether *live* is as asked for; settings that the role made for itself are its own affair."""
+        return (
+            live is not None
+            and (live.connections, live.reserved) == (self.connections, self.reserved)
+            and self.settings.items() <= live.settings.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,6 @@ def _limit(connection: Connection, role: str, limits: RoleLimits) -> None:
     name = sql.Identifier(role)
     number = sql.Literal(limits.connections)
     connection.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(name, number))
-    connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
     for setting, value in limits.settings.items():
         change = sql.SQL("ALTER ROLE {} SET {} = {}")
         connection.execute(change.format(name, sql.Identifier(setting), sql.Literal(value)))

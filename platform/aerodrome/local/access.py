@@ -29,8 +29,8 @@ POOL_MARK = "[aerodrome]"
 LONGEST_SECONDS = 3600
 Permission = tuple[str, str]
 
-# What a level may do beyond single DAGs; which DAGs it sees is said by each DAG itself. No import errors,
-# audit log, pools, assets, connections or variables: Airflow shows those of all tenants.
+# What a level may do beyond single DAGs; which DAGs it sees is said by each DAG itself, and of all else the
+# auth manager shows the tenant's own. No connections or variables: theirs are in the secrets store.
 _READ = (
     "DAG Runs",
     "Task Instances",
@@ -41,10 +41,17 @@ _READ = (
     "DAG Warnings",
     "Website",
     "HITL Detail",
+    "Asset Aliases",
+    "Assets",
+    "Audit Logs",
+    "DAG Dependencies",
+    "ImportError",
+    "Pools",
 )
 _VIEWER: frozenset[Permission] = frozenset(
     {("can_read", resource) for resource in _READ}
     | {("menu_access", "DAGs"), ("menu_access", "Docs"), ("menu_access", "Documentation")}
+    | {("menu_access", name) for name in ("Assets", "Audit Logs", "Pools", "HITL Detail")}
     | {(f"can_{verb}", f"My {what}") for verb in ("read", "edit") for what in ("Profile", "Password")}
 )
 _EDITOR = _VIEWER | {

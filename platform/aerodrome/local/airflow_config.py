@@ -157,7 +157,7 @@ def _common(platform: Platform, process: str) -> Sections:
 def _core(platform: Platform, process: str) -> dict[str, str]:
     return {
         "executor": "CeleryExecutor",
-        "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "auth_manager": "aerodrome_airflow.auth.manager.AerodromeFabAuthManager",
         "execution_api_server_url": f"{platform.api_url}/execution/",
         "hostname_callable": "socket.gethostname",
         "load_examples": "False",

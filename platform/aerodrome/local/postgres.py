@@ -26,6 +26,8 @@ TENANT_CONNECTIONS = 60
 SPARE_CONNECTIONS = 8
 # Of one session; only PostgreSQL's administrator can raise it.
 TEMPORARY_FILES = "2GB"
+# PostgreSQL counts milliseconds in 32 bits.
+LONGEST_STATEMENT = 2_147_483
 _SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
@@ -170,7 +172,7 @@ def tenant_limits(platform: Platform, tenant: str) -> RoleLimits:
     limits for a session of its own, never the limit of temporary files.
     """
     number = min(TENANT_CONNECTIONS, SPARE_CONNECTIONS + 2 * platform.tenants[tenant].limits.parallelism)
-    longest = platform.environment.limits.execution_timeout.total_seconds()
+    longest = min(LONGEST_STATEMENT, platform.environment.limits.execution_timeout.total_seconds())
     settings = {
         "temp_file_limit": TEMPORARY_FILES,
         "statement_timeout": f"{longest:.0f}s",

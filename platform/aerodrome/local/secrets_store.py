@@ -186,7 +186,7 @@ def _database_differences(platform: Platform) -> list[Change]:
         name = postgres.tenant_database(tenant)
         if name not in databases:
             found.append(of_secrets("create", "database", name, "not there yet"))
-        elif limits.get(name) != postgres.tenant_limits(platform, tenant):
+        elif not postgres.tenant_limits(platform, tenant).met_by(limits.get(name)):
             found.append(of_secrets("update", "database", name, "the limits of its user differ"))
     return found
 

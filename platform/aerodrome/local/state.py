@@ -24,6 +24,8 @@ _MADE = frozenset(
     ("bundle", "bundles", "code", "compiled", "config", "data", "homes", "logs", "python", "run", "runtimes",
      "secrets", "tools", "venv")
 )  # fmt: skip
+# What every one of their deploys made.
+_ALWAYS_MADE = frozenset(("bundle.git", "config", "homes", "runtimes", "secrets"))
 
 
 @dataclass(frozen=True)
@@ -221,10 +223,11 @@ def require_own(layout: Layout) -> None:
 
 
 def _is_of_earlier_version(layout: Layout) -> bool:
-    """Return whether the folder stands where nobody chose it to be and holds only what a deploy makes."""
-    return layout.state == _default_state(layout.repository, layout.root) and all(
-        re.split("[-.]", path.name.lstrip("."))[0] in _MADE for path in layout.state.iterdir()
-    )
+    """Return whether the folder holds only what a deploy makes: all of it, or in a place that nobody chose."""
+    found = {path.name for path in layout.state.iterdir()}
+    if any(re.split("[-.]", name.lstrip("."))[0] not in _MADE for name in found):
+        return False
+    return found >= _ALWAYS_MADE or layout.state == _default_state(layout.repository, layout.root)
 
 
 def link_into_repository(layout: Layout) -> None:

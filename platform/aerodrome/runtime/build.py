@@ -136,6 +136,8 @@ def _build(source: RuntimeSource, site: Site, final: Path) -> None:
     layer_note(final).write_text(source.layer)
     with made_whole(final, site) as folder:
         link_tree(layer, folder / VENV, site.owner)
+        # Earlier versions left uv's lock in a layer; the tenant could hold it, and so this build.
+        (folder / VENV / ".lock").unlink(missing_ok=True)
         _install_package(source, site, folder)
     site.say("ready")
 

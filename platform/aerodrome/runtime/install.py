@@ -33,20 +33,23 @@ def install_lock(site: Site, folder: Path, lock: Lock, where: Sequence[str]) -> 
     that uv refused.
     """
     wheels, sources = split(lock.text, lock.built)
+    # Both before the folder is the tenant's, who could put a link there.
+    locked, built = folder / lock.name, folder / f"{_BUILT}{lock.name}"
+    for file, text in ((locked, wheels), (built, sources)):
+        _write(file, text)
     if wheels:
-        _install(site, site.fetch, _written(folder / lock.name, wheels), (*where, "--no-build"))
+        _install(site, site.fetch, locked, (*where, "--no-build"))
     shutil.rmtree(folder / CACHE, ignore_errors=True)
     hand_over(folder, site.owner)
     if sources:
         site.say(f"building what {lock.name} has no wheels for")
-        _install(site, site.uv, _written(folder / f"{_BUILT}{lock.name}", sources), where)
+        _install(site, site.uv, built, where)
     site.compile(folder / VENV)
 
 
-def _written(file: Path, text: str) -> Path:
+def _write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8", newline="")
     file.chmod(0o644)
-    return file
 
 
 def _install(site: Site, uv: Callable[..., None], lock: Path, options: Sequence[str]) -> None:

@@ -14,6 +14,9 @@ from aerodrome.errors import UserError
 from aerodrome.manifest.folder import IGNORED
 from aerodrome.runtime.sealing import Owner
 
+# uv looks for settings in every folder above, and in the one for temporary files everybody can leave some.
+_OUTERMOST = "[tool.uv.workspace]\nmembers = []\n"
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -31,9 +34,11 @@ def own_copy(folder: Path, owner: Owner | None) -> Iterator[Desk]:
     """
     place = Path(tempfile.mkdtemp(prefix="aerodrome-tenant-", dir=_open_place() if owner else None))
     try:
-        desk = Desk(place / folder.name, place / "home")
+        # A name that no tenant has.
+        desk = Desk(place / folder.name, place / ".home")
         shutil.copytree(folder, desk.folder, symlinks=True, ignore=_ignored)
         desk.home.mkdir()
+        (place / "pyproject.toml").write_text(_OUTERMOST, encoding="utf-8")
         hand_over(place, owner)
         yield desk
     finally:
@@ -41,8 +46,9 @@ def own_copy(folder: Path, owner: Owner | None) -> Iterator[Desk]:
 
 
 def hand_over(folder: Path, owner: Owner | None) -> None:
-    """Give *folder* with all that is in it to *owner*."""
-    for path in [folder, *folder.rglob("*")]:
+    """Give *folder*, which *owner* cannot enter yet, with all that is in it to *owner*."""
+    # Itself last: who could enter would put links in the place of folders that are handed over.
+    for path in [*folder.rglob("*"), folder]:
         if owner:
             os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
 

@@ -20,7 +20,8 @@ _TOLD_TO_PACKAGES = re.compile(
     r"|HTTP_(TIMEOUT|RETRIES))|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy)$",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"(://)[^/\s]*@")
+# A proxy's address may lack its scheme.
+_LOGIN = re.compile(r"(://|^)[^/\s]*@")
 _WITHOUT_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 _BULLETS = re.compile(r"^[\s\u00d7\u2500-\u25ff?]+")
 _NETWORK = re.compile(

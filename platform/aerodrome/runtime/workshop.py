@@ -148,9 +148,10 @@ def made_whole(target: Path, site: Site) -> Iterator[Path]:
     try:
         yield folder
         give(folder, None if site.owner is None else ROOT)
+        # First of all: it refuses a link in the place of the folder.
+        seal(folder / VENV, site.owner)
         # uv's own lock: whoever holds it, and tenants could open it, holds each later build on this layer.
         (folder / VENV / ".lock").unlink(missing_ok=True)
-        seal(folder / VENV, site.owner)
         if target.exists():
             target.rename(folder / "outdated")
         (folder / VENV).rename(target)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from aerodrome_airflow.launcher import sandbox
-from aerodrome_airflow.launcher.commands import EXTRA, INPUT, RESULT, Plan
+from aerodrome_airflow.launcher.commands import EXTRA, INPUT, RESULT, STREAM, Plan
 
 _TROUBLE = 6
 _ABOVE_ALL = 64
@@ -50,8 +50,10 @@ def start(plan: Plan, confined: sandbox.Confinement, folder: Path) -> Child:
         _TROUBLE: trouble.writer,
     }
     theirs[0], theirs[2] = os.open(os.devnull, os.O_RDONLY), os.dup(output.writer)
-    if (extra := _extra(plan, data)) is not None:
-        theirs[EXTRA] = extra
+    if plan.script is not None:
+        theirs[EXTRA] = _in_memory(plan.script)
+    if data is not None:
+        theirs[EXTRA if plan.script is None else STREAM] = data.writer
     keeper = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -62,12 +64,6 @@ def start(plan: Plan, confined: sandbox.Confinement, folder: Path) -> Child:
     for descriptor in (*ours, *([data.reader] if data else [])):
         os.set_blocking(descriptor, False)
     return Child(pid, *ours, data.reader if data else None)
-
-
-def _extra(plan: Plan, data: _Pipe | None) -> int | None:
-    if data is not None:
-        return data.writer
-    return None if plan.script is None else _in_memory(plan.script)
 
 
 def _in_memory(text: bytes) -> int:
@@ -98,6 +94,7 @@ def _arrange(theirs: Mapping[int, int]) -> None:
     high = {place: fcntl.fcntl(descriptor, fcntl.F_DUPFD, _ABOVE_ALL) for place, descriptor in theirs.items()}
     for place, descriptor in high.items():
         os.dup2(descriptor, place, inheritable=place != _TROUBLE)
-    if EXTRA not in theirs:
-        os.closerange(EXTRA, EXTRA + 1)
-    os.closerange(_TROUBLE + 1, os.sysconf("SC_OPEN_MAX"))
+    for place in (EXTRA, STREAM):
+        if place not in theirs:
+            os.closerange(place, place + 1)
+    os.closerange(STREAM + 1, os.sysconf("SC_OPEN_MAX"))

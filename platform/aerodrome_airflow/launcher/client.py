@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -23,6 +24,7 @@ Answer = dict[str, Any]
 LOOK_SECONDS = 2.0
 # A cancelled job has a grace of its own; a later attempt must not run beside what is left of it.
 END_SECONDS = 15.0
+_FORM = re.compile(r"[a-z0-9.+-]{0,40}")
 
 __all__ = ["Job", "Launch", "LauncherError", "TenantCodeError", "launch"]
 
@@ -55,6 +57,8 @@ class Launch:
         self._socket: socket.socket | None = None
         self._answer: Answer = {}
         self._result = b""
+        self.form: str | None = None
+        """What the result is where it came as a stream: "arrow", "csv", "bytes"; known at its end."""
 
     def run(self, job: Job, on_line: OnLine, *, content: bytes | None = None) -> Any:
         """Return the result of *job*; *content* is what a job of kind write puts into its file."""
@@ -62,10 +66,10 @@ class Launch:
             pass
         return self._value(job)
 
-    def read(self, job: Job, on_line: OnLine) -> Generator[bytes, None, None]:
-        """Yield the content of the file that *job* reads; LauncherError at the end where it broke off."""
+    def read(self, job: Job, on_line: OnLine) -> Generator[bytes, None, Any]:
+        """Yield what *job* reads or streams, and return its result; an error at the end where it broke off."""
         yield from self._pieces(job, on_line, None)
-        self._value(job)
+        return self._value(job)
 
     def cancel(self) -> None:
         """Ask for the end of the job; safe in a signal handler, and where nothing runs."""
@@ -181,7 +185,11 @@ class Launch:
             return {"exit_code": _exit_code(answer, job), "last_line": answer["last_line"]}
         if answer["result_too_long"]:
             raise TenantCodeError(f"the result has more than {protocol.RESULT_LIMIT:,} bytes of JSON")
-        return _outcome(self._parsed_result(), answer, job)
+        parsed = self._parsed_result()
+        # The tenant's own process says it.
+        form = parsed.get("stream")
+        self.form = form if isinstance(form, str) and _FORM.fullmatch(form) else None
+        return _outcome(parsed, answer, job)
 
     def _parsed_result(self) -> dict[str, Any]:
         try:

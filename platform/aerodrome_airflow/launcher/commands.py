@@ -17,7 +17,7 @@ from aerodrome_airflow.launcher.jobs import Job
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # Descriptors of a job's process.
-INPUT, RESULT, EXTRA = 3, 4, 5
+INPUT, RESULT, EXTRA, STREAM = 3, 4, 5, 7
 
 
 class RefusedError(Exception):
@@ -28,9 +28,9 @@ class RefusedError(Exception):
 class Plan:
     """One process: *run* is called in it, as the tenant's user, with its temporary folder.
 
-    *request* is what it reads from INPUT; *script* is a text that it finds at EXTRA; a plan that *gives_data*
-    writes to EXTRA instead, and one that *takes_content* reads from INPUT what the client sends. A plan that
-    *looks* is done at once.
+    *request* is what it reads from INPUT; *script* is a text that it finds at EXTRA. A plan that *gives_data*
+    writes to EXTRA, or to STREAM where it has a script; one that *takes_content* reads from INPUT what the client
+    sends. A plan that *looks* is done at once.
     """
 
     run: Callable[[Path], None]
@@ -42,7 +42,7 @@ class Plan:
 
     def deadlines(self, patience: Patience) -> Deadlines:
         """Return how long the process is waited for; the tenant's own code has the time limit of its task."""
-        moves = self.gives_data or self.takes_content
+        moves = (self.gives_data and self.script is None) or self.takes_content
         return Deadlines(
             patience.grace, patience.look if self.looks else None, patience.idle if moves else None
         )
@@ -107,7 +107,7 @@ def _call(job: Job, tenant: Tenant) -> Plan:
         os.execve(python, [python, "-I", "-u", f"/dev/fd/{EXTRA}"], environment(job, tenant, folder))  # noqa: S606 - no shell is wanted
 
     script = Path(__file__).with_name("runner.py").read_bytes()
-    return Plan(run, request=json.dumps(request).encode(), script=script)
+    return Plan(run, request=json.dumps(request).encode(), script=script, gives_data=True)
 
 
 def _bash(job: Job, tenant: Tenant) -> Plan:

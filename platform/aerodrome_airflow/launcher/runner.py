@@ -1,7 +1,7 @@
 """Call one function in the tenant's virtual environment, with its interpreter (Python 3.9 to 3.13).
 
-File descriptor 3 holds the request, 4 takes the answer, both JSON, 5 is this text; standard output and error
-are the task's log.
+File descriptor 3 holds the request, 4 takes the answer, both JSON, 5 is this text, 7 takes a result that is no
+JSON: bytes, a file, pieces of bytes, a table. Standard output and error are the task's log.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import inspect
 import json
 import logging
 import os
+import re
 import sys
 import traceback
-from types import TracebackType
-from typing import Any, Callable  # noqa: UP035 - Python 3.9
+from pathlib import Path
+from types import GeneratorType, TracebackType
+from typing import Any, Callable, Iterable, Optional  # noqa: UP035 - Python 3.9
 
 RESULT_LIMIT = 1024 * 1024
+PIECE = 64 * 1024
 MESSAGE_LIMIT = 2000
 GIVEN_IF_DECLARED = ("connections", "variables")
 
@@ -67,6 +70,44 @@ def encoded(value: object) -> str:
     return text
 
 
+def streamed(value: object, target: Any) -> Optional[str]:  # noqa: UP045 - Python 3.9
+    """Write *value* to *target* and return what it is, or None where it is none of what can be streamed."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        write_all(target, [value])
+        return "bytes"
+    if isinstance(value, Path):
+        with value.open("rb") as source:
+            write_all(target, iter(lambda: source.read(PIECE), b""))
+        return re.sub(r"[^a-z0-9.+-]", "", value.suffix.lower()).strip(".")[:40]
+    if isinstance(value, GeneratorType):
+        write_all(target, value)
+        return "bytes"
+    return write_table(value, target)
+
+
+def write_all(target: Any, pieces: Iterable[Any]) -> None:
+    """Write all of *pieces*."""
+    for piece in pieces:
+        if not isinstance(piece, (bytes, bytearray, memoryview)):
+            raise CallError(f"a generator's pieces must be bytes, not {type(piece).__name__}")
+        target.write(piece)
+
+
+def write_table(value: object, target: Any) -> Optional[str]:  # noqa: UP045 - Python 3.9
+    """Write a table of pandas or Arrow as Arrow's stream; None where *value* is none."""
+    library, name = type(value).__module__.partition(".")[0], type(value).__name__
+    if (library, name) not in (("pandas", "DataFrame"), ("pyarrow", "Table")):
+        return None
+    try:
+        pyarrow = importlib.import_module("pyarrow")
+    except ModuleNotFoundError:
+        raise CallError("to return a table of pandas, add pyarrow to the tenant's dependencies") from None
+    table: Any = pyarrow.Table.from_pandas(value) if library == "pandas" else value
+    with pyarrow.ipc.new_stream(target, table.schema) as writer:
+        writer.write_table(table, max_chunksize=65536)
+    return "arrow"
+
+
 def is_machinery(trace: TracebackType) -> bool:
     """Return whether the frame belongs to this file or to Python's import."""
     name = trace.tb_frame.f_code.co_filename
@@ -90,7 +131,10 @@ def answer(request: dict[str, Any]) -> str:
     """Return the JSON to answer with."""
     try:
         function = load(request["function"])
-        return encoded(function(**arguments(function, request)))
+        result = function(**arguments(function, request))
+        with os.fdopen(7, "wb") as target:
+            form = streamed(result, target)
+        return encoded(result) if form is None else json.dumps({"value": None, "stream": form})
     except CallError as problem:
         return json.dumps({"failure": str(problem)})
     except MemoryError:
@@ -112,6 +156,7 @@ def main() -> None:
     """Answer the request."""
     # The tenant's own child processes must not hold the channel of the answer open; 5 was this file's text.
     os.set_inheritable(4, False)
+    os.set_inheritable(7, False)
     os.close(5)
     # `multiprocessing` would look for this file in each process that it spawns.
     del globals()["__file__"]

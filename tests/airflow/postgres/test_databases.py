@@ -66,8 +66,7 @@ def test_a_role_takes_no_more_connections_than_it_may(postgres: Any, server: Ser
 
 
 def test_settings_hold_for_a_roles_sessions(postgres: Any, server: Server) -> None:
-    """A deploy that asks for others replaces them; a limit of files is not the role's own to raise."""
-    server.ensure_database("tenant_one", "tenant_one", "tenant_one", RoleLimits(5, {"work_mem": "1MB"}))
+    """A limit of files is not the role's own to raise."""
     limits = RoleLimits(5, {"temp_file_limit": "1MB"})
     server.ensure_database("tenant_one", "tenant_one", "tenant_one", limits)
     assert server.limits()["tenant_one"] == limits
@@ -78,6 +77,20 @@ def test_settings_hold_for_a_roles_sessions(postgres: Any, server: Server) -> No
         connection.rollback()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SET temp_file_limit = '1GB'")
+
+
+def test_a_roles_own_settings_stay(postgres: Any, server: Server) -> None:
+    """A deploy puts its limits right, and what the tenant set for itself is no difference."""
+    limits = RoleLimits(5, {"statement_timeout": "1min"})
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", limits)
+    uri = f"postgres://tenant_one:tenant_one@127.0.0.1:{postgres.port}/tenant_one"
+    for own, met in (("SET search_path = mine", True), ("RESET statement_timeout", False)):
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE CURRENT_USER {own}")
+        assert limits.met_by(server.limits()["tenant_one"]) is met
+    server.ensure_database("tenant_one", "tenant_one", "tenant_one", limits)
+    live = server.limits()["tenant_one"]
+    assert limits.met_by(live) and live.settings["search_path"] == "mine"
 
 
 def test_reserved_connections_are_granted_and_taken_back(server: Server) -> None:

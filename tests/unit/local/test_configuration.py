@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 from aerodrome.local import postgres, topology
 from aerodrome.local.platform import Platform
@@ -94,6 +95,14 @@ def test_tenants_leave_connections_to_airflow(platform: Platform) -> None:
     limits = postgres.tenant_limits(platform, "alpha")
     assert limits.connections == 8 + 2 * 6 and limits.settings["temp_file_limit"] == "2GB"
     assert not limits.reserved and limits.settings["statement_timeout"] == "86400s"
+
+
+def test_a_statement_has_no_time_limit_that_postgresql_cannot_hold(platform: Platform) -> None:
+    """It counts milliseconds in 32 bits; a task may run longer than those last."""
+    limits = platform.environment.limits.model_copy(update={"execution_timeout": timedelta(days=30)})
+    environment = platform.environment.model_copy(update={"limits": limits})
+    found = postgres.tenant_limits(replace(platform, environment=environment), "alpha")
+    assert int(found.settings["statement_timeout"].removesuffix("s")) * 1000 < 2**31
 
 
 def test_no_client_of_the_broker_takes_all_its_memory(platform: Platform) -> None:

@@ -62,6 +62,17 @@ def test_the_state_of_an_earlier_version_is_known_by_its_place_and_content(layou
         state.require_own(layout)
 
 
+def test_the_state_of_an_earlier_version_is_known_by_all_that_it_has(layout: Layout) -> None:
+    """Wherever somebody chose to have it."""
+    chosen = replace(layout, repository=layout.repository / "elsewhere")
+    for name in (*EARLIER, "homes", "runtimes", "secrets"):
+        (layout.state / name).mkdir(parents=True)
+    state.require_own(chosen)
+    (layout.state / "thesis.tex").touch()
+    with pytest.raises(UserError, match="is not the state of a platform"):
+        state.require_own(chosen)
+
+
 def test_a_file_is_no_state_folder(layout: Layout) -> None:
     """It is named."""
     layout.state.parent.mkdir()

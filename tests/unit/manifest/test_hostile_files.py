@@ -32,9 +32,9 @@ CALL = "uses: python.call, with: {function: 'flights.jobs:clean'}"
 )
 def test_thousands_of_mistakes_are_told_in_seconds_and_in_part(repository: Any, text: str) -> None:
     """At most a hundred are shown, and the last one says so."""
-    started = time.monotonic()
+    started = time.process_time()
     found = repository.problems(text)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert 1 <= len(found) <= 101
     assert max(map(len, found)) < 2000
 
@@ -45,9 +45,9 @@ def test_a_large_graph_without_mistakes_is_checked_in_seconds(repository: Any) -
         f"- {{id: t{n}, {CALL[:-1]}, args: {{x: {{$x: t{n - 1}}}}}}}, needs: [t{n - 1}]}}\n"
         for n in range(1, 4000)
     )
-    started = time.monotonic()
+    started = time.process_time()
     assert repository.problems(f"{HEAD}tasks:\n- {{id: t0, {CALL}}}\n{tasks}") == []
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_no_control_character_of_a_file_reaches_the_terminal(repository: Any) -> None:

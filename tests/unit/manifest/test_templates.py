@@ -87,9 +87,9 @@ def test_what_reads_more_than_the_manifest_may_or_grows_without_end_is_refused(
     text: str, message: str
 ) -> None:
     """Each with a message of its own, at once."""
-    started = time.monotonic()
+    started = time.process_time()
     assert any(found.startswith(message) for found in said(text)), said(text)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_dates_are_refused_in_runs_that_assets_start() -> None:

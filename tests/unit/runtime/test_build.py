@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -81,6 +82,19 @@ def test_an_environment_whose_interpreter_is_gone_is_built_again(
     for place in (path, *(path.parent / ".layers").glob("*[0-9a-f]")):
         (place / "bin" / "python").unlink(missing_ok=True)
     assert answer(build(folder, workshop)) == "42"
+
+
+def test_a_lock_that_an_earlier_version_left_in_a_layer_holds_no_build(
+    make_tenant: MakeTenant, workshop: Workshop
+) -> None:
+    """The tenant can open it, and hold it for ever."""
+    folder = make_tenant()
+    first = build(folder, workshop)
+    (layer,) = first.path.parent.glob(".layers/*/")
+    with (layer / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / "src/payments/__init__.py").write_text("def answer():\n    return 'new'\n")
+        assert answer(build(folder, replace(workshop, seconds=15))) == "new"
 
 
 def test_two_builds_at_once_make_one_environment(make_tenant: MakeTenant, workshop: Workshop) -> None:

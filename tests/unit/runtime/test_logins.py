@@ -6,9 +6,11 @@ import hashlib
 import io
 import os
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +19,7 @@ from threading import Thread
 import pytest
 from aerodrome.errors import ProblemsFound, UserError
 from aerodrome.runtime import Locksmith, Runtime, Workshop, build_runtime, lock_tenant, read_source
-from aerodrome.runtime.uv import Uv, find_uv
+from aerodrome.runtime.uv import Uv, UvError, find_uv
 
 MakeTenant = Callable[..., Path]
 # What runs when any interpreter starts in the environment, and when a source distribution is built.
@@ -88,9 +90,10 @@ def served(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def spied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An index with a wheel and a source distribution that tell what they see; returns the file they tell it to."""
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.parent.chmod(0o755)
-    tmp_path.chmod(0o755)
+    open_to_all = Path(tempfile.gettempdir())
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(open_to_all) and folder != open_to_all:
+            folder.chmod(0o755)
     told = tmp_path / "told"
     told.touch()
     told.chmod(0o666)
@@ -254,6 +257,61 @@ def test_a_file_of_settings_for_uv_is_refused(make_tenant: MakeTenant) -> None:
     (folder / "uv.toml").write_text("index-url = 'https://evil.example'\n")
     with pytest.raises(UserError, match=r"tenants/payments/uv.toml: not used here"):
         lock_tenant(folder)
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_the_login_of_a_proxy_is_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Also where its address has no scheme: uv takes it so."""
+    program = tmp_path / "uv"
+    program.write_text('#!/bin/sh\necho "$HTTPS_PROXY"\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}me:s3cret@proxy:3128")
+    with pytest.raises(UvError) as error:
+        Uv(program).run(tmp_path)
+    assert str(error.value) == f"{scheme}proxy:3128"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("uv.toml", 'constraint-dependencies = ["spy<1"]\n'),
+        (
+            "pyproject.toml",
+            '[tool.uv.workspace]\nmembers = ["*/*"]\n[tool.uv]\nconstraint-dependencies = ["spy<1"]\n',
+        ),
+    ],
+    ids=["uv.toml", "workspace"],
+)
+def test_nobody_elses_settings_reach_a_lock(
+    make_tenant: MakeTenant, spied: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str
+) -> None:
+    """Every user of the machine may leave some beside the copy; an index in them would be told the logins."""
+    folder = make_tenant(lock=None)
+    with (folder / "pyproject.toml").open("a") as stream:
+        stream.write('dependencies = ["spy"]\n')
+    (spied.parent / file).write_text(text)
+    monkeypatch.setattr(tempfile, "tempdir", str(spied.parent))
+    assert lock_tenant(folder, smith=Locksmith()).endswith("1 package")
+
+
+def test_a_lock_is_written_before_the_tenant_could_put_a_link_in_its_place(
+    make_tenant: MakeTenant, workshop: Workshop, spied: Path
+) -> None:
+    """Root would write where it leads to."""
+    folder, victim = tenant_with(make_tenant, spied, "built", built="built"), spied.parent / "victim"
+    victim.write_text("kept")
+
+    def attack(_tenant: str, text: str) -> None:
+        if text.startswith("building"):
+            (place,) = workshop.into.glob("*/.layers/.building-*")
+            (place / "built-requirements.lock").unlink(missing_ok=True)
+            (place / "built-requirements.lock").symlink_to(victim)
+
+    with pytest.raises(UserError):
+        build(folder, replace(workshop, say=attack))
+    assert victim.read_text() == "kept"
 
 
 def test_nothing_that_leaves_its_session_outlives_uv(tmp_path: Path) -> None:

@@ -10,8 +10,19 @@ from pathlib import Path
 
 import pytest
 from aerodrome.errors import AerodromeError
-from aerodrome.runtime import Locksmith, Owner, Workshop, build_runtime, lock_tenant, read_source, run_tests
+from aerodrome.runtime import (
+    Locksmith,
+    Owner,
+    Tools,
+    Workshop,
+    build_runtime,
+    lock_tenant,
+    read_source,
+    run_tests,
+)
+from aerodrome.runtime.own_copy import hand_over, own_copy
 from aerodrome.runtime.sealing import seal
+from aerodrome.runtime.workshop import Site, made_whole
 
 MakeTenant = Callable[..., Path]
 TENANT = Owner(54321, 54321)
@@ -116,6 +127,42 @@ def test_a_lock_is_not_the_tenants_users(make_tenant: MakeTenant, owned_workshop
         folder, smith=Locksmith(owned_workshop.tools, TENANT, owned_workshop.fetcher)
     ).endswith("1 package")
     assert (folder / "requirements.lock").stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_folder_is_handed_over_after_all_that_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who could enter it would put links to foreign files in the place of what is still to be handed over."""
+    (tmp_path / "given/inner").mkdir(parents=True)
+    (tmp_path / "given/inner/file").touch()
+    change, given = os.chown, []
+
+    def chown(path: Path, *numbers: int, follow_symlinks: bool) -> None:
+        given.append(path)
+        change(path, *numbers, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "chown", chown)
+    hand_over(tmp_path / "given", TENANT)
+    assert len(given) == 3 and given[-1] == tmp_path / "given"
+
+
+def test_any_tenant_has_a_home_beside_its_copy(tmp_path: Path) -> None:
+    """Whatever it is named."""
+    (tmp_path / "home").mkdir()
+    with own_copy(tmp_path / "home", None) as desk:
+        assert desk.folder.is_dir() and desk.home.is_dir() and desk.home != desk.folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_link_in_the_place_of_what_was_built_is_not_followed(tmp_path: Path) -> None:
+    """Root would remove what stands where it leads to."""
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim/.lock").touch()
+    site = Site("payments", Workshop(tmp_path, Tools(tmp_path, tmp_path), {"payments": TENANT}))
+    with pytest.raises(OSError), made_whole(tmp_path / "made", site) as folder:
+        (folder / "venv").symlink_to(tmp_path / "victim")
+    assert (tmp_path / "victim/.lock").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -40,9 +40,9 @@ def test_a_file_of_10_mb_is_refused_without_being_read(tmp_path: Path) -> None:
     """The size alone tells."""
     path = tmp_path / "x.yaml"
     path.write_bytes(b"a: [" + b"1, " * 3_500_000 + b"1]")
-    started = time.monotonic()
+    started = time.process_time()
     assert refused(path) == "x.yaml: 10,500,006 bytes; a file may have 1,048,576"
-    assert time.monotonic() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 def test_a_link_a_pipe_a_folder_and_nothing_are_no_documents(tmp_path: Path) -> None:

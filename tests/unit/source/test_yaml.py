@@ -85,9 +85,9 @@ def test_aliases_within_reason_stand_for_what_they_name() -> None:
 @pytest.mark.parametrize("character", ["[", "{a: "])
 def test_endless_nesting_is_refused_at_once(character: str) -> None:
     """A hundred thousand opened brackets do not hold the run."""
-    started = time.monotonic()
+    started = time.process_time()
     assert "more than 40 lists and mappings" in refused(character * 100_000)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_places_are_those_of_keys_and_of_values() -> None:
