@@ -63,6 +63,9 @@ destroy: venv  ## stop everything and delete all data, after a confirmation (YES
 remove-tenant: venv  ## TENANT=x: delete what a tenant without a folder has left, after a confirmation
 	@$(AERODROME) remove-tenant '$(TENANT)' $(COMMON) $(if $(YES),--yes)
 
+secret: venv  ## TENANT=x NAME=y [KIND=variable] [TYPE=z] [DELETE=1]: write a connection or variable, asked for unseen
+	@$(AERODROME) secret '$(TENANT)' '$(NAME)' $(COMMON) $(if $(KIND),--kind '$(KIND)') $(if $(TYPE),--type '$(TYPE)') $(if $(DELETE),--delete) $(if $(YES),--yes)
+
 bundle-history: venv  ## list what was published
 	@$(AERODROME) bundle-history $(COMMON)
 
@@ -96,4 +99,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

@@ -24,6 +24,7 @@ from aerodrome.store_settings import mistakes as secrets_mistakes
 
 FOLDER = "environments"
 FILE_NAME = "environment.yaml"
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-]+)*")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 
@@ -92,6 +93,19 @@ class ProvisionedConnection(Model):
     url: str = Field("", description="http: base URL. postgres: left out, a database per tenant is created.")
 
 
+class XcomSettings(Model):
+    """Results of tasks that are too large for the database."""
+
+    store: str = Field("", description="`s3://bucket/prefix`. Left out: a folder, with kind: local only.")
+    region: str | None = Field(None, description="Region of the bucket.")
+    endpoint: str | None = Field(None, description="Address of the S3 API, where it is not AWS's public one.")
+    inline: int = Field(64 * 1024, ge=0, le=2**20, description="Bytes; larger results go to the store.")
+    largest: Memory = Field(4 * 2**30, description="A larger result fails its task.")
+    encrypted_tenants: Many[Name] = Field(
+        (), description="Tenants whose stored results are encrypted with their variable `xcom_key`."
+    )
+
+
 class Local(Model):
     """What only ENV=local has."""
 
@@ -128,6 +142,7 @@ class Environment(Model):
     secrets: SecretsSettings = Field(
         default_factory=SecretsSettings, description="Where connections and variables are kept."
     )
+    xcom: XcomSettings = Field(default_factory=XcomSettings, description="Where large results of tasks go.")
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
 
@@ -158,6 +173,7 @@ def load_environment(root: Path, name: str) -> Environment:
         if environment is not None:
             _check_names(environment, report)
             _check_secrets(environment, report)
+            _check_xcom(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -213,6 +229,12 @@ def _bad_target(channel: AlertChannel) -> str:
     parts = channel.target.split("/")
     good_path = channel.target.isprintable() and not {"", ".", ".."} & set(parts)
     return "" if good_path else "must be a path below the log folder: relative, without '..'"
+
+
+def _check_xcom(environment: Environment, report: Report) -> None:
+    store = environment.xcom.store
+    if store and not _BUCKET.fullmatch(store):
+        report.at(("xcom", "store"), "must be s3://bucket or s3://bucket/prefix")
 
 
 def _check_local(environment: Environment, report: Report) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 # Airflow's own marks: a mapping with them is taken for an object, and made into a live one, where it is read.
-_MARKS = frozenset({"__classname__", "__id__", "__type", "__var"})
+_MARKS = frozenset({"__aerodrome_xcom__", "__classname__", "__id__", "__type", "__var"})
 
 
 class MarkedError(Exception):

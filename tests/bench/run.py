@@ -14,7 +14,7 @@ import report
 from figures import Figure
 from rich.console import Console
 from rich.table import Table
-from rows import control, faults, hostile, imports, platform, processor
+from rows import control, faults, hostile, imports, platform, processor, xcom
 from workshop import Workshop
 
 
@@ -72,6 +72,13 @@ ROWS: Mapping[str, Row] = {
         "between the run's start and end; plain Airflow has the platform's settings, PostgreSQL, "
         "Redis and one worker with as many slots.",
         platform.platform,
+    ),
+    "xcom": Row(
+        "a new process stores, and another reads, a stream of 1 GB of random bytes through the XCom backend in a "
+        "folder, piece by piece; memory is the most that the process held, beyond one that only loads Airflow's "
+        "task process. The disk's own: the same bytes in blocks of 1 MiB to and from a file there, until they are "
+        "on the disk. What is read is first taken out of the system's memory.",
+        xcom.xcom,
     ),
 }
 

@@ -21,6 +21,7 @@ from aerodrome.local.state import MACHINE_STATE
 
 LOGS_GROUP = "aerodrome-logs"
 BUNDLE_GROUP = "aerodrome-bundle"
+RESULTS_GROUP = "aerodrome-results"
 FETCHER = "aerodrome-fetch"
 LOGS_READER = "aerodrome"
 # Marks the users that a deploy made: no other user is ever used or removed.
@@ -75,6 +76,10 @@ class Accounts:
         """Return root with the group that may read the rendered DAGs."""
         return Owner("root", BUNDLE_GROUP) if self.root else Owner()
 
+    def results_owner(self) -> Owner:
+        """Return root with the group of who stores, reads and collects large results."""
+        return Owner("root", RESULTS_GROUP) if self.root else Owner()
+
     def logs_owner(self, user: str | None) -> Owner:
         """Return *user* with the group that may read task logs."""
         return Owner(user, LOGS_GROUP if self.root else None)
@@ -91,7 +96,7 @@ class Accounts:
         readers = (self.airflow, *(names.worker_user(zone) for zone in zones))
         # A zone's launcher listens to the group of the zone's workers.
         launchers = {names.worker_user(zone): (self.airflow,) for zone in triggerer_zones}
-        return {BUNDLE_GROUP: readers, **launchers}
+        return {BUNDLE_GROUP: readers, RESULTS_GROUP: readers, **launchers}
 
     def _user(self, name: str) -> str | None:
         return name if self.root else None
@@ -157,7 +162,7 @@ def release(users: Iterable[str], deployment: str) -> tuple[str, ...]:
         note.unlink(missing_ok=True)
     _remove_empty_notes()
     if not LEDGER.is_dir() or not any(LEDGER.iterdir()):
-        for group in (LOGS_GROUP, BUNDLE_GROUP):
+        for group in (LOGS_GROUP, BUNDLE_GROUP, RESULTS_GROUP):
             _remove_group(group)
     return tuple(removed)
 

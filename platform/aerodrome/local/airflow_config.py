@@ -24,6 +24,7 @@ VISIBILITY_TIMEOUT = 7 * 24 * 3600
 BUNDLE = "tenants"
 # Matches no name: results of tasks are JSON, times and numbers, and never become objects of Airflow's own.
 NO_CLASS = "-"
+XCOM_BACKEND = "aerodrome_airflow.xcom.backend.TenantXCom"
 _LOGIN = """\
 \"\"\"Login of Airflow's web interface and API: users of its own database.\"\"\"
 
@@ -83,6 +84,11 @@ def dag_processor(platform: Platform) -> str:
     return config_text(_common(platform, "dag-processor"), _database(platform))
 
 
+def results_collector(platform: Platform) -> str:
+    """Return airflow.cfg of the collector of large results."""
+    return config_text(_common(platform, "results-collector"), _database(platform), _results(platform))
+
+
 def triggerer(platform: Platform) -> str:
     """Return airflow.cfg of the triggerer, which acts for the one zone that has a triggerer."""
     sockets = [str(platform.layout.launcher_socket(zone)) for zone in platform.triggerer_zones]
@@ -93,6 +99,7 @@ def triggerer(platform: Platform) -> str:
         # Without a zone of its own it acts for nobody, and sees nobody's secrets.
         secrets_backend(platform.layout.secrets_socket(platform.triggerer_zones[0])) if sockets else {},
         launcher,
+        _results(platform),
     )
 
 
@@ -114,6 +121,7 @@ def worker(platform: Platform, queue: str) -> str:
         _common(platform, process),
         _celery(platform, zone_user(platform, zone)),
         secrets_backend(platform.layout.secrets_socket(zone)),
+        _results(platform),
         own,
     )
 
@@ -208,6 +216,22 @@ def _dag_processing(platform: Platform, process: str) -> dict[str, str]:
         "print_stats_interval": "0",
         # Who checks versions out clears them away; nobody else has any.
         "stale_bundle_cleanup_interval": "3600",
+    }
+
+
+def _results(platform: Platform) -> Sections:
+    # Not of the API server: it shows references, and follows none.
+    wanted = platform.environment.xcom
+    return {
+        "core": {"xcom_backend": XCOM_BACKEND},
+        "aerodrome": {
+            "xcom_store": wanted.store or str(platform.layout.results),
+            "xcom_s3_region": wanted.region or "",
+            "xcom_s3_endpoint": wanted.endpoint or "",
+            "xcom_inline_bytes": str(wanted.inline),
+            "xcom_largest_bytes": str(wanted.largest),
+            "xcom_sealed_tenants": " ".join(wanted.encrypted_tenants),
+        },
     }
 
 

@@ -50,6 +50,8 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
         ensure_folder(layout.secrets_socket(zone).parent, 0o750, owner)
     # The modes below it are git's own: who cannot enter here reads none of it.
     ensure_folder(layout.bundle, *of_bundle(platform))
+    # Workers of every zone, the triggerer and the collector; what lies below inherits the group.
+    ensure_folder(layout.results, 0o2770, accounts.results_owner())
     for name, queue in platform.environment.queues.items():
         ensure_folder(
             layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))

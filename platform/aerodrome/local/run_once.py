@@ -11,7 +11,7 @@ from typing import Any
 from aerodrome import names
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.local import accounts, state, topology
-from aerodrome.local.airflow_config import NO_CLASS, Sections, config_text, secrets_backend
+from aerodrome.local.airflow_config import NO_CLASS, XCOM_BACKEND, Sections, config_text, secrets_backend
 from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
@@ -131,6 +131,7 @@ def _sections(made: Stage) -> Sections:
             "plugins_folder": str(home / "plugins"),
             "dags_folder": str(home / "dags"),
             "allowed_deserialization_classes": NO_CLASS,
+            "xcom_backend": XCOM_BACKEND,
         },
         "database": {"sql_alchemy_conn": f"sqlite:///{home}/airflow.db"},
         "dag_processor": {"dag_bundle_config_list": json.dumps([_bundle(made)])},
@@ -145,6 +146,8 @@ def _sections(made: Stage) -> Sections:
             "data_folder": str(made.platform.layout.homes / "{tenant}" / "data"),
             "environment": made.platform.environment.name,
             "enforce_policy": "True",
+            # Made by Airflow's own configuration, and gone with the run.
+            "xcom_store": str(home),
         },
     }
 

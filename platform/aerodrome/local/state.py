@@ -53,6 +53,11 @@ class Layout:
         return self.state / "data"
 
     @property
+    def results(self) -> Path:
+        """Return the folder of large results, where they go to no bucket."""
+        return self.state / "results"
+
+    @property
     def secrets(self) -> Path:
         """Return the folder of generated passwords and keys."""
         return self.state / "secrets"

@@ -70,6 +70,7 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _scheduler(platform, code),
         _dag_processor(platform, code),
         _triggerer(platform, code),
+        _results_collector(platform, code),
         *(_worker(platform, queue, code) for queue in queues),
     )
 
@@ -241,6 +242,18 @@ def _triggerer(platform: Platform, code: str) -> Process:
         code,
         priority=60,
         umask="007",
+    )
+
+
+def _results_collector(platform: Platform, code: str) -> Process:
+    return _airflow(
+        platform,
+        "results-collector",
+        ("--every", "10"),
+        airflow_config.results_collector(platform),
+        code,
+        priority=80,
+        module="aerodrome_airflow.xcom.collector",
     )
 
 

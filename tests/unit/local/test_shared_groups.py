@@ -56,7 +56,8 @@ def test_who_reads_rendered_dags_and_who_asks_launchers() -> None:
     """The triggerer's user asks the launcher of its zone, and of no other; no tenant is in any group."""
     found = accounts.Accounts(root=True).memberships(["default", "pii"], ["default"])
     workers = ("aerodrome-default", "aerodrome-pii")
-    assert found == {accounts.BUNDLE_GROUP: ("aerodrome", *workers), "aerodrome-default": ("aerodrome",)}
+    shared = dict.fromkeys((accounts.BUNDLE_GROUP, accounts.RESULTS_GROUP), ("aerodrome", *workers))
+    assert found == {**shared, "aerodrome-default": ("aerodrome",)}
     assert accounts.Accounts(root=False).memberships(["default"], ["default"]) == {}
 
 
