@@ -155,9 +155,13 @@ def test_dags_are_waited_for_until_airflow_lists_them(server: tuple[Server, Airf
     """How many are missing is said meanwhile."""
     state, airflow = server
     state.dags["a.one"] = Dag()
-    threading.Timer(0.3, lambda: state.dags.update({"a.two": Dag()})).start()
     said: list[str] = []
-    wait_visible(airflow, ["a.one", "a.two"], said.append)
+
+    def tell(line: str) -> None:
+        said.append(line)
+        state.dags["a.two"] = Dag()
+
+    wait_visible(airflow, ["a.one", "a.two"], tell)
     assert said == ["waiting for 1 DAG to appear"]
 
 
