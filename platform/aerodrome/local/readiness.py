@@ -92,6 +92,8 @@ _PROBES: dict[str, Callable[[Platform, ProcessState], bool]] = {
     "scheduler": _beats,
     "dag-processor": _beats,
     "triggerer": _beats,
+    # It has no more to tell: a pass that fails is told in its log, and made again.
+    "results-collector": lambda _, state: state.state == "RUNNING",
     "launcher": _listens,
     "secrets": _listens,
     "worker": _waits_for_messages,
