@@ -28,6 +28,8 @@ check: venv  ## [TENANT=x]: validate, render and import every DAG
 test: venv  ## [TENANT=x]: all tests of the platform, or check and the tenant's own tests
 	@$(if $(TENANT),$(AERODROME) test '$(TENANT)' $(COMMON),.venv/bin/python -m pytest $(TWO_AT_ONCE) $(PYTEST))
 
+# As it was typed: make would take the $ of a value for the beginning of a variable of its own.
+run: override export CONF := $(value CONF)
 run: venv  ## DAG=x.y [CONF='{…}']: run one DAG once, without a scheduler, and print its logs
 	@$(AERODROME) run '$(DAG)' $(COMMON) $(if $(CONF),--conf "$$CONF")
 

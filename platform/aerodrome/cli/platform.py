@@ -49,7 +49,7 @@ def deploy(env: options.Environment = "local") -> None:
 def require_well(runs: FirstRuns, env: str, unanswered: str = "") -> None:
     """Raise AerodromeError where a first run failed, or should have ended and has not, or Airflow tells nothing."""
     if unwell := [*show.unwell(runs), *([unanswered] if unanswered else [])]:
-        remedy = f"see the runs in Airflow, then `make status ENV={env}` and `make logs ENV={env}`"
+        remedy = f"see the run's log in Airflow, or run it alone: make run ENV={env} DAG=<tenant>.<dag>"
         raise AerodromeError("\n".join(unwell), remedy)
 
 

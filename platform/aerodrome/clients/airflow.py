@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -110,7 +111,8 @@ class Airflow:
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> Row:
         """Start a run now and return it."""
-        body = {"logical_date": None, "conf": dict(conf or {})}
+        # Without a date of its own a run has no `{{ ds }}`, and tasks that name it fail.
+        body = {"logical_date": datetime.now(UTC).isoformat(), "conf": dict(conf or {})}
         return self._send("POST", f"/api/v2/dags/{_safe(dag_id)}/dagRuns", body)
 
     def fail_run(self, dag_id: str, run_id: str) -> None:

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from aerodrome.clients.airflow import Airflow
@@ -20,9 +20,11 @@ VISIBLE_SECONDS = 90
 STARTED_BY_OTHERS = frozenset({"asset_triggered", "operator_triggered"})
 # A task that begins again by itself, when what it waits for has happened.
 RESTING = frozenset({"deferred", "up_for_reschedule"})
+# A run that Airflow begins by itself within this time is not begun by hand as well.
+SOON = timedelta(seconds=10)
 _TOLD: Mapping[Standing, str] = {
     "runs": "should have ended by now",
-    "due": "should have begun by now: the data that starts it is there",
+    "due": "should have begun by now: its time, or the data that starts it, has come",
     "rests": "waits for something outside",
     "gone": "was taken away",
     "open": "nothing has started it yet",
@@ -90,17 +92,19 @@ def wait_visible(
 def begin(airflow: Airflow, wanted: Collection[str], say: Progress) -> tuple[str, ...]:
     """Start those of *wanted* that never ran and may be started by hand, and return all that never ran.
 
-    A DAG that data or another DAG starts is not started here; nor is one again whose first run is at work.
+    A DAG that data or another DAG starts is not started here, nor one whose time has come: Airflow does it. A first
+    run that is at work is not begun again.
     """
     new = sorted(set(wanted) - airflow.newest_runs(wanted, FINAL).keys())
     dags = _listed(airflow) if new else {}
-    by_hand = [dag_id for dag_id in new if dag_id in dags and _starts_by_hand(dags[dag_id])]
+    expected = [dag_id for dag_id in new if dag_id in dags and _is_expected(dags[dag_id])]
+    by_hand = [dag_id for dag_id in expected if not _time_has_come(dags[dag_id])]
     begun = airflow.newest_runs(by_hand)
     for dag_id in by_hand:
         if dag_id not in begun:
             airflow.trigger(dag_id)
-    if by_hand:
-        say(f"first run of {', '.join(by_hand)}")
+    if expected:
+        say(f"first run of {', '.join(expected)}")
     return tuple(new)
 
 
@@ -108,7 +112,12 @@ def _listed(airflow: Airflow) -> dict[str, Mapping[str, Any]]:
     return {row["dag_id"]: row for row in airflow.dags()}
 
 
-def _starts_by_hand(dag: Mapping[str, Any]) -> bool:
+def _time_has_come(dag: Mapping[str, Any]) -> bool:
+    after = dag.get("next_dagrun_run_after")
+    return bool(after) and datetime.fromisoformat(str(after)) <= datetime.now(UTC) + SOON
+
+
+def _is_expected(dag: Mapping[str, Any]) -> bool:
     allowed = set(dag.get("allowed_run_types") or ("manual",))
     return "manual" in allowed and not allowed & STARTED_BY_OTHERS and not dag.get("is_paused")
 
@@ -191,7 +200,7 @@ def _standings(airflow: Airflow, waiting: Collection[str]) -> dict[str, Standing
         elif dags[dag_id].get("is_paused"):
             found[dag_id] = "paused"
         elif dag_id not in runs:
-            found[dag_id] = "due" if dag_id in due else "open"
+            found[dag_id] = "due" if dag_id in due or _time_has_come(dags[dag_id]) else "open"
         else:
             states = at_work[dag_id, runs[dag_id]["dag_run_id"]]
             found[dag_id] = "rests" if states and states <= RESTING else "runs"

@@ -196,7 +196,8 @@ def _uv(layout: Layout, *arguments: str) -> None:
     what = f"uv {arguments[0]}"
     # uv makes locks in the folder for temporary files that everybody may open, and hold for ever.
     with tempfile.TemporaryDirectory(prefix="aerodrome-uv-") as private:
-        environment = {**os.environ, "TMPDIR": private}
+        # A hard link into the cache would let whoever owns it there change what root and service users run.
+        environment = {**os.environ, "TMPDIR": private, "UV_LINK_MODE": "copy"}
         options: dict[str, Any] = {"cwd": layout.repository, "umask": 0o022, "env": environment}
         done = run([program, *arguments], what, LONGEST_SECONDS, **options)
     if done.returncode:

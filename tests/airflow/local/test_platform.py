@@ -109,6 +109,12 @@ def test_a_task_of_no_tenant_reads_no_tenants_secrets(finished: dict[str, str], 
     assert f"{key} AirflowSecretsBackendAccessDenied" in finished[queue]
 
 
+def test_what_service_users_run_is_shared_with_no_cache(platform: Platform) -> None:
+    """A file that were linked there could be changed by whoever owns the cache."""
+    programs = next(platform.layout.venv.glob("lib/python3*/site-packages/supervisor")).glob("*.py")
+    assert not platform.layout.root or {path.stat().st_nlink for path in programs} == {1}
+
+
 def test_a_worker_holds_no_secret_of_the_platform(platform: Platform) -> None:
     """A worker's configuration names no database, signing key or Fernet key."""
     text = (platform.layout.process_config("worker-pii") / "airflow.cfg").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,13 @@ def test_an_unknown_tenant_or_dag_is_the_users_mistake(good: Any, command: str) 
         good.dag("alpha", "broken", "dag_id: broken\n")
     done = good.run(*command.split())
     assert done.returncode == 2 and done.stderr.startswith(UNKNOWN[command])
+
+
+def test_make_passes_a_runs_values_on_as_they_were_typed(repository: Path) -> None:
+    """Also a dollar, which make would take for the beginning of a variable of its own."""
+    values = '{"text": "$HOME $(x) $$"}'
+    said = subprocess.run(
+        ["make", "--no-print-directory", "run", "DAG=a.b", f"CONF={values}", "AERODROME=printenv CONF #"],
+        cwd=repository, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert said.splitlines()[-1] == values

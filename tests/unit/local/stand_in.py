@@ -29,6 +29,7 @@ class Dag:
     produces: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     begins: bool = True
+    time: datetime | None = None
     runs: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -41,11 +42,12 @@ class Server:
     asked: list[tuple[str, str]] = field(default_factory=list)
     fails: int = 0
 
-    def start(self, dag_id: str, state: str = "running") -> dict[str, Any]:
+    def start(self, dag_id: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         run = {
             "dag_id": dag_id,
             "dag_run_id": f"manual__{len(self.asked)}",
-            "state": state,
+            "state": "running",
+            "logical_date": (body or {}).get("logical_date"),
             "start_date": None,
             "end_date": None,
         }
@@ -90,15 +92,18 @@ class Server:
         if path in fixed:
             return fixed[path]()
         found = re.fullmatch(r"/api/v2/dags/([^/]+)(/.*)?", path)
-        return self.of_dag(method, found[1], found[2] or "") if found else None
+        return self.of_dag(method, found[1], found[2] or "", body) if found else None
 
-    def of_dag(self, method: str, dag_id: str, rest: str) -> Any:
+    def of_dag(self, method: str, dag_id: str, rest: str, body: dict[str, Any]) -> Any:
         dag = self.dags[dag_id]
         if rest == "/dagRuns":
-            return self.start(dag_id) if method == "POST" else {"dag_runs": self.look(dag)}
+            return self.start(dag_id, body) if method == "POST" else {"dag_runs": self.look(dag)}
         return self.row(dag_id) | ({"asset_expression": dag.asks} if rest == "/details" else {})
 
     def newest(self, body: dict[str, Any]) -> Any:
+        for dag_id, dag in self.dags.items():
+            if dag.time and dag.time < datetime.now(UTC) and dag.begins and not dag.runs:
+                self.start(dag_id)
         rows = [
             run for dag_id in body["dag_ids"] if dag_id in self.dags for run in self.look(self.dags[dag_id])
         ]
@@ -117,7 +122,13 @@ class Server:
 
     def row(self, dag_id: str) -> dict[str, Any]:
         dag = self.dags[dag_id]
-        return {"dag_id": dag_id, "is_paused": dag.paused, "allowed_run_types": list(dag.types)}
+        time = dag.time and dag.time.isoformat()
+        return {
+            "dag_id": dag_id,
+            "is_paused": dag.paused,
+            "allowed_run_types": list(dag.types),
+            "next_dagrun_run_after": time,
+        }
 
     def assets(self) -> list[dict[str, Any]]:
         asks = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -72,6 +72,21 @@ def test_a_run_that_another_deploy_started_is_not_started_again(first: Run) -> N
     assert first(new=dag)[0] == FirstRuns() and len(dag.runs) == 1
 
 
+def test_a_run_whose_time_has_come_is_left_to_airflow(first: Run, server: tuple[Server, Airflow]) -> None:
+    """Started by hand as well it would run twice; it must begin, and is waited for."""
+    assert first(daily=Dag(time=BEGIN))[0] == FirstRuns()
+    found, said = first(HASTY, late=Dag(time=BEGIN, begins=False))
+    assert found == FirstRuns(overdue=("a.late",)) and said[0] == "first run of a.late"
+    assert not [path for method, path in server[0].asked if method == "POST" and path.endswith("dagRuns")]
+
+
+def test_a_run_whose_time_is_far_away_is_started(first: Run, server: tuple[Server, Airflow]) -> None:
+    """At a date, which its templates name."""
+    dag = Dag(time=BEGIN.replace(year=2200))
+    assert first(yearly=dag)[0] == FirstRuns() and len(dag.runs) == 1
+    assert datetime.fromisoformat(dag.runs[0]["logical_date"]) > BEGIN
+
+
 def test_a_failed_run_is_told(first: Run) -> None:
     """With the others' success."""
     found, said = first(bad=Dag(ends="failed"), good=Dag())
@@ -100,7 +115,7 @@ def test_a_dag_whose_data_is_there_must_begin(first: Run, asks: tuple[str, ...])
     """Its producers succeeded: that it has not begun is a fault."""
     found, said = first(HASTY, report=on(*asks, begins=False), one=Dag(produces=("x", "w")))
     assert found == FirstRuns(overdue=("a.report",))
-    assert said[-1] == "a.report: should have begun by now: the data that starts it is there"
+    assert said[-1] == "a.report: should have begun by now: its time, or the data that starts it, has come"
 
 
 def test_a_dag_whose_data_has_not_come_is_left_open(first: Run) -> None:
