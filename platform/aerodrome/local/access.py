@@ -12,7 +12,7 @@ from aerodrome import names
 from aerodrome.clients.airflow import Airflow, User
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local import credentials as secret
-from aerodrome.local.difference import of_roles
+from aerodrome.local.difference import ROLES, not_compared, of_roles
 from aerodrome.local.platform import Platform
 from aerodrome.local.programs import run
 from aerodrome.local.topology import airflow_environment
@@ -106,12 +106,16 @@ def password_file(platform: Platform, user: str) -> Path:
 
 
 def differences(platform: Platform) -> tuple[Change, ...]:
-    """Return which roles, users and pools Airflow lacks or holds differently; all where it does not run.
+    """Return which roles, users and pools Airflow lacks or holds differently; all where it never ran.
 
     UserError where a person's user has the name of a tenant.
     """
     wanted = desired(platform)
-    live = _live(platform, wanted)
+    live = Access({}, {}, {})
+    if _has_password(platform, ADMIN):
+        if not Airflow(platform.api_url).answers():
+            return (not_compared(ROLES, "roles, users and pools"),)
+        live = _live(platform, wanted)
     return (
         *_compared("role", wanted.roles, live.roles),
         *_compared("user", wanted.users, live.users),
@@ -121,8 +125,6 @@ def differences(platform: Platform) -> tuple[Change, ...]:
 
 def _live(platform: Platform, wanted: Access) -> Access:
     """Return of what Airflow holds the part that is a deploy's business: wanted now, or made by an earlier one."""
-    if not Airflow(platform.api_url).answers() or not _has_password(platform, ADMIN):
-        return Access({}, {}, {})
     airflow = admin_access(platform)
     users = airflow.users()
     _refuse_foreign(users, wanted)

@@ -23,3 +23,8 @@ def of_secrets(action: Action, kind: str, name: str, why: str) -> Change:
 def of_roles(action: Action, kind: str, name: str, why: str) -> Change:
     """Return a change of Airflow's roles, users or pools."""
     return Change(ROLES, action, f"{kind} {name}".strip(), why, "access", kind=kind, name=name)
+
+
+def not_compared(target: str, what: str) -> Change:
+    """Return that nothing is known of *what* before the process that holds it runs."""
+    return Change(target, "update", what, "it does not run: compared once it does")

@@ -11,7 +11,7 @@ from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
 from aerodrome.local import earlier_store, openbao, postgres, random_variables
-from aerodrome.local.difference import of_secrets
+from aerodrome.local.difference import SECRETS, not_compared, of_secrets
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
@@ -87,9 +87,10 @@ def value_of(platform: Platform, tenant: str, offer: ProvisionedConnection) -> V
 
 
 def differences(platform: Platform) -> tuple[Change, ...]:
-    """Return what the store and PostgreSQL lack or hold differently; everything where they do not run."""
+    """Return what the store and PostgreSQL lack or hold differently; everything where they never ran."""
     if not _runs(platform):
-        return _everything(platform)
+        known = platform.credentials.find(secret.OPENBAO_ROOT)
+        return (not_compared(SECRETS, "secrets store"),) if known else _everything(platform)
     return (
         *_moves(platform),
         *rules(platform).changes(),
@@ -120,7 +121,8 @@ def _runs(platform: Platform) -> bool:
     vault = openbao.vault(platform)
     if vault.state() != "ready" or vault.token is None:
         return False
-    return not _in_vault(platform) or names.SECRETS_MOUNT in vault.mounts()
+    mounted = not _in_vault(platform) or names.SECRETS_MOUNT in vault.mounts()
+    return mounted and postgres.server(platform).answers()
 
 
 def _moves(platform: Platform) -> tuple[Change, ...]:
