@@ -41,7 +41,7 @@ def test_every_process_works(platform: Platform) -> None:
     """Status shows every process as running, with its memory."""
     found = status(platform)
     assert [row.name for row in found.rows if row.state != "running" or row.memory == 0] == []
-    assert found.healthy and len(found.rows) == 20
+    assert found.healthy and len(found.rows) == 21
 
 
 def test_nothing_differs_after_a_deploy(platform: Platform) -> None:

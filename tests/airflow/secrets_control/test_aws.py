@@ -80,9 +80,9 @@ def test_more_names_than_a_page_are_found_by_path(store: ParameterStore) -> None
     """Of one tenant, and not those of the one whose name begins the same."""
     wanted = [f"c{number:02}" for number in range(23)]
     for name in wanted:
-        store.write(names.connection_path(PLACE, "alpha", name), {"conn_type": "http"})
-    store.write(names.connection_path(PLACE, "alpha2", "other"), {"conn_type": "http"})
-    assert stored(store, PLACE, "alpha") == tuple(f"connections/{name}" for name in wanted)
+        store.write(names.connection_path(PLACE, "paged", name), {"conn_type": "http"})
+    store.write(names.connection_path(PLACE, "paged2", "other"), {"conn_type": "http"})
+    assert stored(store, PLACE, "paged") == tuple(f"connections/{name}" for name in wanted)
 
 
 def test_a_value_that_no_parameter_can_hold_is_refused_without_being_told(store: ParameterStore) -> None:

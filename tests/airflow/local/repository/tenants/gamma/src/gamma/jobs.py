@@ -26,6 +26,6 @@ def same(value: object) -> object:
     return value
 
 
-def token(variables: dict[str, str]) -> str:
-    """Return the variable `token`."""
-    return variables["token"]
+def token(variables: dict[str, str]) -> dict[str, object]:
+    """Return the variable `token`, and how long it is."""
+    return {"token": variables["token"], "length": len(variables["token"])}
