@@ -14,7 +14,7 @@ import report
 from figures import Figure
 from rich.console import Console
 from rich.table import Table
-from rows import control, faults, hostile, imports, platform, processor, xcom
+from rows import control, faults, hostile, imports, platform, processor, secrets, xcom
 from workshop import Workshop
 
 
@@ -72,6 +72,11 @@ ROWS: Mapping[str, Row] = {
         "between the run's start and end; plain Airflow has the platform's settings, PostgreSQL, "
         "Redis and one worker with as many slots.",
         platform.platform,
+    ),
+    "secrets": Row(
+        "a program looks five connections up through a zone's agent, which reads them from OpenBao with a token of "
+        "the tenant: each for the first time, then again and again; time as the program sees it.",
+        secrets.lookups,
     ),
     "xcom": Row(
         "a new process stores, and another reads, a stream of 1 GB of random bytes through the XCom backend in a "
