@@ -79,7 +79,7 @@ def test_a_deploy_whose_runs_are_not_well_fails() -> None:
     """Exit code 1 for a run that failed or should have ended; one that waits for others is no fault."""
     with pytest.raises(AerodromeError, match=r"the first run of a\.b should have ended and has not") as told:
         require_well(FirstRuns(overdue=("a.b",)), "local")
-    assert told.value.exit_code == 1 and "make status ENV=local" in str(told.value)
+    assert told.value.exit_code == 1 and "make run ENV=local DAG=" in str(told.value)
     with pytest.raises(AerodromeError, match=r"the first run of a\.b, a\.c failed"):
         require_well(FirstRuns(failed=("a.b", "a.c")), "local")
     require_well(FirstRuns(open=("a.b",)), "local")
