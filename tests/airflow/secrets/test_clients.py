@@ -87,10 +87,11 @@ def test_nonsense_is_refused(agent: Agent, said: bytes) -> None:
 def test_slow_clients_hold_nobody_up(agent: Agent) -> None:
     """A hundred that connect and say half a request."""
     agent.password()
+    began = time.monotonic()
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(connected(agent.socket, b'{"tenant":')) for _ in range(100)]
-        began = time.monotonic()
-        assert agent.password() == "alpha-db-password" and time.monotonic() - began < 0.5
+        # Long before the slow ones are sent away.
+        assert agent.password() == "alpha-db-password" and time.monotonic() - began < REQUEST_SECONDS / 2
         assert b"does not come" in slow[0].recv(1000)
     assert REQUEST_SECONDS <= time.monotonic() - began < REQUEST_SECONDS + 2
 
