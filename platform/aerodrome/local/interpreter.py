@@ -36,6 +36,12 @@ _SOURCES = ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins"
 _NOT_COMPILED = (
     "/(tests?|testing|mypy|mypyc|hypothesis|pyspark|libcst|grpc|google|_pytest|pytest|importlinter|flower)/"
 )
+# What runs inside the secrets agents.
+SECRETS_AGENT = (
+    "platform/aerodrome_airflow/secrets",
+    "platform/aerodrome_airflow/launcher/listening.py",
+    "platform/aerodrome/names.py",
+)
 # What runs inside the platform's processes; the rest of the source is the control program's.
 _RUNTIME = (
     "platform/aerodrome_airflow",
@@ -121,7 +127,7 @@ def launcher_digest(repository: Path) -> str:
 
 def secrets_agent_digest(repository: Path) -> str:
     """Return the digest of the code that runs inside the secrets agents."""
-    return _digest(repository, "platform/aerodrome_airflow/secrets", "platform/aerodrome/names.py")
+    return _digest(repository, *SECRETS_AGENT)
 
 
 def _packages_digest(repository: Path) -> str:

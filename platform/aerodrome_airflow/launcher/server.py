@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -15,7 +14,6 @@ import pwd
 import select
 import signal
 import socket
-import stat
 import struct
 import sys
 import time
@@ -24,20 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from aerodrome_airflow.launcher import keeper, processes, protocol, sandbox, slots
+from aerodrome_airflow.launcher import keeper, listening, processes, protocol, slots
 from aerodrome_airflow.launcher.config import Config, ConfigError, load
 
 _CREDENTIALS = struct.Struct("3i")
 SHUTDOWN_SECONDS = 5.0
+BACKLOG = 128
 # How long, and how often, killed processes that have not ended are looked after before others have their turn.
 STRAY_SECONDS = 0.02
 STRAY_PAUSE = 0.2
 
 log = logging.getLogger("launcher")
-
-
-class CannotStartError(Exception):
-    """The launcher cannot serve; the text says why."""
 
 
 class CurrentConfig:
@@ -217,48 +212,13 @@ def refuse_at_once(connection: socket.socket, reason: str) -> None:
         connection.send(protocol.frame(protocol.EXIT, json.dumps({"refused": reason}).encode()))
 
 
-def claim(path: Path) -> int:
-    """Return the lock of the socket *path*; CannotStartError where another launcher holds it."""
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CannotStartError(f"another launcher serves {path}") from None
-    return lock
-
-
-def listen(config: Config) -> socket.socket:
-    """Return the listening socket, after removing one that a dead launcher left."""
-    path = config.socket
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise CannotStartError(f"{path} exists and is no socket")
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(old)
-    _open_to_workers(config)
-    listener.listen(128)
-    return listener
-
-
-def _open_to_workers(config: Config) -> None:
-    # Who of them may ask is the kernel's word on the peer; nobody else can even connect.
-    if config.socket_group is not None:
-        os.chown(config.socket, -1, sandbox.group_id(config.socket_group))
-        config.socket.chmod(0o660)
-
-
 def run(path: Path) -> None:
     """Serve with the configuration in *path* until told to stop."""
     current = CurrentConfig(path)
     config = current.get()
     wakeup = processes.wake_on_signals()
-    lock = claim(config.socket)
-    listener = listen(config)
+    lock = listening.claim(config.socket, "launcher")
+    listener = listening.listen(config.socket, BACKLOG, group=config.socket_group)
     log.info("serving %s for %d tenants", config.socket, len(config.tenants))
     try:
         Server(current, listener, lock, wakeup).serve()
@@ -279,7 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         run(options.config)
-    except (CannotStartError, ConfigError, OSError, KeyError) as problem:
+    except (listening.CannotStartError, ConfigError, OSError, KeyError) as problem:
         log.error("cannot start: %s", problem)
         return 1
     return 0

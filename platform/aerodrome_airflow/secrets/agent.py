@@ -9,18 +9,16 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
-import fcntl
-import grp
 import logging
 import os
 import pwd
 import resource
 import signal
 import socket
-import stat
 import sys
 from pathlib import Path
 
+from aerodrome_airflow.launcher import listening
 from aerodrome_airflow.secrets.answers import Answers
 from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.clock import Clock, since_boot
@@ -35,54 +33,18 @@ BACKLOG = 256
 log = logging.getLogger("secrets")
 
 
-class CannotStartError(Exception):
-    """The agent cannot serve; the text says why."""
-
-
 def harden() -> None:
     """Keep what this process reads out of core dumps, and from others of its user."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((_PR_SET_DUMPABLE, 0), (_PR_SET_NO_NEW_PRIVS, 1)):
         if libc.prctl(option, value, 0, 0, 0):
-            raise CannotStartError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
-
-
-def claim(path: Path) -> int:
-    """Return the lock of the socket *path*; CannotStartError where another agent holds it."""
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CannotStartError(f"another agent serves {path}") from None
-    return lock
+            raise listening.CannotStartError(f"prctl({option}): {os.strerror(ctypes.get_errno())}")
 
 
 def listen(config: Config) -> socket.socket:
     """Return the listening socket, after removing one that an earlier agent left."""
-    path = config.socket
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise CannotStartError(f"{path} exists and is no socket")
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(old)
-    _open_to_workers(config)
-    listener.listen(BACKLOG)
-    return listener
-
-
-def _open_to_workers(config: Config) -> None:
-    # Who of them may ask is the kernel's word on the peer; nobody else can even connect.
-    if config.user is not None:
-        os.chown(config.socket, pwd.getpwnam(config.user).pw_uid, -1)
-    if config.socket_group is not None:
-        os.chown(config.socket, -1, grp.getgrnam(config.socket_group).gr_gid)
-        config.socket.chmod(0o660)
+    return listening.listen(config.socket, BACKLOG, config.user, config.socket_group)
 
 
 def become(user: str | None) -> None:
@@ -130,7 +92,7 @@ def run(path: Path) -> None:
     """Serve with the configuration in *path* until told to stop."""
     harden()
     config = load(path)
-    lock = claim(config.socket)
+    lock = listening.claim(config.socket, "agent")
     # While the files that it needs can still be read.
     store = config.open_store(since_boot)
     listener = listen(config)
@@ -157,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         run(options.config)
-    except (CannotStartError, ConfigError, OSError, KeyError) as problem:
+    except (listening.CannotStartError, ConfigError, OSError, KeyError) as problem:
         log.error("cannot start: %s", problem)
         return 1
     return 0

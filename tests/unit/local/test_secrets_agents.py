@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aerodrome.local import folders, topology
+from aerodrome.local.interpreter import SECRETS_AGENT
 from aerodrome.local.platform import Platform
 from aerodrome.local.topology import Process
 
@@ -29,6 +33,20 @@ def as_root(platform: Platform) -> Platform:
     if not (platform.layout.state / "venv").exists():
         (platform.layout.state / "venv").symlink_to(platform.layout.venv)
     return replace(platform, layout=replace(platform.layout, root=True))
+
+
+def test_an_agent_is_restarted_for_whatever_it_runs(repository: Path) -> None:
+    """Each module of ours that it loads is part of its digest; the packages' own files are empty."""
+    program = (
+        "import sys, aerodrome_airflow.secrets.agent\n"
+        "for name, module in sorted(sys.modules.items()):\n"
+        "    if name.startswith('aerodrome') and module.__file__: print(module.__file__)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {str(Path(line).relative_to(repository)) for line in done.stdout.splitlines()}
+    left = {name for name in loaded if not name.startswith(SECRETS_AGENT)}
+    assert {name for name in left if not name.endswith("/__init__.py")} == set()
+    assert "platform/aerodrome_airflow/launcher/listening.py" in loaded
 
 
 def test_a_login_is_with_one_process(platform: Platform) -> None:
