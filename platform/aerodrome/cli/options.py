@@ -23,8 +23,3 @@ def repository_root() -> Path:
             return folder
     remedy = "change to the folder that holds tenants/ and environments/"
     raise UserError(f"{start} is in no Aerodrome repository", remedy)
-
-
-def cache_folder(root: Path, environment: str, kind: str) -> Path:
-    """Return where results of *kind* are kept between runs."""
-    return root / ".aerodrome" / "cache" / kind / environment

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aerodrome.plan import Action, Change, Risk
 
 RELEASE = "release"
-SECRETS = "secrets"
 ROLES = "roles"
 
 
@@ -13,11 +12,6 @@ def of_release(action: Action, kind: str, name: str, why: str) -> Change:
     """Return a change of users, packages or processes; a process that ends takes what it works on with it."""
     risk: Risk = "restarts" if action in ("restart", "delete") else "none"
     return Change(RELEASE, action, f"{kind} {name}".strip(), why, risk, kind=kind, name=name)
-
-
-def of_secrets(action: Action, kind: str, name: str, why: str) -> Change:
-    """Return a change of what OpenBao holds or lets in."""
-    return Change(SECRETS, action, f"{kind} {name}".strip(), why, "access", kind=kind, name=name)
 
 
 def of_roles(action: Action, kind: str, name: str, why: str) -> Change:

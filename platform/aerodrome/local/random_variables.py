@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Iterator
 
 from aerodrome import names
-from aerodrome.local.difference import of_secrets
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.secrets import reconcile
 from aerodrome.secrets.values import Values
 
 BYTES = 32
@@ -26,7 +26,7 @@ def wanted(platform: Platform) -> tuple[tuple[str, str], ...]:
 def differences(platform: Platform, store: Values) -> list[Change]:
     """Return the ones that *store* lacks; one that is there is never changed."""
     return [
-        of_secrets("create", "variable", names.variable_key(tenant, name), "not there yet")
+        reconcile.change("create", "variable", names.variable_key(tenant, name), "not there yet")
         for tenant, name in _missing(platform, store)
     ]
 

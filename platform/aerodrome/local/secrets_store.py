@@ -11,11 +11,11 @@ from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local import credentials as secret
 from aerodrome.local import earlier_store, openbao, postgres, random_variables
-from aerodrome.local.difference import SECRETS, not_compared, of_secrets
+from aerodrome.local.difference import not_compared
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
-from aerodrome.secrets import access
+from aerodrome.secrets import access, reconcile
 from aerodrome.secrets import values as contract
 from aerodrome.secrets.values import Values, VaultValues
 from aerodrome.targets.iam import IamTarget, roles_of
@@ -90,7 +90,7 @@ def differences(platform: Platform) -> tuple[Change, ...]:
     """Return what the store and PostgreSQL lack or hold differently; everything where they never ran."""
     if not _runs(platform):
         known = platform.credentials.find(secret.OPENBAO_ROOT)
-        return (not_compared(SECRETS, "secrets store"),) if known else _everything(platform)
+        return (not_compared(reconcile.TARGET, "secrets store"),) if known else _everything(platform)
     return (
         *_moves(platform),
         *rules(platform).changes(),
@@ -163,7 +163,7 @@ def _everything(platform: Platform) -> tuple[Change, ...]:
     made = [("connection", names.connection_id(*found)) for found in provisioned(platform)]
     made += [("variable", names.variable_key(*found)) for found in random_variables.wanted(platform)]
     first = rules(platform).all_changes()
-    return (*first, *(of_secrets("create", kind, name, "not there yet") for kind, name in made))
+    return (*first, *(reconcile.change("create", kind, name, "not there yet") for kind, name in made))
 
 
 def _connection_differences(platform: Platform) -> list[Change]:
@@ -172,9 +172,9 @@ def _connection_differences(platform: Platform) -> list[Change]:
         live = values(platform).read(_path(platform, "connection", tenant, name))
         connection = names.connection_id(tenant, name)
         if live is None:
-            found.append(of_secrets("create", "connection", connection, "not there yet"))
+            found.append(reconcile.change("create", "connection", connection, "not there yet"))
         elif live != value_of(platform, tenant, offer):
-            found.append(of_secrets("update", "connection", connection, "its value differs"))
+            found.append(reconcile.change("update", "connection", connection, "its value differs"))
     return found
 
 
@@ -187,9 +187,9 @@ def _database_differences(platform: Platform) -> list[Change]:
     ):
         name = postgres.tenant_database(tenant)
         if name not in databases:
-            found.append(of_secrets("create", "database", name, "not there yet"))
+            found.append(reconcile.change("create", "database", name, "not there yet"))
         elif not postgres.tenant_limits(platform, tenant).met_by(limits.get(name)):
-            found.append(of_secrets("update", "database", name, "the limits of its user differ"))
+            found.append(reconcile.change("update", "database", name, "the limits of its user differ"))
     return found
 
 

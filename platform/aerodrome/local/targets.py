@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from aerodrome.local import access, secrets_store, services
-from aerodrome.local.difference import RELEASE, ROLES, SECRETS
+from aerodrome.local.difference import RELEASE, ROLES
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change, Target
 from aerodrome.progress import Progress
+from aerodrome.secrets import reconcile
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.runtimes import RuntimesTarget
 
@@ -43,7 +44,7 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
     return (
         LocalTarget(RELEASE, platform, services.differences, services.apply),
         runtimes,
-        LocalTarget(SECRETS, platform, secrets_store.differences, secrets_store.apply),
+        LocalTarget(reconcile.TARGET, platform, secrets_store.differences, secrets_store.apply),
         LocalTarget(ROLES, platform, access.differences, access.apply),
         bundle,
     )
