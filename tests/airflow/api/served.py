@@ -191,10 +191,12 @@ def running(postgres: Any) -> Iterator[Place]:
     common = environment(folder, database, secret)
     (folder / "plugins").mkdir()
     (folder / "plugins/guard.py").write_text(PLUGIN)
-    with processes(folder, common) as (defended, undefended):
-        things = json.loads((folder / "things.json").read_text())
-        yield Place(defended, undefended, things, f"postgresql://{database}", secret)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with processes(folder, common) as (defended, undefended):
+            things = json.loads((folder / "things.json").read_text())
+            yield Place(defended, undefended, things, f"postgresql://{database}", secret)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _SHARED: list[Place] = []
