@@ -62,11 +62,17 @@ down: venv  ## stop everything, keep all data
 destroy: venv  ## stop everything and delete all data, after a confirmation (YES=1: without)
 	@$(AERODROME) destroy $(COMMON) $(if $(YES),--yes)
 
-remove-tenant: venv  ## TENANT=x: delete what a tenant without a folder has left, after a confirmation
+remove-tenant: venv  ## TENANT=x: delete what a tenant without a folder has left, after a confirmation (YES=1: without)
 	@$(AERODROME) remove-tenant '$(TENANT)' $(COMMON) $(if $(YES),--yes)
 
 secret: venv  ## TENANT=x NAME=y [KIND=variable] [TYPE=z] [DELETE=1]: write a connection or variable, asked for unseen
 	@$(AERODROME) secret '$(TENANT)' '$(NAME)' $(COMMON) $(if $(KIND),--kind '$(KIND)') $(if $(TYPE),--type '$(TYPE)') $(if $(DELETE),--delete) $(if $(YES),--yes)
+
+login-secret: venv  ## give the login its own passwords for directory or provider, asked for unseen
+	@$(AERODROME) login-secret $(COMMON)
+
+roles: venv  ## [DRY_RUN=1] [FORCE=1]: let roles follow the directory now, or show what would change
+	@$(AERODROME) roles $(COMMON) $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force)
 
 bundle-history: venv  ## list what was published
 	@$(AERODROME) bundle-history $(COMMON)
@@ -91,6 +97,12 @@ lint: venv  ## ruff, mypy, layers, shell scripts, generated pages
 	.venv/bin/shellcheck .ci/run .ci/install
 	$(AERODROME) docs --check
 
+test-security: venv  ## as root: attacks of one tenant on another and on the platform
+	@.venv/bin/python tests/security/run.py $(PYTEST)
+
+security-page: venv  ## docs/reference/security.md, from the last run of test-security
+	@cd tests/security && ../../.venv/bin/python -m suite.page
+
 bench: venv  ## [ROWS=a,b]: measure every figure of docs/reference/benchmarks.md
 	@.venv/bin/python tests/bench/run.py $(if $(ROWS),--rows $(ROWS))
 
@@ -101,4 +113,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import own_temporary_folder
 import pytest
+from own_temporary_folder import pytest_sessionfinish, pytest_unconfigure
 from xdist.scheduler import LoadScopeScheduling
+
+__all__ = ["pytest_sessionfinish", "pytest_unconfigure"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SPARE_USERS = ("games", "news", "mail", "lp", "uucp", "proxy", "list", "irc", "backup")
@@ -28,9 +32,12 @@ SHARING = tuple(
         "airflow/operators",
         "render/hostile",
         "airflow/api",
+        "airflow/login",
+        "security",
     )
 )
 
+own_temporary_folder.make()
 # Airflow writes a configuration into its home as soon as it is imported, and some test modules import it.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="aerodrome-airflow-home-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"

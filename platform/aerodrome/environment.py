@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
+from aerodrome.login_settings import LoginSettings
+from aerodrome.login_settings import mistakes as login_mistakes
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.names import why_no_zone
 from aerodrome.quantities import Duration, Memory
@@ -84,6 +86,9 @@ class Ports(Model):
     redis: int = Field(6390, ge=1, le=65535, description="Redis: the queues.")
     openbao: int = Field(8210, ge=1, le=65535, description="OpenBao: connections and variables.")
     openbao_cluster: int = Field(8211, ge=1, le=65535, description="OpenBao's own traffic.")
+    directory: int = Field(
+        8389, ge=1, le=65535, description="The directory, where `login` asks for one here."
+    )
 
 
 class ProvisionedConnection(Model):
@@ -142,6 +147,7 @@ class Environment(Model):
     secrets: SecretsSettings = Field(
         default_factory=SecretsSettings, description="Where connections and variables are kept."
     )
+    login: LoginSettings = Field(default_factory=LoginSettings, description="How people log in.")
     xcom: XcomSettings = Field(default_factory=XcomSettings, description="Where large results of tasks go.")
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
@@ -173,6 +179,7 @@ def load_environment(root: Path, name: str) -> Environment:
         if environment is not None:
             _check_names(environment, report)
             _check_secrets(environment, report)
+            _check_login(environment, report)
             _check_xcom(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
@@ -220,6 +227,11 @@ def _check_personal_data(environment: Environment, name: str, report: Report) ->
 def _check_secrets(environment: Environment, report: Report) -> None:
     for keys, message, remedy in secrets_mistakes(environment.secrets, environment.name, environment.kind):
         report.at(("secrets", *keys), message, remedy)
+
+
+def _check_login(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in login_mistakes(environment.login, environment.kind):
+        report.at(("login", *keys), message, remedy)
 
 
 def _bad_target(channel: AlertChannel) -> str:

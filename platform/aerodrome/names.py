@@ -34,6 +34,7 @@ RESERVED_ZONES = {
     "admin": "the deploy's own user of the broker has its name",
     "bundle": "the group that reads the rendered DAGs has its name",
     "db": "PostgreSQL's user of the operating system has its name",
+    "directory": "the directory's user of the operating system has its name",
     "fetch": "the user that fetches tenants' packages has its name",
     "logs": "the group that reads task logs has its name",
     "redis": "Redis' user of the operating system has its name",
@@ -118,6 +119,21 @@ def connection_id(tenant: str, name: str) -> str:
 def variable_key(tenant: str, name: str) -> str:
     """Return Airflow's key of the variable *name* of *tenant*."""
     return _scoped(tenant, name)
+
+
+def is_shared(said: str) -> bool:
+    """Return whether a manifest means by *said* a connection or variable that all tenants share."""
+    return said.startswith(GLOBAL + SEPARATOR)
+
+
+def secret_key(tenant: str, said: str) -> str:
+    """Return Airflow's name of the connection or variable that a manifest of *tenant* calls *said*.
+
+    Its own by their names, and `global.<name>` of what all tenants share; ValueError for anything else.
+    """
+    if is_shared(said):
+        return _scoped(GLOBAL, said.removeprefix(GLOBAL + SEPARATOR))
+    return _scoped(tenant, said)
 
 
 def asset(tenant: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """Alerts of failed runs: one JSON document each, to the platform's central channel and the tenant's own.
 
 Runs in the DAG processor. A failed run may be told twice (a worker that dies, a restart of the processor):
-both documents carry the same `id`.
+both documents carry the same `id`. What is no run's is told by the process that sees it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aerodrome.policy.limits import FILE_NAME, Channel, Limits, from_json
 
 WEBHOOK_TIMEOUT = 10
 _TIMED_OUT = "timed_out"
+CENTRAL = "central_alert_channel"
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,26 @@ def alert(context: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     }
 
 
+def tell_platform(kind: str, reason: str, **more: str) -> bool:
+    """Tell the central channel of something that is no run's, and return whether it was reached."""
+    from airflow.sdk import conf
+
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    document = {
+        "id": alert_id(kind, reason, moment),
+        "time": moment,
+        "environment": conf.get("aerodrome", "environment", fallback=""),
+        "kind": kind,
+        "reason": reason,
+        **more,
+    }
+    told = conf.get("aerodrome", CENTRAL, fallback="")
+    if not told:
+        log.error("Alert %s has no channel to go to: %s", document["id"], document["kind"])
+        return False
+    return _deliver(Channel(**json.loads(told)), document)
+
+
 def alert_id(dag_id: str, run_id: str, kind: str) -> str:
     """Return the same id each time that the same thing goes wrong in the same run."""
     return hashlib.sha256("\0".join((dag_id, run_id, kind)).encode(errors="surrogatepass")).hexdigest()[:16]
@@ -80,7 +101,7 @@ def _limits(context: Mapping[str, Any]) -> Limits:
     return from_json((Path(context["dag"].fileloc).parent / FILE_NAME).read_text(encoding="utf-8"))
 
 
-def _deliver(channel: Channel, document: Mapping[str, Any]) -> None:
+def _deliver(channel: Channel, document: Mapping[str, Any]) -> bool:
     try:
         _SENDERS[channel.type](channel.target, document)
     except Exception as problem:
@@ -88,6 +109,8 @@ def _deliver(channel: Channel, document: Mapping[str, Any]) -> None:
         log.error(
             "Alert %s did not reach channel %s: %s", document["id"], channel.name, type(problem).__name__
         )
+        return False
+    return True
 
 
 def _append_line(target: str, document: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import report
 from figures import Figure
 from rich.console import Console
 from rich.table import Table
-from rows import control, faults, hostile, imports, platform, processor, secrets, xcom
+from rows import control, faults, hostile, imports, platform, processor, roles, secrets, xcom
 from workshop import Workshop
 
 
@@ -77,6 +77,11 @@ ROWS: Mapping[str, Row] = {
         "a program looks five connections up through a zone's agent, which reads them from OpenBao with a token of "
         "the tenant: each for the first time, then again and again; time as the program sees it.",
         secrets.lookups,
+    ),
+    "roles": Row(
+        "2,000 people in 200 groups of twenty, of a slapd on this machine; `follow --once` is a program of its own, "
+        "from start to end, on an empty database, again, and again after one group was deleted.",
+        roles.follow,
     ),
     "xcom": Row(
         "a new process stores, and another reads, a stream of 1 GB of random bytes through the XCom backend in a "

@@ -30,7 +30,7 @@ def run() -> None:
 
 def commands() -> typer.Typer:
     """Return the command line with every command."""
-    from aerodrome.cli import platform, repository, secret, tenant
+    from aerodrome.cli import login_secret, platform, repository, roles, secret, tenant
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -38,7 +38,7 @@ def commands() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Airflow as a service for many teams, from one repository.",
     )
-    for module in (tenant, platform, secret, repository):
+    for module in (tenant, platform, secret, login_secret, roles, repository):
         module.register(app)
     return app
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aerodrome.cli import options, show
-from aerodrome.errors import UserError
+from aerodrome.cli import options, show, unseen
 
 if TYPE_CHECKING:
     from aerodrome.environment import Environment
     from aerodrome.secrets.entry import Entry
     from aerodrome.secrets.values import Value
     from aerodrome.secrets.writing import Desk
-
-LARGEST = 64 * 2**10
 
 
 def register(app: typer.Typer) -> None:
@@ -67,33 +62,6 @@ def _asked(entry: Entry) -> Value:
     from aerodrome.secrets import dialogue
 
     if not sys.stdin.isatty():
-        return dialogue.parsed(entry, _standard_input())
+        return dialogue.parsed(entry, unseen.standard_input())
     show.line(f"{entry.title}{f', of type {entry.type}' if entry.type else ''}; what you type is not shown")
-    return dialogue.asked(entry, _unseen, show.line)
-
-
-def _standard_input() -> str:
-    content = sys.stdin.buffer.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise UserError(f"standard input has more than {LARGEST} bytes", "no secret is that large")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise UserError("standard input is no UTF-8", "nothing was written") from None
-
-
-def _unseen(prompt: str) -> str:
-    with warnings.catch_warnings():
-        # It would go on and show what is typed.
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass(prompt)
-        except getpass.GetPassWarning:
-            raise UserError(
-                "this terminal cannot hide what is typed", "give JSON on standard input"
-            ) from None
-        except KeyboardInterrupt:
-            show.line("\ninterrupted: nothing was written")
-            raise
-        except EOFError:
-            raise UserError("the input ended", "nothing was written") from None
+    return dialogue.asked(entry, unseen.asked, show.line)

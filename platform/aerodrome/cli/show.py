@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aerodrome.bundle import Publish
     from aerodrome.local.deploy import Deployed, Planned, Status
     from aerodrome.local.first_runs import DagRow, FirstRuns
+    from aerodrome.local.followed_roles import Followed
     from aerodrome.local.status import Row
     from aerodrome.pipeline import Build
 
@@ -165,6 +166,18 @@ def _runs(dags: Sequence[DagRow]) -> None:
         table.add_row(dag.tenant, dag.dag, escape(dag.run) or "never ran", dag.state, took)
     _console.print(table)
     line("")
+
+
+def followed(found: Followed) -> None:
+    """Print who gets or loses which role, and why, as a table."""
+    if found.changes:
+        table = Table("action", "user", "role", "why", box=None, pad_edge=False, header_style="bold")
+        for change in found.changes:
+            table.add_row(
+                change.action, *(escape(_visible(text)) for text in (change.user, change.role, change.why))
+            )
+        _console.print(table)
+    _notes(found.notes)
 
 
 def history(publishes: Sequence[Publish]) -> None:

@@ -1,4 +1,7 @@
-"""Who may do what in Airflow: roles and an example user for each tenant, the first administrator, pools."""
+"""Who may do what in Airflow: roles of tenants and of the platform, the first administrator, pools.
+
+An example user for each tenant where people are users of Airflow's own; elsewhere people come by the directory.
+"""
 
 from __future__ import annotations
 
@@ -15,54 +18,18 @@ from aerodrome.local import credentials as secret
 from aerodrome.local.difference import ROLES, not_compared, of_roles
 from aerodrome.local.platform import Platform
 from aerodrome.local.programs import run
+from aerodrome.local.rights import LEVELS, Permission, of_levels, of_platform
 from aerodrome.local.topology import airflow_environment
 from aerodrome.plan import Action, Change
 from aerodrome.policy.from_manifest import pools
 from aerodrome.progress import Progress
 
 ADMIN = "admin"
-LEVELS = ("viewer", "editor", "admin")
 # What a deploy made carries these; nothing else is ever removed.
 LAST_NAME = "Aerodrome"
 POOL_MARK = "[aerodrome]"
 # Airflow's migrations of a large database take their time.
 LONGEST_SECONDS = 3600
-Permission = tuple[str, str]
-
-# What a level may do beyond single DAGs; which DAGs it sees is said by each DAG itself, and of all else the
-# auth manager shows the tenant's own. No connections or variables: theirs are in the secrets store.
-_READ = (
-    "DAG Runs",
-    "Task Instances",
-    "Task Logs",
-    "XComs",
-    "DAG Code",
-    "DAG Versions",
-    "DAG Warnings",
-    "Website",
-    "HITL Detail",
-    "Asset Aliases",
-    "Assets",
-    "Audit Logs",
-    "DAG Dependencies",
-    "ImportError",
-    "Pools",
-)
-_VIEWER: frozenset[Permission] = frozenset(
-    {("can_read", resource) for resource in _READ}
-    | {("menu_access", "DAGs"), ("menu_access", "Docs"), ("menu_access", "Documentation")}
-    | {("menu_access", name) for name in ("Assets", "Audit Logs", "Pools", "HITL Detail")}
-    | {(f"can_{verb}", f"My {what}") for verb in ("read", "edit") for what in ("Profile", "Password")}
-)
-_EDITOR = _VIEWER | {
-    ("can_create", "DAG Runs"),
-    ("can_edit", "DAG Runs"),
-    ("can_create", "Task Instances"),
-    ("can_edit", "Task Instances"),
-    ("can_edit", "HITL Detail"),
-}
-_ADMIN = _EDITOR | {("can_delete", "DAG Runs"), ("can_delete", "Task Instances")}
-PERMISSIONS = {"viewer": _VIEWER, "editor": _EDITOR, "admin": _ADMIN}
 
 
 @dataclass(frozen=True)
@@ -75,10 +42,21 @@ class Access:
 
 
 def desired(platform: Platform) -> Access:
-    """Return the access that the tenants' folders ask for."""
-    roles = {names.role(tenant, level): PERMISSIONS[level] for tenant in platform.tenants for level in LEVELS}
-    users = {tenant: frozenset({names.role(tenant, "editor")}) for tenant in platform.tenants}
-    return Access(roles, {ADMIN: frozenset({"Admin"}), **users}, _pools(platform))
+    """Return the access that the tenants' folders and the environment's login ask for."""
+    own = platform.environment.login.kind == "database"
+    of_level = of_levels(own_passwords=own)
+    roles = {names.role(tenant, level): of_level[level] for tenant in platform.tenants for level in LEVELS}
+    return Access({**roles, **of_platform(own_passwords=own)}, _users(platform), _pools(platform))
+
+
+def _users(platform: Platform) -> dict[str, frozenset[str]]:
+    login, administrator = platform.environment.login, frozenset({"Admin"})
+    users = {ADMIN: administrator}
+    if login.kind == "database":
+        users |= {tenant: frozenset({names.role(tenant, "editor")}) for tenant in platform.tenants}
+    elif login.break_glass:
+        users |= {login.break_glass: administrator}
+    return users
 
 
 def _pools(platform: Platform) -> dict[str, tuple[int, str]]:
@@ -197,7 +175,7 @@ def _compared(kind: str, wanted: Mapping[str, Any], live: Mapping[str, Any]) -> 
 
 
 def _change(action: Action, kind: str, name: str) -> Change:
-    why = {"create": "not there yet", "update": "differs", "delete": "its tenant is gone"}[action]
+    why = {"create": "not there yet", "update": "differs", "delete": "nothing names it any more"}[action]
     return of_roles(action, kind, name, why)
 
 
@@ -212,7 +190,7 @@ def apply(platform: Platform, progress: Progress) -> tuple[str, ...]:
         # Users go before the roles that they hold.
         "delete": sorted(gone, reverse=True),
     }
-    answer = run_in_airflow(platform, ["-m", "aerodrome_airflow.roles"], json.dumps(document))
+    answer = run_in_airflow(platform, ["-m", "aerodrome_airflow.roles.deployed"], json.dumps(document))
     changed = tuple(json.loads(answer.splitlines()[-1])["changed"])
     for line in changed:
         progress(line)

@@ -60,6 +60,11 @@ class Accounts:
         return self._user("aerodrome-vault")
 
     @property
+    def directory(self) -> str | None:
+        """Return the user of the directory that may run here."""
+        return self._user("aerodrome-directory")
+
+    @property
     def fetcher(self) -> str | None:
         """Return the user that fetches tenants' packages: none of their code runs as it or sees its processes."""
         return self._user(FETCHER)
@@ -84,10 +89,11 @@ class Accounts:
         """Return *user* with the group that may read task logs."""
         return Owner(user, LOGS_GROUP if self.root else None)
 
-    def services(self, zones: Iterable[str]) -> tuple[str, ...]:
-        """Return all service users, sorted."""
+    def services(self, zones: Iterable[str], *, directory: bool = False) -> tuple[str, ...]:
+        """Return all service users, sorted; that of the *directory* where one runs here."""
         fixed = (self.airflow, self.postgres, self.redis, self.openbao, self.fetcher)
-        return tuple(sorted(user for user in (*fixed, *map(self.worker, zones)) if user))
+        own = (self.directory,) if directory else ()
+        return tuple(sorted(user for user in (*fixed, *own, *map(self.worker, zones)) if user))
 
     def memberships(self, zones: Iterable[str], triggerer_zones: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return group → the users that must be in it beside its own: who reads rendered DAGs, who asks launchers."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import pprint
 from collections.abc import Mapping
 from pathlib import Path
 
-from aerodrome import names
 from aerodrome.local import credentials as secret
+from aerodrome.local import login
 from aerodrome.local.broker import BrokerUser, broker_url, scheduler_user, zone_user
 from aerodrome.local.platform import Platform
 
@@ -25,28 +24,6 @@ BUNDLE = "tenants"
 # Matches no name: results of tasks are JSON, times and numbers, and never become objects of Airflow's own.
 NO_CLASS = "-"
 XCOM_BACKEND = "aerodrome_airflow.xcom.backend.TenantXCom"
-_LOGIN = """\
-\"\"\"Login of Airflow's web interface and API: users of its own database.\"\"\"
-
-from flask_appbuilder.const import AUTH_DB
-
-AUTH_TYPE = AUTH_DB
-WTF_CSRF_ENABLED = True
-RATELIMIT_STORAGE_URI = "memory://"
-# Groups of the company directory → roles here, for a login that knows groups.
-AUTH_ROLES_SYNC_AT_LOGIN = True
-AUTH_ROLES_MAPPING = {mapping}
-"""
-
-
-def login(platform: Platform) -> str:
-    """Return webserver_config.py: how people log in, and the roles that each directory group gets."""
-    mapping: dict[str, list[str]] = {}
-    for tenant, model in sorted(platform.tenants.items()):
-        for level in ("viewer", "editor", "admin"):
-            for group in getattr(model.groups, level):
-                mapping.setdefault(group, []).append(names.role(tenant, level))
-    return _LOGIN.format(mapping=pprint.pformat(mapping, width=100))
 
 
 def api_server(platform: Platform) -> str:
@@ -61,9 +38,24 @@ def api_server(platform: Platform) -> str:
             "expose_config": "False",
             "instance_name": f"Aerodrome {platform.environment.name}",
         },
-        "fab": {"config_file": str(platform.layout.process_config("api-server") / "webserver_config.py")},
+        # Who lost a role still has it for so many seconds.
+        "fab": {"cache_ttl": "10"},
     }
-    return config_text(_common(platform, "api-server"), _database(platform), _tokens(platform), own)
+    return config_text(
+        _common(platform, "api-server"),
+        _database(platform),
+        _tokens(platform),
+        own,
+        login.options(platform),
+        central_channel(platform),
+    )
+
+
+def central_channel(platform: Platform) -> Sections:
+    """Return the alert channel of a process that tells what is no run's."""
+    name = platform.environment.central_alert_channel
+    channel = {"name": name, **platform.environment.alert_channels[name].model_dump()}
+    return {"aerodrome": {"central_alert_channel": json.dumps(channel)}}
 
 
 def scheduler(platform: Platform) -> str:
@@ -89,6 +81,11 @@ def results_collector(platform: Platform) -> str:
     return config_text(_common(platform, "results-collector"), _database(platform), _results(platform))
 
 
+def roles(platform: Platform) -> str:
+    """Return airflow.cfg of what lets roles follow the directory: it writes FAB's tables and signs nothing."""
+    return config_text(_common(platform, "roles"), _database(platform), central_channel(platform))
+
+
 def triggerer(platform: Platform) -> str:
     """Return airflow.cfg of the triggerer, which acts for the one zone that has a triggerer."""
     sockets = [str(platform.layout.launcher_socket(zone)) for zone in platform.triggerer_zones]
@@ -112,7 +109,6 @@ def worker(platform: Platform, queue: str) -> str:
         "celery_broker_transport_options": {
             "unacked_key": f"unacked.{queue}",
             "unacked_index_key": f"unacked_index.{queue}",
-            "unacked_mutex_key": f"unacked_mutex.{queue}",
             "client_name": process,
         },
         "aerodrome": {"launcher_socket": str(platform.layout.launcher_socket(zone)), "queue": queue},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.files import write_once
+from aerodrome.files import write_atomically, write_once
 from aerodrome.local.ownership import ensure_folder
 from aerodrome.local.state import Layout
 
@@ -23,6 +23,11 @@ OPENBAO_SEAL = "openbao-seal"
 AIRFLOW_FERNET = "airflow-fernet-key"
 AIRFLOW_JWT = "airflow-jwt"
 AIRFLOW_SESSION = "airflow-session"
+LOGIN_BIND = "login-bind-password"
+LOGIN_CLIENT = "login-client-secret"
+DIRECTORY_ADMIN = "directory-admin"
+DIRECTORY_READER = "directory-reader"
+DIRECTORY_TLS = "directory-tls"
 
 
 def redis_zone(zone: str) -> str:
@@ -38,6 +43,11 @@ def tenant_database(tenant: str) -> str:
 def airflow_user(user: str) -> str:
     """Return the name of the password of the Airflow user *user*."""
     return f"airflow-user-{user}"
+
+
+def directory_person(name: str) -> str:
+    """Return the name of the password of the example person *name* of the local directory."""
+    return f"directory-person-{name}"
 
 
 # What is locked in a store with a secret is lost with that secret: it is never made a second time.
@@ -86,6 +96,15 @@ class Credentials:
         """Store a secret that another program made, such as OpenBao's root token."""
         if self._stored(name, value) != value:
             raise AerodromeError(f"the secret {name} exists with another value; it is not replaced")
+
+    def made(self, name: str, make: Callable[[], str]) -> str:
+        """Return the secret *name*, which *make* makes where there is none."""
+        return self._get(name, make)
+
+    def replace(self, name: str, value: str) -> None:
+        """Store a secret that somebody gives, in the place of an earlier one."""
+        ensure_folder(self.folder, 0o700)
+        write_atomically(self.folder / name, value, 0o600)
 
     def require_not_lost(self, name: str) -> None:
         """Raise UserError where the secret *name* is gone and there is data that nothing else opens."""

@@ -10,7 +10,7 @@ from aerodrome.clients.airflow import Airflow
 from aerodrome.clients.redis import Broker
 from aerodrome.clients.supervisor import ProcessState
 from aerodrome.errors import AerodromeError
-from aerodrome.local import broker, openbao, postgres, supervision
+from aerodrome.local import broker, directory, openbao, postgres, supervision
 from aerodrome.local.ownership import tail
 from aerodrome.local.platform import Platform
 from aerodrome.progress import Progress
@@ -88,12 +88,15 @@ _PROBES: dict[str, Callable[[Platform, ProcessState], bool]] = {
     "postgres": lambda platform, _: postgres.server(platform).answers(),
     "redis": lambda platform, _: broker_access(platform).answers(),
     "openbao": lambda platform, _: openbao.vault(platform).state() in ("ready", "uninitialised"),
+    "directory": lambda platform, _: directory.access(platform).answers(),
     "api-server": lambda platform, _: Airflow(platform.api_url).answers(),
     "scheduler": _beats,
     "dag-processor": _beats,
     "triggerer": _beats,
-    # It has no more to tell: a pass that fails is told in its log, and made again.
+    # They have no more to tell: a pass that fails is told in the log, and made again.
     "results-collector": lambda _, state: state.state == "RUNNING",
+    # On the first deploy the directory gets its people when all processes run.
+    "roles": lambda _, state: state.state == "RUNNING",
     "launcher": _listens,
     "secrets": _listens,
     "worker": _waits_for_messages,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 
 from aerodrome.local import (
     access,
@@ -11,6 +12,7 @@ from aerodrome.local import (
     folders,
     interpreter,
     leftovers,
+    login,
     openbao,
     ports,
     postgres,
@@ -31,6 +33,7 @@ from aerodrome.progress import Progress
 def differences(platform: Platform) -> tuple[Change, ...]:
     """Return which users, packages and processes are missing, outdated or down. Changes nothing."""
     platform.credentials.require_not_lost(OPENBAO_ROOT)
+    login.require_usable(platform)
     return (
         *_missing_users(platform),
         *interpreter.differences(platform.layout),
@@ -41,11 +44,15 @@ def differences(platform: Platform) -> tuple[Change, ...]:
 def _missing_users(platform: Platform) -> list[Change]:
     if not platform.layout.root:
         return []
-    wanted = [*platform.accounts.services(platform.zones), *_tenant_users(platform)]
+    wanted = [*_service_users(platform), *_tenant_users(platform)]
     return [
         of_release("create", "operating system user", user, "not there yet")
         for user in accounts.missing(wanted)
     ]
+
+
+def _service_users(platform: Platform) -> tuple[str, ...]:
+    return platform.accounts.services(platform.zones, directory=platform.environment.login.runs_directory)
 
 
 def _tenant_users(platform: Platform) -> list[str]:
@@ -89,12 +96,14 @@ def _reloaded(platform: Platform, process: Process) -> bool:
 def apply(platform: Platform, progress: Progress) -> None:
     """Bring users, interpreter and all processes to the desired state and wait until they work."""
     layout = platform.layout
+    # Before anything is installed, which takes a minute, and again when it is.
+    _require_ports(platform)
     folders.base(platform)
     _make_users(platform, progress)
     interpreter.apply(layout, progress)
     processes = topology.desired(platform)
     # Before anything is written or stopped: what runs goes on as it is.
-    _require_ports(platform, processes)
+    _require_ports(platform)
     folders.of_processes(platform, processes)
     folders.of_tenants(platform)
     folders.write_configuration(platform, processes)
@@ -114,15 +123,14 @@ def apply(platform: Platform, progress: Progress) -> None:
 
 def _make_users(platform: Platform, progress: Progress) -> None:
     if platform.layout.root:
-        services = platform.accounts.services(platform.zones)
-        for user in accounts.ensure(services, _tenant_users(platform), platform.layout.name):
+        for user in accounts.ensure(_service_users(platform), _tenant_users(platform), platform.layout.name):
             progress(f"made the operating system user {user}")
         accounts.join(platform.accounts.memberships(platform.zones, platform.triggerer_zones))
 
 
-def _require_ports(platform: Platform, processes: tuple[Process, ...]) -> None:
+def _require_ports(platform: Platform) -> None:
     own = [process.pid for process in leftovers.find(platform.layout)]
-    ports.require_free(processes, platform.environment.name, own)
+    ports.require_free(topology.listening(platform), platform.environment.name, own)
 
 
 def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progress: Progress) -> None:
@@ -131,6 +139,9 @@ def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progre
     running = {n: s for n, s in supervisor.processes().items() if s.pid} if supervisor.answers() else {}
     if not running:
         supervision.shut_down(layout)
+        # What killed processes have left there is nobody's now.
+        shutil.rmtree(layout.temporary, ignore_errors=True)
+        folders.temporary(platform, processes)
         postgres.initialise(platform)
         postgres.clear_stale_lock(platform)
     write_file(supervision.configuration_file(layout), supervision.configuration(layout, processes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from aerodrome.local import access, secrets_store, services
+from aerodrome.local import access, directory, directory_people, secrets_store, services
 from aerodrome.local.difference import RELEASE, ROLES
 from aerodrome.local.platform import Platform
 from aerodrome.plan import Change, Target
@@ -43,8 +43,15 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
     """
     return (
         LocalTarget(RELEASE, platform, services.differences, services.apply),
+        *_directory(platform),
         runtimes,
         LocalTarget(reconcile.TARGET, platform, secrets_store.differences, secrets_store.apply),
         LocalTarget(ROLES, platform, access.differences, access.apply),
         bundle,
     )
+
+
+def _directory(platform: Platform) -> tuple[Target, ...]:
+    if not platform.environment.login.runs_directory:
+        return ()
+    return (LocalTarget(directory.NAME, platform, directory_people.differences, directory_people.apply),)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aerodrome.local import airflow_config, broker, openbao, postgres, secrets_store
+from aerodrome.local import airflow_config, broker, directory, login, openbao, postgres, secrets_login
 from aerodrome.local.interpreter import launcher_digest, runtime_digest, secrets_agent_digest
 from aerodrome.local.platform import Platform
 
 STORES = ("postgres", "redis", "openbao")
-ROLE_ID, SECRET_ID = "openbao-role-id", "openbao-secret-id"
+ROLES = "roles"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,19 @@ class Process:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def listening(platform: Platform) -> dict[str, dict[str, int]]:
+    """Return process → its ports by their keys of `local.ports`: known before anything is installed."""
+    ports = platform.ports
+    own = {directory.NAME: {"directory": ports.directory}}
+    return {
+        **(own if platform.environment.login.runs_directory else {}),
+        "postgres": {"postgres": ports.postgres},
+        "redis": {"redis": ports.redis},
+        "openbao": {"openbao": ports.openbao, "openbao_cluster": ports.openbao_cluster},
+        "api-server": {"api_server": ports.api_server},
+    }
+
+
 def desired(platform: Platform) -> tuple[Process, ...]:
     """Return every process of *platform* in the order of their start."""
     code = runtime_digest(platform.layout.repository)
@@ -64,6 +77,7 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _postgres(platform),
         _redis(platform),
         _openbao(platform),
+        *([_directory(platform)] if platform.environment.login.runs_directory else []),
         *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
         *(_secrets_agent(platform, zone, agent_code) for zone in platform.zones),
         _api_server(platform, code),
@@ -71,6 +85,7 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _dag_processor(platform, code),
         _triggerer(platform, code),
         _results_collector(platform, code),
+        *([_roles(platform, code)] if platform.environment.login.has_directory else []),
         *(_worker(platform, queue, code) for queue in queues),
     )
 
@@ -92,7 +107,7 @@ def _postgres(platform: Platform) -> Process:
         stop_signal="INT",
         stop_seconds=20,
         umask="077",
-        ports={"postgres": platform.ports.postgres},
+        ports=listening(platform)["postgres"],
     )
 
 
@@ -107,7 +122,7 @@ def _redis(platform: Platform) -> Process:
         {"redis.conf": broker.configuration(platform), "users.acl": broker.access_list(platform)},
         priority=10,
         umask="077",
-        ports={"redis": platform.ports.redis},
+        ports=listening(platform)["redis"],
         reloaded=("users.acl",),
     )
 
@@ -124,7 +139,20 @@ def _openbao(platform: Platform) -> Process:
         priority=10,
         stop_signal="INT",
         umask="077",
-        ports={"openbao": platform.ports.openbao, "openbao_cluster": platform.ports.openbao_cluster},
+        ports=listening(platform)["openbao"],
+    )
+
+
+def _directory(platform: Platform) -> Process:
+    return Process(
+        directory.NAME,
+        directory.command(platform),
+        platform.accounts.directory,
+        directory.data_folder(platform),
+        directory.files(platform),
+        priority=20,
+        umask="077",
+        ports=listening(platform)[directory.NAME],
     )
 
 
@@ -184,7 +212,7 @@ def _secrets_agent(platform: Platform, zone: str, code: str) -> Process:
         # Root's files and root's start: it goes on as the workers' user, who cannot read the login.
         None,
         folder,
-        {"agent.json": json.dumps(settings, indent=1, sort_keys=True), **zone_login(platform, zone)},
+        {"agent.json": json.dumps(settings, indent=1, sort_keys=True), **secrets_login.files(platform, zone)},
         priority=20,
         code=code,
     )
@@ -197,12 +225,7 @@ def secrets_agent_settings(platform: Platform, zone: str) -> dict[str, Any]:
         "user": platform.accounts.worker(zone),
         "environment": platform.environment.name,
         "zone": zone,
-        "store": {
-            "kind": "vault",
-            "url": platform.openbao_url,
-            "role_id_file": ROLE_ID,
-            "secret_id_file": SECRET_ID,
-        },
+        "store": secrets_login.store(platform, zone),
         "fresh_seconds": secrets.fresh_seconds,
         "stale_seconds": secrets.stale_seconds,
     }
@@ -216,8 +239,10 @@ def _api_server(platform: Platform, code: str) -> Process:
         airflow_config.api_server(platform),
         code,
         priority=30,
-        files={"webserver_config.py": airflow_config.login(platform)},
-        ports={"api_server": platform.ports.api_server},
+        files=login.webserver_files(platform),
+        ports=listening(platform)["api-server"],
+        # Roles of groups: they are read at each login.
+        reloaded=(login.SETTINGS,),
     )
 
 
@@ -257,6 +282,19 @@ def _results_collector(platform: Platform, code: str) -> Process:
     )
 
 
+def _roles(platform: Platform, code: str) -> Process:
+    return _airflow(
+        platform,
+        ROLES,
+        (),
+        airflow_config.roles(platform),
+        code,
+        priority=80,
+        files=login.files(platform, ROLES),
+        module="aerodrome_airflow.roles.follow",
+    )
+
+
 def _worker(platform: Platform, queue: str, code: str) -> Process:
     zone = platform.environment.queues[queue].zone
     return _airflow(
@@ -270,14 +308,6 @@ def _worker(platform: Platform, queue: str, code: str) -> Process:
         umask="007",
         stop_seconds=30,
     )
-
-
-def zone_login(platform: Platform, zone: str) -> dict[str, str]:
-    """Return the files with the login of *zone*, which reads no secret: it mints tokens that read a tenant's."""
-    return {
-        ROLE_ID: secrets_store.role_id(platform, zone),
-        SECRET_ID: secrets_store.secret_id(platform, zone),
-    }
 
 
 def _airflow(  # noqa: PLR0913
@@ -294,6 +324,7 @@ def _airflow(  # noqa: PLR0913
     ports: Mapping[str, int] | None = None,
     stop_seconds: int = 10,
     module: str = "airflow",
+    reloaded: tuple[str, ...] = (),
 ) -> Process:
     folder = platform.layout.process_config(name)
     return Process(
@@ -302,17 +333,18 @@ def _airflow(  # noqa: PLR0913
         user or platform.accounts.airflow,
         folder,
         {"airflow.cfg": config, **(files or {})},
-        airflow_environment(platform, name),
+        airflow_environment(platform, name, user),
         priority=priority,
         umask=umask,
         code=code,
         ports=ports or {},
         stop_seconds=stop_seconds,
+        reloaded=reloaded,
     )
 
 
-def airflow_environment(platform: Platform, process: str) -> dict[str, str]:
-    """Return the environment of an Airflow process: places, never a secret."""
+def airflow_environment(platform: Platform, process: str, user: str | None = None) -> dict[str, str]:
+    """Return the environment of an Airflow process, of *user* or of Airflow's own: places, never a secret."""
     folder = str(platform.layout.process_config(process))
     return {
         "AIRFLOW_HOME": folder,
@@ -322,6 +354,7 @@ def airflow_environment(platform: Platform, process: str) -> dict[str, str]:
         # The bundle asks for this connection before each task and writes an error where there is none.
         "AIRFLOW_CONN_GIT_DEFAULT": "git://",
         "PATH": f"{platform.layout.venv / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "TMPDIR": str(platform.layout.temporary_of(user or platform.accounts.airflow)),
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",

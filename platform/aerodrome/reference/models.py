@@ -91,7 +91,8 @@ def _table(schema: Schema, hidden: Collection[str] = ()) -> str:
 
 def _row(name: str, part: Schema, required: bool) -> str:
     default = "required" if required else _default(part)
-    return f"| `{name}` | {_type(part)} | {default} | {_text(part).replace('|', chr(92) + '|')} |\n"
+    cells = (cell.replace("|", "\\|") for cell in (default, _text(part)))
+    return f"| `{name}` | {_type(part)} | {' | '.join(cells)} |\n"
 
 
 def _default(part: Schema) -> str:

@@ -34,12 +34,36 @@ class AerodromeFabAuthManager(FabAuthManager):
 
     def get_fastapi_middlewares(self) -> list[tuple[Any, dict[str, Any]]]:
         """Return the gate before all routes; AirflowConfigException where tasks would meet no guard."""
+        from aerodrome_airflow import shared_logs
         from aerodrome_airflow.auth.gate import TenantGate
         from aerodrome_airflow.guard.plugin import require_guard
+        from aerodrome_airflow.login.asking import LoginSurroundings
 
         require_guard()
         rows.install()
-        return [*super().get_fastapi_middlewares(), (TenantGate, {})]
+        shared_logs.install()
+        return [*super().get_fastapi_middlewares(), (TenantGate, {}), (LoginSurroundings, {})]
+
+    def get_fastapi_app(self) -> Any:
+        """Return FAB's pages and API; AirflowConfigException where another login than the deployed one would decide."""
+        from aerodrome_airflow.login import entrances
+
+        app = super().get_fastapi_app()
+        entrances.require_deployed_login(self.flask_app)
+        entrances.close_short_logout(app, self.flask_app)
+        return app
+
+    def create_token(self, headers: Any, body: Any) -> Any:
+        """Return whom a program logs in as, by the same rules as in the browser."""
+        from aerodrome_airflow.login import entrances
+
+        if not entrances.decides(self.security_manager):
+            return super().create_token(headers=headers, body=body)
+        return entrances.user_of(self.security_manager, body)
+
+    def get_url_logout(self) -> str | None:
+        """Return the page that ends the session on the server, not only the cookies."""
+        return f"{super().get_url_logout()}/"
 
     def is_authorized_dag(
         self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None

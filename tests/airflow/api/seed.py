@@ -116,7 +116,13 @@ def people(session: Any) -> None:
     }
     most = [right for (_, name), right in rights.items() if name != "DAGs"]
     reading = [right for (verb, _), right in rights.items() if verb == "can_read"]
-    roles = {"Admin": list(rights.values()), "auditor": reading, "Public": []}
+    # What the roles that come with FAB's come to: rights to everybody's DAGs.
+    roles = {
+        "Admin": list(rights.values()),
+        "shared": list(rights.values()),
+        "auditor": reading,
+        "Public": [],
+    }
     for tenant in TENANTS:
         roles |= {f"{tenant}.admin": most, f"{tenant}.viewer": [r for r in reading if r in most]}
     made = {name: Role(name=name, permissions=held) for name, held in roles.items()}
@@ -127,6 +133,7 @@ def people(session: Any) -> None:
         "auditor": ("auditor",),
         "both": ("alpha.viewer", "beta.admin"),
         "guest": ("Public",),
+        "shared": ("shared",),
     }
     users |= {"mixed": ("auditor", "alpha.admin"), "reader": ("alpha.viewer",)}
     password = generate_password_hash("password", "pbkdf2:sha256:1")

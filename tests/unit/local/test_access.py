@@ -14,6 +14,7 @@ from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.local import access
 from aerodrome.local.platform import Platform
+from aerodrome.local.rights import PLATFORM_ROLES
 
 
 def user(name: str, role: str, last_name: str = "Aerodrome", email: str = "") -> dict[str, Any]:
@@ -129,3 +130,42 @@ def test_a_lost_password_is_set_anew(airflow: Any) -> None:
     with pytest.raises(UserError, match=r"airflow-user-admin is gone\n.*make deploy ENV=local sets a new"):
         access.admin_access(platform)
     assert "create user admin" in told(platform)
+
+
+def with_login(platform: Platform, **login: object) -> Platform:
+    """Return *platform* with another login."""
+    document = platform.environment.model_dump(mode="json", by_alias=True)
+    return replace(platform, environment=Environment.model_validate(document | {"login": login}))
+
+
+def test_people_of_a_directory_need_no_example_users(airflow: Any) -> None:
+    """Those of an earlier login go; the deploy's own stays, and whoever came by the directory."""
+    platform, held = airflow
+    held["users"].append(user("jo", "alpha.editor", "Doe", "jo@example.org"))
+    changed = [line for line in told(with_login(platform, kind="directory")) if " user " in line]
+    assert changed == ["delete user alpha", "delete user beta"]
+
+
+def test_the_user_for_emergencies_is_made_and_goes_with_the_setting(airflow: Any) -> None:
+    """An administrator with a password of its own, where people come by a directory."""
+    platform, held = airflow
+    wanted = with_login(platform, kind="directory", break_glass="emergency")
+    assert "create user emergency" in told(wanted)
+    assert access.desired(wanted).users == dict.fromkeys(("admin", "emergency"), frozenset({"Admin"}))
+    held["users"].append(user("emergency", "Admin"))
+    assert "delete user emergency" in told(with_login(platform, kind="directory"))
+
+
+@pytest.mark.parametrize("kind", ["database", "directory"])
+def test_the_platforms_roles_operate_look_and_show_no_password(platform: Platform, kind: str) -> None:
+    """None changes users, roles or secrets; two of them change nothing at all."""
+    wanted = access.desired(with_login(platform, kind=kind)).roles
+    verbs = {name: {action for action, what in wanted[name] if what[:3] != "My "} for name in PLATFORM_ROLES}
+    assert verbs["security"] == verbs["auditor"] == {"can_read", "menu_access"}
+    assert {("can_edit", "Pools"), ("can_delete", "DAG Runs"), ("can_read", "Audit Logs")} <= wanted[
+        "platform"
+    ]
+    for held in wanted.values():
+        changed = {what for action, what in held if action not in {"can_read", "menu_access"}}
+        assert not changed & {"Users", "Roles", "Passwords", "Connections", "Variables"}
+        assert (("can_edit", "My Password") in held) == (kind == "database")

@@ -6,13 +6,13 @@ import configparser
 import os
 import socket
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import access, airflow_config, broker, ports, secrets_store, topology
+from aerodrome.local import access, airflow_config, broker, ports, rights, secrets_store, services, topology
 from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
 from aerodrome.manifest.tenant import TenantManifest
 
 
@@ -39,6 +39,21 @@ def config_of(platform: Platform, name: str) -> configparser.ConfigParser:
 def test_the_same_platform_has_the_same_fingerprints(platform: Platform) -> None:
     """Nothing in a process's description changes by itself."""
     assert fingerprints(platform) == fingerprints(platform)
+
+
+def test_temporary_files_of_airflow_go_with_the_deployment(platform: Platform) -> None:
+    """As root each user has a folder of its own for them; its path leaves room for a socket's."""
+    places = {process.environment.get("TMPDIR") for process in topology.desired(platform)}
+    assert places == {None, str(platform.layout.run / "tmp")}
+    layout = replace(platform.layout, root=True, run=Path("/var/lib/aerodrome/0123456789ab/run"))
+    layout.venv.symlink_to(platform.layout.venv)
+    users = {
+        process.environment["TMPDIR"]: process.user
+        for process in topology.desired(replace(platform, layout=layout))
+        if process.environment.get("AIRFLOW_HOME")
+    }
+    assert users == {str(layout.run / "tmp" / str(user)): user for user in users.values()} and len(users) == 4
+    assert max(map(len, users)) + len("/pymp-12345678/listener-12345678") < 108
 
 
 def test_a_queues_slots_concern_its_own_worker(platform: Platform) -> None:
@@ -114,10 +129,11 @@ def test_pools_share_a_tenants_parallelism(platform: Platform) -> None:
     assert slots == {"alpha": 4, "alpha.narrow": 2, "beta": 4}
 
 
-@pytest.mark.parametrize("level", access.LEVELS)
+@pytest.mark.parametrize("level", rights.LEVELS)
 def test_no_tenants_role_sees_what_is_everybodys(level: str) -> None:
     """Permissions over all DAGs, connections and variables are in no role; lists show the tenant's own rows."""
-    resources = {resource for action, resource in access.PERMISSIONS[level] if action != "menu_access"}
+    held = rights.of_levels(own_passwords=True)[level]
+    resources = {resource for action, resource in held if action != "menu_access"}
     assert not resources & {"DAGs", "Connections", "Variables", "Configurations"}
 
 
@@ -134,12 +150,33 @@ def test_a_taken_port_is_told_with_its_holder_and_key(platform: Platform) -> Non
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        process = Process("redis", (), None, platform.layout.state, ports={"redis": port})
+        listening = {"redis": {"redis": port}}
         with pytest.raises(
             UserError, match=rf"port {port} of redis is taken by .*pid \d+.*local.ports.redis"
         ):
-            ports.require_free([process], "local")
-    ports.require_free([process], "local")
+            ports.require_free(listening, "local")
+    ports.require_free(listening, "local")
+
+
+def test_a_taken_port_is_told_before_anything_is_made(platform: Platform, tmp_path: Path) -> None:
+    """To install everything first takes a minute; the first deploy of all leaves nothing for it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = platform.ports.model_copy(update={"openbao_cluster": holder.getsockname()[1]})
+        local = platform.local.model_copy(update={"ports": taken})
+        environment = platform.environment.model_copy(update={"local": local})
+        with pytest.raises(UserError, match=r"of openbao is taken by .*local.ports.openbao_cluster"):
+            services.apply(replace(platform, environment=environment), print)
+    assert not platform.layout.state.exists()
+
+
+def test_the_ports_that_are_checked_are_those_of_the_processes(platform: Platform) -> None:
+    """By the keys that environment.yaml knows."""
+    processes = {process.name: dict(process.ports) for process in topology.desired(platform) if process.ports}
+    assert processes == topology.listening(platform)
+    keys = {key for found in processes.values() for key in found}
+    assert keys <= type(platform.ports).model_fields.keys() and len(keys) > 4
 
 
 def test_a_port_that_the_deployment_holds_is_in_nobodys_way(platform: Platform) -> None:
@@ -147,10 +184,10 @@ def test_a_port_that_the_deployment_holds_is_in_nobodys_way(platform: Platform) 
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
-        process = Process("redis", (), None, platform.layout.state, ports={"redis": holder.getsockname()[1]})
-        ports.require_free([process], "local", own=[os.getpid()])
+        listening = {"redis": {"redis": holder.getsockname()[1]}}
+        ports.require_free(listening, "local", own=[os.getpid()])
         with pytest.raises(UserError, match="of redis is taken"):
-            ports.require_free([process], "local", own=[1])
+            ports.require_free(listening, "local", own=[1])
 
 
 def gamma(**settings: object) -> TenantManifest:
@@ -164,16 +201,6 @@ def test_a_pool_tells_what_its_tenant_does(platform: Platform) -> None:
     described = replace(platform, tenants={"gamma": gamma(description="Prices", pools={"slow": 1})})
     pools = access.desired(described).pools
     assert {text for _, text in pools.values()} == {"[aerodrome] Prices"}
-
-
-def test_directory_groups_become_roles(platform: Platform) -> None:
-    """What tenant.yaml says of groups is the mapping that a login with groups reads."""
-    grouped = replace(
-        platform, tenants={"gamma": gamma(groups={"editor": ["cn=gamma"], "viewer": ["cn=all"]})}
-    )
-    settings: dict[str, object] = {}
-    exec(airflow_config.login(grouped), settings)
-    assert settings["AUTH_ROLES_MAPPING"] == {"cn=gamma": ["gamma.editor"], "cn=all": ["gamma.viewer"]}
 
 
 def test_versions_of_the_bundle_are_cleared_away_where_they_are_checked_out(platform: Platform) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,13 @@ def test_pytest_takes_each_test_file_for_itself(project: dict[str, Any]) -> None
     assert "--import-mode=importlib" in options["addopts"].split()
     # Tenants' tests run in the tenants' own environments, by `make test TENANT=…`.
     assert options["testpaths"] == ["tests"]
-    assert "pythonpath" not in options
+
+
+def test_what_tests_share_hides_no_library(project: dict[str, Any], repository: Path) -> None:
+    """The folders of `pythonpath` come before all others: a module there must not bear the name of another."""
+    folders = project["tool"]["pytest"]["ini_options"]["pythonpath"]
+    names = {path.stem for folder in folders for path in (repository / folder).iterdir()}
+    assert not names & (sys.stdlib_module_names | packages_distributions().keys())
 
 
 def test_every_package_is_shipped(project: dict[str, Any], repository: Path) -> None:

@@ -1,0 +1,42 @@
+"""Security's and the platform team's command: let roles follow the directory now, or see what would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aerodrome.cli import options, show
+from aerodrome.errors import AerodromeError, counted
+
+if TYPE_CHECKING:
+    from aerodrome.local.followed_roles import Followed
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to *app*."""
+    app.command()(roles)
+
+
+def roles(
+    env: options.Environment = "local",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also what the brake holds back.")] = False,
+) -> None:
+    """Let roles follow the directory now, and show who gets or loses which role, and by which group."""
+    from aerodrome.local.followed_roles import follow_local
+
+    with show.working(f"asking the directory of {env}"):
+        found = follow_local(options.repository_root(), env, dry_run=dry_run, force=force)
+    show.followed(found)
+    if not found.brake or found.applied:
+        show.line(f"{env}: {_told(found, dry_run)}")
+        return
+    remedy = f"look at the table, and at the directory; if it is right: make roles ENV={env} FORCE=1"
+    raise AerodromeError(f"nothing was changed: {found.brake}", remedy)
+
+
+def _told(found: Followed, dry_run: bool) -> str:
+    if not found.changes:
+        return "nothing to change"
+    return f"{counted(len(found.changes), 'change')} {'found, none made' if dry_run else 'made'}"

@@ -1,0 +1,1 @@
+"""How people log in: passwords of the company's directory, OpenID Connect, or users of Airflow's own database."""
