@@ -63,7 +63,7 @@ def tenant(context: Context) -> str:
 
 def connection_id(context: Context, name: str) -> str:
     """Return Airflow's id of the connection that a manifest calls *name*."""
-    return names.connection_id(tenant(context), name)
+    return names.secret_key(tenant(context), name)
 
 
 def connections(context: Context, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -73,7 +73,7 @@ def connections(context: Context, wanted: Iterable[str]) -> dict[str, dict[str, 
 
 def variables(context: Context, wanted: Iterable[str]) -> dict[str, Any]:
     """Return the values of the variables that a manifest calls *wanted*."""
-    return {name: Variable.get(names.variable_key(tenant(context), name)) for name in wanted}
+    return {name: Variable.get(names.secret_key(tenant(context), name)) for name in wanted}
 
 
 def _as_json(connection: Any) -> dict[str, Any]:

@@ -5,7 +5,6 @@ This package imports neither Airflow nor the control program, so that both can r
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -21,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import core_schema
+
+from common_plugins.catalogue import durations
 
 T = TypeVar("T")
 
@@ -92,15 +93,15 @@ Json = Annotated[Any, Kind("json")]
 JsonMap = Annotated[dict[str, Any] | Reference, Kind("json")]
 """A JSON object; templates and references may stand in its values."""
 Connection = Annotated[str, Kind("connection")]
-"""A connection that tenant.yaml names."""
+"""A connection that tenant.yaml names, or `global.<name>` of what all tenants share."""
 OptionalConnection = Annotated[str | None, Kind("connection")]
 """A connection that may be left out."""
 Connections = Annotated[Many[str], Kind("connection")]
-"""Connections that tenant.yaml names."""
+"""Connections that tenant.yaml names, or `global.<name>` of what all tenants share."""
 Variable = Annotated[str, Kind("variable")]
-"""A variable that tenant.yaml names."""
+"""A variable that tenant.yaml names, or `global.<name>` of what all tenants share."""
 Variables = Annotated[Many[str], Kind("variable")]
-"""Variables that tenant.yaml names."""
+"""Variables that tenant.yaml names, or `global.<name>` of what all tenants share."""
 DagName = Annotated[str, Kind("dag")]
 """Another DAG of the same tenant, without the tenant's prefix."""
 Function = Annotated[str, Kind("function"), Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -114,25 +115,15 @@ PackageFile = Annotated[str, Kind("package_file")]
 OptionalPackageFile = Annotated[str | None, Kind("package_file")]
 """A file of an installed package that may be left out."""
 
-_SECONDS = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$", re.ASCII)
-
 
 def _parse_seconds(value: Any) -> float:
-    if isinstance(value, float):
-        return value
-    match = _SECONDS.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write a duration as days, hours, minutes and seconds: '90s', '15m', '1h30m', '2d'")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    return value if isinstance(value, float) else float(durations.seconds(value))
 
 
 Seconds = Annotated[
     float,
     BeforeValidator(_parse_seconds),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["30s", "1h30m"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": durations.PATTERN, "examples": ["30s", "1h30m"]}),
     Kind("duration"),
 ]
 """Seconds, written as '30s' or '1h30m'."""

@@ -65,7 +65,8 @@ _PREFACE = (
     "`common_plugins/catalogue/`.",
     "",
     "Text and JSON may hold templates (`{{ ds }}`) and references to the result of an upstream task",
-    "(`{$x: task}`). A connection or variable is one that `tenant.yaml` names.",
+    "(`{$x: task}`). A connection or variable is one that `tenant.yaml` names, or `global.<name>` of those",
+    "that environment.yaml lists for all tenants.",
 )
 
 

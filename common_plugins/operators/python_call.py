@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerodrome_airflow.launcher.client import Job
+from aerodrome_airflow.xcom.arguments import taken_apart
 from aerodrome_airflow.xcom.launched import LaunchedStream
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.xcom import BaseXCom
@@ -44,14 +45,17 @@ class PythonCallOperator(LaunchingMixin, BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Return what the function returns."""
-        body = {
+        arguments = taken_apart(self._arguments())
+        body: dict[str, Any] = {
             "function": self.function,
-            "args": self._arguments(),
+            "args": arguments.values,
             "connections": connections(context, self.connections),
             "variables": variables(context, self.variables),
         }
+        if arguments.streams:
+            body["streams"] = arguments.described()
         job = Job(tenant(context), "call", self.runtime, body, text_map(self.env or {}))
-        stream = LaunchedStream(self.start_launch(), job, self.log_line)
+        stream = LaunchedStream(self.start_launch(), job, self.log_line, arguments.content())
         if stream.begins():
             # Stored piece by piece while the function makes it: it never stands in this process' memory.
             context["ti"].xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=stream)

@@ -45,10 +45,12 @@ class SparkSubmitOperator(LaunchingMixin, spark_submit.SparkSubmitOperator):
             job = Job(scope, "spark", self.runtime, body, text_map(self.env or {}))
             return int(self.run_job(job)["exit_code"])
 
+        conf = text_map(self.conf or {})
         self._hook = LaunchedSparkSubmitHook(
             conn_id=None if self.connection is None else connection_id(context, self.connection),
-            conf=text_map(self.conf or {}),
-            name=self.name or f"{self.dag_id}.{self.task_id}",
+            conf=conf,
+            # The option counts more than the setting: a manifest may give either.
+            name=self.name or conf.get("spark.app.name") or f"{self.dag_id}.{self.task_id}",
             application_args=texts(self.args),
             run=run,
         )

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
-DURATION_PATTERN = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+from common_plugins.catalogue import durations
+
+DURATION_PATTERN = durations.PATTERN
 MEMORY_PATTERN = r"^[1-9]\d*(Ki|Mi|Gi|Ti)$"
-_DURATION = re.compile(r"^(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?$", re.ASCII)
 _MEMORY = re.compile(r"^([1-9]\d{0,11})(Ki|Mi|Gi|Ti)$", re.ASCII)
 _LONGEST = timedelta(days=3650)
 _SMALLEST = 2**20
@@ -21,11 +22,7 @@ def parse_duration(value: Any) -> timedelta:
     """Return the duration that *value* says, such as '90s', '1h30m' or '2d'."""
     if isinstance(value, timedelta):
         return value
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write a duration as days, hours, minutes and seconds: '90s', '15m', '1h30m', '2d'")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return timedelta(seconds=durations.seconds(value))
 
 
 def parse_memory(value: Any) -> int:

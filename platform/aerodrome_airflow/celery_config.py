@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 CELERY_CONFIG: dict[str, Any] = {
     **DEFAULT_CELERY_CONFIG,
+    "broker_transport": "aerodrome_airflow.broker:Transport",
     "worker_enable_remote_control": False,
     "worker_send_task_events": False,
     "broker_connection_retry_on_startup": True,

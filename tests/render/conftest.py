@@ -21,6 +21,7 @@ queues:
 alert_channels:
   central: {type: file, target: central.jsonl}
   team: {type: webhook, target: "http://alerts.example.org/flights"}
+secrets: {global_connections: [archive], global_variables: [region]}
 """
 TENANT = """\
 owners: [{name: Flight data, email: flights@example.org}]

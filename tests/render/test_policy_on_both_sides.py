@@ -29,6 +29,11 @@ OPERATORS = st.sampled_from(
         {"uses": "flow.empty"},
         {"uses": "sql.query", "with": {"connection": "warehouse", "sql": "select 1"}},
         {"uses": "python.call", "with": CALL | {"connections": ["warehouse", "api"], "variables": ["token"]}},
+        {"uses": "sql.query", "with": {"connection": "global.archive", "sql": "select 1"}},
+        {
+            "uses": "python.call",
+            "with": CALL | {"connections": ["global.archive"], "variables": ["global.region"]},
+        },
         {"uses": "python.call", "with": CALL, "expand": {"args": [{"n": 1}]}},
         {"uses": "file.wait", "with": {"path": "a.csv"}},
         {"uses": "file.wait", "with": {"path": "a.csv", "mode": "poke"}},

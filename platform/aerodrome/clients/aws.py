@@ -17,6 +17,23 @@ ATTEMPTS = 8
 TIMEOUT = 10
 
 
+# Whoever asks on the machine is given these, and given new ones in time.
+_OF_MACHINE = frozenset({"iam-role", "container-role"})
+
+
+def own_credentials() -> dict[str, str] | None:
+    """Return the credentials of who runs this program; empty where they are the machine's role, None where none are."""
+    import boto3
+
+    with _told():
+        found = boto3.session.Session().get_credentials()
+        if found is None or found.method in _OF_MACHINE:
+            return None if found is None else {}
+        frozen = found.get_frozen_credentials()
+    parts = {"access_key": frozen.access_key, "secret_key": frozen.secret_key, "token": frozen.token}
+    return {name: str(value) for name, value in parts.items() if value}
+
+
 @dataclass(frozen=True)
 class ParameterStore:
     """Connections and variables as parameters that only KMS can read; each is one JSON document."""

@@ -45,10 +45,11 @@ _CONNECTION = (
     "+ping +hello +auth +select +client|setname +client|setinfo +client|id"
     " +multi +exec +discard +watch +unwatch"
 )
-# Only what kombu and Celery's result backend send; no KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG.
+# Only what Celery's result backend and kombu send; no KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG. And no
+# scripts: one that never ends holds up everybody (`aerodrome_airflow.broker` does without).
 _WORKER = (
     "+brpop +lpush +rpush +llen +sadd +smembers +hset +hget +hdel +zadd +zrem +zrange +zrevrangebyscore"
-    " +set +setex +get +mget +del +expire +eval +evalsha +script|load +publish"
+    " +set +setex +get +mget +del +expire +publish"
 )
 _SCHEDULER = _WORKER + " +subscribe +unsubscribe +psubscribe +punsubscribe"
 
@@ -120,7 +121,7 @@ def access_list(platform: Platform) -> str:
 
 def _keys(queue: str) -> tuple[str, ...]:
     steps = tuple(f"{queue}{_PRIORITY}{priority}" for priority in _PRIORITIES)
-    own = ("unacked.", "unacked_index.", "unacked_mutex.", "_kombu.binding.", "_kombu.binding_permanent.")
+    own = ("unacked.", "unacked_index.", "_kombu.binding.", "_kombu.binding_permanent.")
     return (queue, *steps, *(prefix + queue for prefix in own))
 
 

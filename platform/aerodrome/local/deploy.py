@@ -9,7 +9,7 @@ from pathlib import Path
 from aerodrome import runtime
 from aerodrome.bundle import named_runtimes, rollback, runtimes_of
 from aerodrome.errors import AerodromeError, Problem, UserError, counted, did_you_mean
-from aerodrome.local import access, first_runs, lifecycle, ownership, removed_tenants, state
+from aerodrome.local import access, first_runs, lifecycle, logins, ownership, removed_tenants, state
 from aerodrome.local import status as processes
 from aerodrome.local.first_runs import DagRow, FirstRuns
 from aerodrome.local.lock import alone, lock_file
@@ -55,6 +55,7 @@ class Deployed:
 
 def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     """Return what a deploy would change now; changes nothing."""
+    state.require_whole(state.locate(root))
     prepared = prepare(root, environment, say)
     made = make_plan(environment, prepared.targets())
     return Planned(made, prepared.build.problems, _left_behind(root, prepared))
@@ -66,8 +67,10 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
     Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before. While the runs
     are waited for, another deploy may begin.
     """
-    _require_ours(state.locate(root))
+    layout = state.locate(root)
+    _require_ours(layout)
     with alone(lock_file(root)):
+        _finish_destroy(layout, step)
         prepared = _prepared(root, environment, step)
         made = apply_targets(environment, prepared.targets(), step)
         prepared.remember()
@@ -84,6 +87,13 @@ def _require_ours(layout: state.Layout) -> None:
     # Before there is a lock: in a place that is not ours nothing is made, be it beside it.
     state.require_not_foreign(layout)
     state.require_own(layout)
+
+
+def _finish_destroy(layout: state.Layout, step: Step) -> None:
+    # Users that are made anew get other numbers than those that the rest belongs to.
+    if state.is_being_destroyed(layout):
+        step("destroy", "a destroy was interrupted here: removing what it has left")
+        lifecycle.destroy(layout, lambda text: step("destroy", text))
 
 
 def _prepared(root: Path, environment: str, step: Step) -> Preparation:
@@ -159,12 +169,7 @@ def _told_by_airflow(
 def _addresses(platform: Platform) -> dict[str, str]:
     if not state.exists(platform.layout):
         return {}
-    file = access.password_file(platform, access.ADMIN)
-    return {
-        "Airflow": platform.api_url,
-        "log in as": f"{access.ADMIN}; the password is in {file}",
-        "tenants' logins": "the tenant's name; passwords in the same folder",
-    }
+    return {"Airflow": platform.api_url, **logins.told(platform)}
 
 
 def logs_local(root: Path, environment: str, process: str | None, lines: int) -> Iterator[str]:
@@ -182,6 +187,7 @@ def logs_local(root: Path, environment: str, process: str | None, lines: int) ->
 
 def down_local(root: Path, environment: str, step: Step) -> None:
     """Stop every process and keep all data."""
+    _require_ours(deployed_layout(root, environment))
     with alone(lock_file(root)):
         lifecycle.down(deployed_layout(root, environment), lambda text: step("down", text))
 
@@ -199,7 +205,6 @@ def destroy_local(root: Path, environment: str, step: Step) -> None:
     _require_ours(deployed_layout(root, environment))
     with alone(lock_file(root)):
         lifecycle.destroy(deployed_layout(root, environment), lambda text: step("destroy", text))
-        lock_file(root).unlink(missing_ok=True)
 
 
 def left_of_tenant(root: Path, environment: str, tenant: str) -> str:
@@ -244,6 +249,7 @@ def rollback_local(root: Path, environment: str, to: str) -> str:
     """
     repository = bundle_repository(root, environment)
     layout = state.locate(root)
+    _require_ours(layout)
     with alone(lock_file(root)):
         gone = sorted(
             tenant

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from aerodrome.bundle import AUTHOR
 from aerodrome.clients.git import BareRepository
-from aerodrome.local import state
+from aerodrome.local import secrets_login, state
 from aerodrome.local.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.platform import Platform
-from aerodrome.local.topology import ROLE_ID, SECRET_ID, Process
+from aerodrome.local.topology import Process
 
 
 def base(platform: Platform) -> None:
@@ -42,6 +42,7 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
         ensure_folder(process.folder, 0o700, owner)
         if "AIRFLOW_HOME" in process.environment:
             ensure_folder(layout.state / "bundles" / process.name, 0o700, owner)
+    temporary(platform, processes)
     for folder in (layout.logs / "dags", layout.alerts):
         ensure_folder(folder, 0o700, accounts.owner(accounts.airflow))
     for zone in platform.zones:
@@ -56,6 +57,16 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
         ensure_folder(
             layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))
         )
+
+
+def temporary(platform: Platform, processes: tuple[Process, ...]) -> None:
+    """Make the folders for temporary files of *processes*: one for each user, in which nobody else looks."""
+    root = platform.layout.temporary
+    ensure_folder(root, 0o711 if platform.layout.root else 0o700)
+    for process in processes:
+        folder = Path(process.environment.get("TMPDIR", root))
+        if folder != root:
+            ensure_folder(folder, 0o700, platform.accounts.owner(process.user))
 
 
 def of_bundle(platform: Platform) -> tuple[int, Owner]:
@@ -82,8 +93,8 @@ def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> N
         owner = platform.accounts.owner(process.user)
         for name, text in process.files.items():
             write_file(folder / name, text, 0o600, owner)
-        for name in {ROLE_ID, SECRET_ID} - process.files.keys():
-            # An earlier version gave each worker the login of its zone.
+        for name in secrets_login.FILES - process.files.keys():
+            # An earlier version gave each worker the login of its zone; and the store may have been another one.
             (folder / name).unlink(missing_ok=True)
     write_file(platform.layout.git_config, _git_config(platform), 0o644)
 

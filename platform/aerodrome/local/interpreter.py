@@ -200,8 +200,9 @@ def _find_library_beside(executable: Path, library_folder: Path) -> None:
 def _uv(layout: Layout, *arguments: str) -> None:
     program = Path(sys.executable).parent / "uv"
     what = f"uv {arguments[0]}"
-    # uv makes locks in the folder for temporary files that everybody may open, and hold for ever.
-    with tempfile.TemporaryDirectory(prefix="aerodrome-uv-") as private:
+    # uv makes locks in the folder for temporary files that everybody may open, and hold for ever. Below the state,
+    # so that `destroy` removes what a killed deploy has left.
+    with tempfile.TemporaryDirectory(prefix=".uv-", dir=layout.state) as private:
         # A hard link into the cache would let whoever owns it there change what root and service users run.
         environment = {**os.environ, "TMPDIR": private, "UV_LINK_MODE": "copy"}
         options: dict[str, Any] = {"cwd": layout.repository, "umask": 0o022, "env": environment}

@@ -42,6 +42,8 @@ def destroy(layout: Layout, progress: Progress) -> None:
         return
     state.require_own(layout)
     _end_processes(layout, progress)
+    # Until here somebody may change their mind.
+    state.begin_destroy(layout)
     _remove_users(layout, progress)
     progress(f"removing {layout.state}")
     shutil.rmtree(layout.run, ignore_errors=True)

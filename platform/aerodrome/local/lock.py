@@ -14,6 +14,8 @@ from typing import TextIO
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local import state
 
+SUFFIX = ".lock"
+
 
 class HeldError(AerodromeError):
     """Another process works on this deployment."""
@@ -23,11 +25,16 @@ class HeldError(AerodromeError):
 def alone(path: Path) -> Iterator[None]:
     """Hold the lock file at *path* for the block; HeldError tells who holds it and since when.
 
-    The kernel gives the lock back however its holder ends, so none is ever stale.
+    The kernel gives the lock back however its holder ends, so none is ever stale. Where the folder that it stands
+    for is not there at the end, made by nobody or destroyed, the file goes as well.
     """
     with _held(path) as stream:
         _sign(stream.fileno())
-        yield
+        try:
+            yield
+        finally:
+            if not path.with_name(path.name.removesuffix(SUFFIX)).exists() and _stands_at(stream, path):
+                path.unlink()
 
 
 def _sign(descriptor: int) -> None:
@@ -41,7 +48,7 @@ def _sign(descriptor: int) -> None:
 def lock_file(root: Path) -> Path:
     """Return the lock of *root*'s deployment; it stands beside the state, which `destroy` removes."""
     folder = state.locate(root).state
-    return folder.with_name(f"{folder.name}.lock")
+    return folder.with_name(folder.name + SUFFIX)
 
 
 def _held(path: Path) -> TextIO:
@@ -58,7 +65,7 @@ def _held(path: Path) -> TextIO:
             ) from None
         if _stands_at(stream, path):
             return stream
-        # `destroy` removed the file between the two calls: the lock on it keeps nobody out.
+        # Its last holder removed the file between the two calls: the lock on it keeps nobody out.
         stream.close()
 
 

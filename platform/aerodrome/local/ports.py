@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 import psutil
 
 from aerodrome.errors import UserError
-from aerodrome.local.topology import Process
 
 
-def require_free(processes: Iterable[Process], environment: str, own: Collection[int] = ()) -> None:
-    """Refuse to start where a port of *processes* is taken; names all of them, their holders and the keys.
+def require_free(
+    listening: Mapping[str, Mapping[str, int]], environment: str, own: Collection[int] = ()
+) -> None:
+    """Refuse to start where a port of *listening* is taken; names all of them, their holders and the keys.
 
     *own* are the pids of the deployment itself: what they hold now is given back, or kept, in the course of it.
     """
-    wanted = [(process, key, port) for process in processes for key, port in process.ports.items()]
+    wanted = [(process, key, port) for process, ports in listening.items() for key, port in ports.items()]
     taken = [(process, key, port) for process, key, port in wanted if not is_free(port)]
     if not taken:
         return
     holders = _holders()
     lines = [
-        f"port {port} of {process.name} is taken{_by(holders.get(port))}: local.ports.{key}"
+        f"port {port} of {process} is taken{_by(holders.get(port))}: local.ports.{key}"
         for process, key, port in taken
         if holders.get(port) not in own
     ]

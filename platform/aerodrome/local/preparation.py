@@ -20,6 +20,7 @@ from aerodrome.local.platform import Platform
 from aerodrome.local.targets import local_targets
 from aerodrome.manifest.folder import tenant_folders
 from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.manifest.tenant_checks import all_below_ceiling
 from aerodrome.pipeline import Build, TenantBuild
 from aerodrome.plan import Target
 from aerodrome.progress import Progress
@@ -63,14 +64,14 @@ def prepare(
     build = verify(root, environment_name, tenants=tenants, progress=say)
     if layout.root:
         build = without_foreign_users(build)
-    platform = Platform(layout, environment, _tenants(root, build))
+    platform = Platform(layout, environment, _tenants(root, build, environment))
     # What a broken tenant.yaml asks for is unknown: its tenant keeps the environment that it has.
     read = [tenant.tenant for tenant in build.tenants if tenant.model]
     sources = [source for name in read if (source := read_source(root / "tenants" / name))]
     runtimes = RuntimesTarget(
         sources, lambda progress: _workshop(platform, progress), platform.layout.runtimes
     )
-    bundle = BundleTarget(platform.layout.bundle, build, lambda: runtimes.failed, root)
+    bundle = BundleTarget(platform.layout.bundle, build, lambda: runtimes.failed, root, environment)
     return Preparation(platform, build, runtimes, bundle)
 
 
@@ -112,11 +113,15 @@ def local_environment(root: Path, name: str) -> Environment:
     return environment
 
 
-def _tenants(root: Path, build: Build) -> Mapping[str, TenantManifest]:
+def _tenants(root: Path, build: Build, environment: Environment) -> Mapping[str, TenantManifest]:
     built = {tenant.tenant: _model(tenant.model) for tenant in build.tenants if tenant.model}
-    # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers.
+    # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers, under the ceiling of today.
     remembered, folders = _remembered(state.locate(root)), tenant_folders(root)
-    before = {name: model for name, model in remembered.items() if name in folders and _has_own_user(name)}
+    before = {
+        name: all_below_ceiling(model, environment)
+        for name, model in remembered.items()
+        if name in folders and _has_own_user(name)
+    }
     return dict(sorted((before | built).items()))
 
 

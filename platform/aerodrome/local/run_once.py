@@ -15,7 +15,7 @@ from aerodrome.local.airflow_config import NO_CLASS, XCOM_BACKEND, Sections, con
 from aerodrome.local.ownership import ensure_folder, write_file
 from aerodrome.local.platform import Platform
 from aerodrome.local.preparation import prepare
-from aerodrome.local.run_secrets import secrets_agent
+from aerodrome.local.run_secrets import named, secrets_agent
 from aerodrome.local.stage import Stage, stage
 from aerodrome.pipeline import Build
 from aerodrome.progress import Progress
@@ -32,6 +32,7 @@ def run_dag_once(root: Path, environment: str, dag: str, say: Progress, conf: st
     if not separator:
         raise UserError(f"'{dag}' names no DAG", "name tenant and DAG: make run DAG=flights.delays")
     values = read_conf(conf)
+    state.require_whole(state.locate(root))
     prepared = prepare(root, environment, lambda _: None, tenants=[tenant])
     _require(dag, f"{tenant}/{name}.py", prepared.build)
     _refuse_without_users(prepared.platform, tenant)
@@ -109,6 +110,7 @@ def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any], secrets: P
     environment = topology.airflow_environment(made.platform, "run") | {
         "AIRFLOW_HOME": str(home),
         "HOME": str(home),
+        "TMPDIR": str(home),
     }
     user = made.owner.user
     identity: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
@@ -120,7 +122,17 @@ def _run(made: Stage, path: str, dag: str, values: Mapping[str, Any], secrets: P
 
 
 def _configuration(made: Stage, secrets: Path | None) -> str:
-    return config_text(_sections(made), secrets_backend(secrets) if secrets else {})
+    return config_text(_sections(made), _secrets(made, secrets) if secrets else {})
+
+
+def _secrets(made: Stage, socket: Path) -> Sections:
+    deploy = f"make deploy ENV={made.platform.environment.name}"
+    told = {"socket": str(socket), "named": named(made), "deploy": deploy}
+    own = {
+        "secrets_backend": "aerodrome_airflow.run_once_secrets.RunSecretsBackend",
+        "secrets_backend_kwargs": json.dumps(told),
+    }
+    return {**secrets_backend(socket), "workers": own}
 
 
 def _sections(made: Stage) -> Sections:

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from aerodrome import names
 from aerodrome.errors import AerodromeError
-from aerodrome.local import guard, state, topology
+from aerodrome.local import guard, secrets_login, state, topology
 from aerodrome.local.deadline import wait_until
 from aerodrome.local.ownership import write_file
 from aerodrome.local.stage import START_SECONDS, Stage
+from aerodrome.secrets import usable
 
 
 @contextmanager
@@ -43,13 +45,35 @@ def secrets_agent(made: Stage) -> Iterator[Path | None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def named(made: Stage) -> tuple[str, ...]:
+    """Return what the manifests of now let the run read: `connection <id>` and `variable <key>`."""
+    environment, tenant = made.platform.environment, made.tenant
+    model = made.platform.tenants[tenant]
+    own = usable.connections(environment, model, _zone(made))
+    return (
+        *(f"connection {names.connection_id(tenant, name)}" for name in own),
+        *(f"variable {names.variable_key(tenant, name)}" for name in model.variables),
+        *(
+            f"connection {names.connection_id(names.GLOBAL, name)}"
+            for name in environment.secrets.global_connections
+        ),
+        *(
+            f"variable {names.variable_key(names.GLOBAL, name)}"
+            for name in environment.secrets.global_variables
+        ),
+    )
+
+
+def _zone(made: Stage) -> str:
+    return made.platform.environment.queues[made.platform.tenants[made.tenant].queues[0]].zone
+
+
 def _socket(made: Stage) -> Path:
     return made.folder / "secrets.sock"
 
 
 def _start(made: Stage, folder: Path, lifeline: int, said: IO[bytes]) -> subprocess.Popen[bytes]:
-    zone = made.platform.environment.queues[made.platform.tenants[made.tenant].queues[0]].zone
-    user = made.owner.user
+    zone, user = _zone(made), made.owner.user
     settings = {
         **topology.secrets_agent_settings(made.platform, zone),
         "socket": str(_socket(made)),
@@ -58,7 +82,7 @@ def _start(made: Stage, folder: Path, lifeline: int, said: IO[bytes]) -> subproc
         "tenants": [made.tenant],
     }
     for name, text in {
-        **topology.zone_login(made.platform, zone),
+        **secrets_login.files(made.platform, zone),
         "agent.json": json.dumps(settings),
     }.items():
         write_file(folder / name, text)

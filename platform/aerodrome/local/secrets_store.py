@@ -131,16 +131,6 @@ def _moves(platform: Platform) -> tuple[Change, ...]:
     return earlier_store.differences(openbao.vault(platform), platform.environment.name)
 
 
-def put_connection(platform: Platform, tenant: str, name: str, value: Value) -> None:
-    """Store the connection *name* of *tenant*."""
-    _put(platform, "connection", tenant, name, value)
-
-
-def put_variable(platform: Platform, tenant: str, name: str, value: str) -> None:
-    """Store the variable *name* of *tenant*."""
-    _put(platform, "variable", tenant, name, {"value": value})
-
-
 def stored(platform: Platform, tenant: str) -> tuple[str, ...]:
     """Return what the store holds of *tenant*: connections/<name> and variables/<name>, never a value."""
     return contract.stored(values(platform), platform.environment.name, tenant)
@@ -149,10 +139,6 @@ def stored(platform: Platform, tenant: str) -> tuple[str, ...]:
 def delete(platform: Platform, tenant: str, kind: str, name: str) -> None:
     """Remove one connection or variable of *tenant* with all its versions; *kind* is connections or variables."""
     values(platform).delete(_path(platform, kind.removesuffix("s"), tenant, name))
-
-
-def _put(platform: Platform, kind: str, tenant: str, name: str, value: Value) -> None:
-    values(platform).write(_path(platform, kind, tenant, name), value)
 
 
 def _path(platform: Platform, kind: str, tenant: str, name: str) -> str:

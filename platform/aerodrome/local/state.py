@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from aerodrome.local.ownership import ensure_folder
 MACHINE_STATE = Path("/var/lib/aerodrome")
 # Linux takes 107 bytes for the path of a Unix socket; the rest is room for the longest socket's name.
 SOCKET_FOLDER_LIMIT = 60
-# An empty file that says by its place whose folder this is: nothing else is ever deleted.
+# A file that says by its place whose folder this is: nothing else is ever deleted. It is empty until that begins.
 MARK = "made-by-aerodrome"
+BEING_DESTROYED = "being destroyed\n"
 # With what begins whatever versions that left no mark put into a state folder: `venv-<digest>`, `.code.history`.
 _MADE = frozenset(
     ("bundle", "bundles", "code", "compiled", "config", "data", "homes", "logs", "python", "run", "runtimes",
@@ -113,6 +115,15 @@ class Layout:
         return self.run / "supervisor.sock"
 
     @property
+    def temporary(self) -> Path:
+        """Return the folder with the folders for temporary files, which goes with the deployment."""
+        return self.run / "tmp"
+
+    def temporary_of(self, user: str | None) -> Path:
+        """Return the folder for temporary files of *user*'s processes; its path leaves room for a socket's name."""
+        return self.temporary / user if user else self.temporary
+
+    @property
     def git_config(self) -> Path:
         """Return git's configuration for every process of the platform."""
         return self.config / "gitconfig"
@@ -120,6 +131,10 @@ class Layout:
     def launcher_socket(self, zone: str) -> Path:
         """Return the socket of the launcher of *zone*."""
         return self.run / f"launcher-{zone}" / "s"
+
+    def launcher_limits(self, zone: str) -> Path:
+        """Return the file in which the launcher of *zone* says how it enforces the limits of tasks."""
+        return self.run / f"launcher-{zone}" / "s.limits"
 
     def secrets_socket(self, zone: str) -> Path:
         """Return the socket of the secrets agent of *zone*."""
@@ -191,8 +206,33 @@ def exists(layout: Layout) -> bool:
 def claim(layout: Layout) -> None:
     """Make the state folder and mark it as one of a platform; UserError where it cannot be one."""
     require_usable(layout)
+    require_whole(layout)
     ensure_folder(layout.state, 0o755 if layout.root else 0o700)
     (layout.state / MARK).touch()
+
+
+def begin_destroy(layout: Layout) -> None:
+    """Note that from now on nothing here is whole: users may be gone already, and their numbers given to others."""
+    # A full disk does not keep anybody from a destroy, which is what makes room.
+    with suppress(OSError):
+        (layout.state / MARK).write_text(BEING_DESTROYED, encoding="utf-8")
+
+
+def is_being_destroyed(layout: Layout) -> bool:
+    """Return whether a destroy began to remove things here and did not come to its end."""
+    try:
+        return (layout.state / MARK).read_text(encoding="utf-8") == BEING_DESTROYED
+    except OSError:
+        return False
+
+
+def require_whole(layout: Layout) -> None:
+    """Refuse what an interrupted destroy has left."""
+    if is_being_destroyed(layout):
+        raise UserError(
+            f"{layout.state} is what a destroy has left that was interrupted",
+            "make destroy removes the rest; make deploy does so too, and then starts anew",
+        )
 
 
 def remove(layout: Layout) -> None:

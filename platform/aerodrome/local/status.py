@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from aerodrome.clients.supervisor import ProcessState
-from aerodrome.local import interpreter, leftovers, readiness, supervision, topology
+from aerodrome.local import interpreter, leftovers, readiness, supervision, task_limits, topology
 from aerodrome.local.platform import Platform
 
 NO_ISOLATION = (
@@ -52,7 +52,7 @@ def status(platform: Platform) -> Status:
     states = supervisor.processes() if alive else {}
     left = () if alive else _left_behind(platform)
     rows = tuple(_row(platform, p.name, states.get(p.name)) for p in topology.desired(platform))
-    return Status(rows, (*warnings, *left))
+    return Status(rows, (*warnings, *task_limits.told(platform), *left))
 
 
 def _left_behind(platform: Platform) -> tuple[str, ...]:

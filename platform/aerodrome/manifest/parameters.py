@@ -144,6 +144,9 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _connection(draft: Draft, path: Path, name: str, task: Task, entry: Entry) -> None:
+    if names.is_shared(name):
+        _shared(draft, path, "connection", name)
+        return
     tenant = draft.around.tenant
     if tenant is None:
         return
@@ -164,7 +167,20 @@ def _connection(draft: Draft, path: Path, name: str, task: Task, entry: Entry) -
         draft.report.at(path, f"the connection '{name}' may not be used on queue '{queue}'", remedy)
 
 
+def _shared(draft: Draft, path: Path, kind: str, name: str) -> None:
+    secrets = draft.around.environment.secrets
+    listed = secrets.global_connections if kind == "connection" else secrets.global_variables
+    known = [f"{names.GLOBAL}{names.SEPARATOR}{each}" for each in listed]
+    if name not in known:
+        file = f"environments/{draft.around.environment.name}/environment.yaml"
+        hint = did_you_mean(name, known) if known else f"{file} lists none under secrets.global_{kind}s"
+        draft.report.at(path, f"unknown {kind} '{name}' of what all tenants share", hint)
+
+
 def _variable(draft: Draft, path: Path, name: str, _task: Task, _entry: Entry) -> None:
+    if names.is_shared(name):
+        _shared(draft, path, "variable", name)
+        return
     tenant = draft.around.tenant
     if tenant is not None and name not in tenant.variables:
         hint = (

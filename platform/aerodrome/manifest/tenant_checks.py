@@ -73,8 +73,16 @@ def _check_channels(model: TenantManifest, environment: Environment, report: Rep
 
 def below_ceiling(model: TenantManifest, environment: Environment) -> TenantManifest:
     """Return *model* with the limits that it leaves to their defaults lowered to the environment's ceiling."""
-    left_out = _CEILINGS.keys() - model.limits.model_fields_set
-    lowered = {name: min(getattr(model.limits, name), getattr(environment.limits, name)) for name in left_out}
+    return _lowered(model, environment, _CEILINGS.keys() - model.limits.model_fields_set)
+
+
+def all_below_ceiling(model: TenantManifest, environment: Environment) -> TenantManifest:
+    """Return *model*, which was good once, with every limit lowered to the environment's ceiling of today."""
+    return _lowered(model, environment, _CEILINGS)
+
+
+def _lowered(model: TenantManifest, environment: Environment, limits: Iterable[str]) -> TenantManifest:
+    lowered = {name: min(getattr(model.limits, name), getattr(environment.limits, name)) for name in limits}
     return model.model_copy(update={"limits": model.limits.model_copy(update=lowered)})
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ScheduleKind = Literal["manual", "time", "assets", "continuous"]
 
-_SCOPES = {"connection": names.connection_id, "variable": names.variable_key, "dag": names.dag_id}
+_SCOPES = {"connection": names.secret_key, "variable": names.secret_key, "dag": names.dag_id}
 
 PLATFORM_FOLDER = "platform"
 """The folder of the bundle with the platform's own DAGs, which no rule judges: no tenant can be called so."""

@@ -10,9 +10,9 @@ from aerodrome.errors import Problem
 from aerodrome.manifest.dag import AllAssets, AnyAsset, DagManifest, Schedule, Task
 from aerodrome.manifest.loaded import LoadedDag, LoadedTenant
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.policy import effective, facts
+from aerodrome.policy import effective, facts, offers
 from aerodrome.policy.facts import DagFacts, TaskFacts, Violation
-from aerodrome.policy.limits import Channel, Limits, QueueLimits
+from aerodrome.policy.limits import Limits
 from aerodrome.policy.parameters import named
 from aerodrome.policy.rules import violations
 from aerodrome.source.place import Path
@@ -51,20 +51,18 @@ def limits_of(tenant: LoadedTenant, environment: Environment) -> Limits:
         tenant=tenant.name,
         environment=environment.name,
         owner=model.owners[0].name,
-        queues=_queues(model, environment),
-        reserved_queues=tuple(
-            sorted(name for name, queue in environment.queues.items() if not queue.tenants)
-        ),
+        queues=offers.queues(model.queues, environment),
+        reserved_queues=offers.reserved_queues(environment),
         pools=pools(tenant.name, model, environment),
         parallelism=_parallelism(model, environment),
         active_runs=min(model.limits.active_runs, ceiling.active_runs),
         retries=min(model.limits.retries, ceiling.retries),
         execution_timeout=timeout.total_seconds(),
-        connections=_connections(tenant.name, model),
-        variables=tuple(sorted(names.variable_key(tenant.name, name) for name in model.variables)),
+        connections=_connections(tenant.name, model, environment),
+        variables=_variables(tenant.name, model, environment),
         forbidden_operators=tuple(sorted(environment.operators.forbidden)),
         triggered_dags=tuple(sorted(set(_triggered(tenant)))),
-        channels=_channels(model, environment),
+        channels=offers.channels(model.alert_channels, environment),
     )
 
 
@@ -121,47 +119,35 @@ def _task_facts(limits: Limits, base: effective.Settings, dag: LoadedDag, task: 
     )
 
 
-def _queues(model: TenantManifest, environment: Environment) -> dict[str, QueueLimits]:
-    return {
-        name: QueueLimits(
-            shared=queue.shared,
-            personal_data=queue.personal_data,
-            triggerer=environment.zones[queue.zone].triggerer,
-        )
-        for name in model.queues
-        if (queue := environment.queues.get(name)) is not None and queue.tenants
-    }
-
-
 def pools(tenant: str, model: TenantManifest, environment: Environment) -> dict[str, int]:
     """Return the tenant's pools and their slots: those that it names, and its own with what they leave."""
-    own = max(1, _parallelism(model, environment) - sum(model.pools.values()))
-    return {names.pool(tenant): own} | {
-        names.pool(tenant, name): slots for name, slots in model.pools.items()
-    }
+    named = {names.pool(tenant, name): slots for name, slots in model.pools.items()}
+    return offers.pools(tenant, named, _parallelism(model, environment))
 
 
 def _parallelism(model: TenantManifest, environment: Environment) -> int:
     return min(model.limits.parallelism, environment.limits.parallelism)
 
 
-def _connections(tenant: str, model: TenantManifest) -> dict[str, tuple[str, ...]]:
-    return {
+def _connections(tenant: str, model: TenantManifest, environment: Environment) -> dict[str, tuple[str, ...]]:
+    own = {
         names.connection_id(tenant, name): model.queues if connection.queues is None else connection.queues
         for name, connection in model.connections.items()
     }
+    shared = environment.secrets.global_connections
+    return own | {names.connection_id(names.GLOBAL, name): model.queues for name in shared}
+
+
+def _variables(tenant: str, model: TenantManifest, environment: Environment) -> tuple[str, ...]:
+    own = (names.variable_key(tenant, name) for name in model.variables)
+    shared = (names.variable_key(names.GLOBAL, name) for name in environment.secrets.global_variables)
+    return tuple(sorted({*own, *shared}))
 
 
 def _triggered(tenant: LoadedTenant) -> Iterable[str]:
     for dag in tenant.dags:
         for task in dag.model.tasks:
             yield from named(tenant.name, dag.parameters[task.id], task, "dag")
-
-
-def _channels(model: TenantManifest, environment: Environment) -> tuple[Channel, ...]:
-    wanted = dict.fromkeys((environment.central_alert_channel, *model.alert_channels))
-    known = environment.alert_channels
-    return tuple(Channel(name, known[name].type, known[name].target) for name in wanted if name in known)
 
 
 def _scheduled_assets(tenant: str, schedule: Schedule) -> tuple[str, ...]:

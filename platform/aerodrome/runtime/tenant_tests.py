@@ -88,7 +88,14 @@ def _environment(runtime: Runtime | None, home: Path, site: Site) -> dict[str, s
     }
     if runtime is None:
         return {"PATH": path, **own}
-    return {"PATH": f"{runtime.path / 'bin'}:{path}", **own, **runtime.environment}
+    java = _within(home) if "JAVA_HOME" in runtime.environment else {}
+    return {"PATH": f"{runtime.path / 'bin'}:{path}", **own, **java, **runtime.environment}
+
+
+def _within(home: Path) -> dict[str, str]:
+    """Return the variables by which Spark's Java leaves no files but in *home*, as in a task: it knows no TMPDIR."""
+    options = f"-XX:-UsePerfData -Djava.io.tmpdir={home}"
+    return {"SPARK_LAUNCHER_OPTS": options, "SPARK_SUBMIT_OPTS": options}
 
 
 def _run(

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from aerodrome import bundle
 from aerodrome.clients.git import described
+from aerodrome.environment import Environment
 from aerodrome.names import dag_id
 from aerodrome.pipeline import Build
 from aerodrome.plan import Action, Change
-from aerodrome.policy.limits import for_earlier_dags
+from aerodrome.policy.limits import FILE_NAME, for_earlier_dags, from_json, to_json
+from aerodrome.policy.offers import still_allowed
 from aerodrome.progress import Progress
 
 _SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
@@ -23,13 +25,15 @@ class BundleTarget:
     """Publishes what was built; a manifest that is broken now keeps what was published of it before.
 
     *without* names tenants whose DAGs must not be published in their new form: their environment failed to build.
-    What is kept stands under the limits of today.
+    What is kept stands under the limits of today; those of a tenant.yaml that cannot be read are what it said last,
+    as far as *environment* allows that today.
     """
 
     repository: Path
     build: Build
     without: Callable[[], Collection[str]]
     root: Path
+    environment: Environment
     name: str = "bundle"
 
     def changes(self) -> tuple[Change, ...]:
@@ -66,10 +70,26 @@ class BundleTarget:
         kept = {path for path in files if bundle.tenant_of(path) in left_out}
         # Limits alone, of a tenant that has nothing here yet, would be of no use.
         limits = kept & bundle.published_limits(self.repository) if kept else set()
-        return {path: text for path, text in files.items() if path not in kept} | {
-            path: for_earlier_dags(files[path], bundle.published_text(self.repository, path))
-            for path in limits
-        }
+        return (
+            {path: text for path, text in files.items() if path not in kept}
+            | {
+                path: for_earlier_dags(files[path], bundle.published_text(self.repository, path))
+                for path in limits
+            }
+            | self._limits_of_unread()
+        )
+
+    def _limits_of_unread(self) -> dict[str, str]:
+        wanted = {f"{tenant}/{FILE_NAME}" for tenant in self._unread()}
+        found = sorted(wanted & bundle.published_limits(self.repository)) if wanted else []
+        return {path: self._still_allowed(bundle.published_text(self.repository, path)) for path in found}
+
+    def _still_allowed(self, earlier: str) -> str:
+        try:
+            return to_json(still_allowed(from_json(earlier), self.environment))
+        except ValueError:
+            # Of a version of the platform that wrote something else.
+            return earlier
 
     def _kept(self) -> set[str]:
         wanted = self._files()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,18 +13,42 @@ from aerodrome_airflow.guard.rules import OTHER_TENANT, Caller, owned
 LARGEST = 4 * 1024 * 1024
 # The triggerer imports and runs the class that a task names.
 TRIGGERS = ("common_plugins.triggers.",)
+# Names and addresses, those of IPv6 too, which hold no path, port or credentials after a name.
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,252}\$?")
 _REFERENCES = frozenset({"Asset", "AssetNameRef", "AssetUriRef"})
 
 
 def refusal(caller: Caller, body: bytes) -> str:
     """Return why a task may not report *body* as its state, or an empty text."""
+    report = _object(body)
+    if report is None:
+        return "the report is no JSON object"
+    return _outlets(caller, report) or _events(caller, report) or _waits(caller, report)
+
+
+def start_refusal(_caller: Caller, body: bytes) -> str:
+    """Return why a task may not report *body* as where it runs, or an empty text.
+
+    Airflow makes addresses of the name of the host: it is a name, and no part of an address.
+    """
+    report = _object(body)
+    if report is None:
+        return "the report is no JSON object"
+    host, user, pid = (report.get(key) for key in ("hostname", "unixname", "pid"))
+    if not isinstance(host, str) or not _HOST.fullmatch(host):
+        return "the host has no plain name"
+    if not isinstance(user, str) or not _USER.fullmatch(user):
+        return "the user has no plain name"
+    return "" if type(pid) is int and pid > 0 else "the process has no number"
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
     try:
         report = json.loads(body)
     except (ValueError, RecursionError):
-        return "the report is no JSON"
-    if not isinstance(report, dict):
-        return "the report is no JSON object"
-    return _outlets(caller, report) or _events(caller, report) or _waits(caller, report)
+        return None
+    return report if isinstance(report, dict) else None
 
 
 def _outlets(caller: Caller, report: Mapping[str, Any]) -> str:

@@ -73,15 +73,16 @@ class ExecutionGuard:
             raise Refused("not stored here", 404)
         if reason := route.rule(Call(caller, in_path, request.query_params)):
             raise Refused(reason)
-        if route.key != routes.REPORT:
+        if route.key not in (routes.REPORT, routes.START):
             return receive
-        return await self._report(caller, receive)
+        return await self._report(caller, route, receive)
 
-    async def _report(self, caller: Any, receive: Receive) -> Receive:
-        from aerodrome_airflow.guard.bodies import refusal
+    async def _report(self, caller: Any, route: routes.Route, receive: Receive) -> Receive:
+        from aerodrome_airflow.guard.bodies import refusal, start_refusal
 
         body = await _body(receive)
-        if reason := refusal(caller, body):
+        judge = refusal if route.key == routes.REPORT else start_refusal
+        if reason := judge(caller, body):
             raise Refused(reason)
         return _again(body, receive)
 

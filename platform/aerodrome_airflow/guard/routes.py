@@ -14,6 +14,8 @@ from aerodrome_airflow.guard.rules import Rule
 OPEN = frozenset({("GET", "/health"), ("GET", "/health/ping")})
 # A task's own route whose body names assets, a trigger, a tenant.
 REPORT = ("PATCH", "/task-instances/{task_instance_id}/state")
+# And one whose body names the host that the task runs on.
+START = ("PATCH", "/task-instances/{task_instance_id}/run")
 # Answered as Airflow answers for what is not stored, because a task then tells which connection is missing.
 LOOKUPS = frozenset({("GET", "/connections/{connection_id}"), ("GET", "/variables/{variable_key:path}")})
 

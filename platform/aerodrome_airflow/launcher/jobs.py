@@ -24,8 +24,9 @@ class Job:
     """One process for one task.
 
     *runtime* is the digest of the tenant's virtual environment; *environment* is what the task declares.
-    *body* has, for call: `function, args, connections, variables`; bash: `script`; spark: `options,
-    application, arguments`; read: `root` (data or package) and `path`; write: `path, size`; stat: `path`.
+    *body* has, for call: `function, args, connections, variables` and perhaps `streams`, a list of `at` (keys into
+    args), `size` and `form`; bash: `script`; spark: `options, application, arguments`; read: `root` (data or
+    package) and `path`; write: `path, size`; stat: `path`.
     """
 
     tenant: str

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from aerodrome_airflow.launcher import child, commands, jobs, processes, protocol, sandbox, slots
+from aerodrome_airflow.launcher import cgroups, child, commands, jobs, processes, protocol, sandbox, slots
 from aerodrome_airflow.launcher.config import Config, Limits, Patience
-from aerodrome_airflow.launcher.pump import Pump, Session
+from aerodrome_airflow.launcher.pump import Pump, Run, Session
 
 REQUEST_SECONDS = 30.0
 _REMOVALS = 2
@@ -27,10 +27,11 @@ log = logging.getLogger("launcher")
 
 @dataclass(frozen=True)
 class Server:
-    """What a keeper has of the server: its process, whose death ends the job, and the slots of all jobs."""
+    """What a keeper has of the server: its process, whose death ends the job, and slots and cgroups of all jobs."""
 
     pid: int
     slots: int
+    groups: cgroups.Groups
 
 
 def keep(connection: socket.socket, config: Config, server: Server) -> None:
@@ -39,10 +40,11 @@ def keep(connection: socket.socket, config: Config, server: Server) -> None:
     session = Session(connection, protocol.Frames(protocol.JOB_LIMIT), processes.wake_on_signals())
     processes.die_with(server.pid, signal.SIGTERM)
     try:
-        _serve(session, _request(session), config, server.slots)
+        _serve(session, _request(session), config, server)
     except (
         jobs.BadJobError,
         commands.RefusedError,
+        cgroups.UnusableError,
         sandbox.NoSuchUserError,
         protocol.ProtocolError,
     ) as problem:
@@ -69,27 +71,39 @@ def _request(session: Session) -> jobs.Job:
     raise ConnectionError("no request")
 
 
-def _serve(session: Session, job: jobs.Job, config: Config, places: int) -> None:
+def _serve(session: Session, job: jobs.Job, config: Config, server: Server) -> None:
     tenant = config.tenants.get(job.tenant)
     if tenant is None:
         raise commands.RefusedError(f"tenant {job.tenant!r} is not known to this launcher: deploy again")
-    if not slots.take(places, tenant.name, config.max_jobs_per_tenant):
+    if not slots.take(server.slots, tenant.name, config.max_jobs_per_tenant):
         raise commands.RefusedError(f"{config.max_jobs_per_tenant} jobs of tenant {tenant.name} run already")
-    confined = sandbox.confinement(tenant)
-    plan = commands.plan(job, tenant)
-    with _folder(confined.who, config.patience.removal) as folder:
+    who, plan = sandbox.identity(tenant), commands.plan(job, tenant)
+    with _group(server.groups, tenant.limits) as group, _folder(who, config.patience.removal) as folder:
+        confined = sandbox.confinement(who, tenant, group, config.max_jobs_per_tenant)
         process = child.start(plan, confined, folder)
         name = f"tenant={tenant.name} kind={job.kind} pid={process.pid}"
         log.info("%s started", name)
-        _run(session, plan, process, config.patience)
-        log.info("%s ended", name)
+        reached = _run(session, plan, Run(process, group, tenant.limits), config.patience)
+        log.info("%s ended%s", name, f", {reached}" if reached else "")
 
 
-def _run(session: Session, plan: commands.Plan, process: child.Child, patience: Patience) -> None:
+def _run(session: Session, plan: commands.Plan, run: Run, patience: Patience) -> str:
+    """Return which limits the job has reached, in words."""
     session.connection.setblocking(False)
-    pump = Pump(session, process, plan.deadlines(patience))
+    pump = Pump(session, run, plan.deadlines(patience))
     pump.send_to_job(plan.request, complete=not plan.takes_content)
     pump.run()
+    return ", ".join(f"limit of {name} reached" for name in pump.reached())
+
+
+@contextlib.contextmanager
+def _group(groups: cgroups.Groups, limits: Limits) -> Iterator[cgroups.JobGroup]:
+    group = groups.make(limits)
+    try:
+        yield group
+    finally:
+        if not group.end():
+            log.error("a job's cgroup could not be removed: a process in it cannot be killed")
 
 
 @contextlib.contextmanager
@@ -107,8 +121,9 @@ def _prefix(keeper: int) -> str:
     return f"aerodrome-job-{keeper}-"
 
 
-def clear_up_after(keeper: int, patience: float) -> None:
-    """Remove the temporary folder that a killed keeper has left."""
+def clear_up_after(keeper: int, patience: float, groups: cgroups.Groups) -> None:
+    """End what a killed keeper has left in its job's cgroup, and remove that and its temporary folder."""
+    groups.of(keeper).end()
     for folder in Path(tempfile.gettempdir()).glob(_prefix(keeper) + "*"):
         owner = folder.lstat()
         is_tenants = os.geteuid() == 0 and owner.st_uid != 0

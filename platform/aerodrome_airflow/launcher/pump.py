@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from aerodrome_airflow.launcher import processes, protocol
+from aerodrome_airflow.launcher.cgroups import JobGroup
 from aerodrome_airflow.launcher.child import Child
 from aerodrome_airflow.launcher.clock import Clock, Deadlines
+from aerodrome_airflow.launcher.config import Limits
 
 # Output that waits for the client; the job's writes block beyond it.
 HIGH_WATER = 256 * 1024
@@ -67,12 +69,24 @@ class Session:
     wakeup: int
 
 
+@dataclass(frozen=True)
+class Run:
+    """A job's first process, the cgroup with all of them, and what they may take."""
+
+    child: Child
+    group: JobGroup
+    limits: Limits
+
+
 class Pump:
     """The life of one job, from its start until nothing of it is left and the client knows its end."""
 
-    def __init__(self, session: Session, child: Child, deadlines: Deadlines) -> None:
+    def __init__(self, session: Session, run: Run, deadlines: Deadlines) -> None:
         self._connection, self._frames, self._wakeup = session.connection, session.frames, session.wakeup
-        self._child, self._grace, self._clock = child, deadlines.grace, Clock(deadlines)
+        self._child, self._grace, self._clock = run.child, deadlines.grace, Clock(deadlines)
+        self._group, self._limits, self._alarm = run.group, run.limits, run.group.alarm()
+        self._over_memory = False
+        self._refused_processes = 0
         self._outbox = bytearray()
         self._client_gone = False
         self._status: int | None = None
@@ -86,7 +100,7 @@ class Pump:
         self._trouble = Collected(TROUBLE_LIMIT)
         self._streams = list(self._open_streams())
         self._inbox = bytearray()
-        self._input: int | None = child.input
+        self._input: int | None = run.child.input
         self._input_complete = False
 
     def send_to_job(self, content: bytes, *, complete: bool) -> None:
@@ -118,7 +132,7 @@ class Pump:
             handlers[descriptor] = handler
             poll.register(descriptor, mask)
         ready = poll.poll(None if patience is None else patience * 1000)
-        others = (self._connection.fileno(), self._wakeup)
+        others = (self._connection.fileno(), self._wakeup, self._alarm)
         if waits_for_client or any(descriptor not in others for descriptor, _ in ready):
             self._clock.moved()
         for descriptor, events in ready:
@@ -132,6 +146,8 @@ class Pump:
 
     def _interests(self) -> Iterator[tuple[int, int, Handler]]:
         yield self._wakeup, select.POLLIN, self._read_wakeup
+        if self._alarm is not None:
+            yield self._alarm, select.POLLIN, self._hear_alarm
         if not self._client_gone:
             yield self._connection.fileno(), self._client_mask(), self._serve_client
         if len(self._outbox) < HIGH_WATER:
@@ -227,6 +243,14 @@ class Pump:
             # Nobody waits for a client that does not read when the launcher ends.
             self._client_gone = self._client_gone or self._swept
 
+    def _hear_alarm(self, _: int) -> None:
+        assert self._alarm is not None
+        os.eventfd_read(self._alarm)
+        if not self._swept and self._group.short_of_memory():
+            # As a group of version 2 does: half of a job waits for ever for the half that the kernel has ended.
+            self._over_memory = True
+            self._sweep()
+
     def _stop(self, reason: str) -> None:
         if self._stopped is None and not self._swept:
             self._stopped = reason
@@ -253,13 +277,23 @@ class Pump:
     def _sweep(self) -> None:
         if self._stopped is None:
             self._note(dict(processes.reap()))
-            self._left_behind = len(processes.descendants(os.getpid()))
+            self._left_behind = 0 if self._over_memory else len(processes.descendants(os.getpid()))
+        self._group.kill()
+        reached = self._group.reached()
+        self._over_memory, self._refused_processes = self._over_memory or reached.memory, reached.processes
         ended, _ = processes.kill_descendants()
         self._note(ended)
         self._swept = True
 
     def _note(self, ended: dict[int, int]) -> None:
         self._status = ended.get(self._child.pid, self._status)
+
+    def reached(self) -> dict[str, object]:
+        """Return the limits that the job has reached: of memory in bytes, of processes and how many it was refused."""
+        found: dict[str, object] = {"memory": self._limits.memory_bytes} if self._over_memory else {}
+        if self._refused_processes:
+            found["processes"] = [self._limits.processes, self._refused_processes]
+        return found
 
     def _exit(self) -> dict[str, object]:
         code = None if self._status is None else os.waitstatus_to_exitcode(self._status)
@@ -269,5 +303,6 @@ class Pump:
             "refused": self._trouble.content.decode(errors="backslashreplace") or None,
             "result_too_long": self._result.too_long,
             "left_behind": self._left_behind,
+            "reached": self.reached(),
             "last_line": self._last_line.decode(errors="backslashreplace"),
         }

@@ -1,7 +1,8 @@
 """Call one function in the tenant's virtual environment, with its interpreter (Python 3.9 to 3.13).
 
-File descriptor 3 holds the request, 4 takes the answer, both JSON, 5 is this text, 7 takes a result that is no
-JSON: bytes, a file, pieces of bytes, a table. Standard output and error are the task's log.
+File descriptor 3 holds the request, a line of JSON that content of arguments may follow; 4 takes the answer, JSON too;
+5 is this text; 7 takes a result that is no JSON: bytes, a file, pieces of bytes, a table. Standard output and error are
+the task's log.
 """
 
 from __future__ import annotations
@@ -147,9 +148,30 @@ def answer(request: dict[str, Any]) -> str:
 
 
 def read_request() -> Any:
-    """Return the request, and close the descriptor it came from."""
+    """Return the request with a file in the place of each argument whose content follows it."""
     with os.fdopen(3, "rb") as source:
-        return json.load(source)
+        request = json.loads(source.readline())
+        for number, stream in enumerate(request["streams"]):
+            *way, last = stream["at"]
+            holder = request["args"]
+            for key in way:
+                holder = holder[key]
+            holder[last] = received(source, number, stream)
+    return request
+
+
+def received(source: Any, number: int, stream: dict[str, Any]) -> Path:
+    """Return a file of this task, in its temporary folder, that holds what *source* gives next."""
+    form, left = stream["form"], stream["size"]
+    path = Path.cwd() / (f"argument-{number}.{form}" if form else f"argument-{number}")
+    with path.open("xb") as target:
+        while left:
+            piece = source.read(min(left, PIECE))
+            if not piece:
+                raise EOFError(f"{left} bytes of an argument did not come")
+            target.write(piece)
+            left -= len(piece)
+    return path
 
 
 def main() -> None:
@@ -160,11 +182,20 @@ def main() -> None:
     os.close(5)
     # `multiprocessing` would look for this file in each process that it spawns.
     del globals()["__file__"]
-    request = read_request()
+    try:
+        request = read_request()
+    except (OSError, EOFError) as problem:
+        leave(json.dumps({"failure": f"the arguments could not be received: {describe(problem)}"}))
+        return
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s")
     text = answer(request)
     sys.stdout.flush()
     sys.stderr.flush()
+    leave(text)
+
+
+def leave(text: str) -> None:
+    """Give the answer."""
     with os.fdopen(4, "w", encoding="ascii") as target:
         target.write(text)
 

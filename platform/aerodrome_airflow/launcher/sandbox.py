@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerodrome_airflow.launcher import processes
+from aerodrome_airflow.launcher.cgroups import NO_GROUP, JobGroup
 from aerodrome_airflow.launcher.config import Limits, Tenant
 
 OPEN_FILES = 4096
@@ -36,18 +37,32 @@ class Identity:
 
 @dataclass(frozen=True)
 class Confinement:
-    """What a job's process is: *who* None means this process's own user."""
+    """What a job's process is: *who* None means this process's own user.
+
+    *user_processes*: the most that the user may have, of all of its jobs; None: not limited.
+    """
 
     who: Identity | None
     limits: Limits
+    group: JobGroup = NO_GROUP
+    user_processes: int | None = None
 
 
-def confinement(tenant: Tenant) -> Confinement:
-    """Return what the tenant's jobs are; NoSuchUserError where its user cannot run them."""
-    return Confinement(_identity(tenant), tenant.limits)
+def confinement(who: Identity | None, tenant: Tenant, group: JobGroup, most_jobs: int) -> Confinement:
+    """Return what a job of *tenant* in *group* is, where the tenant runs at most *most_jobs*."""
+    return Confinement(who, tenant.limits, group, _user_processes(who, tenant.limits, group, most_jobs))
 
 
-def _identity(tenant: Tenant) -> Identity | None:
+def _user_processes(who: Identity | None, limits: Limits, group: JobGroup, most_jobs: int) -> int | None:
+    # The kernel counts all processes of a user: without a user of their own, the platform's would count too.
+    if who is None or limits.processes is None:
+        return None
+    # Nor must one job take what the tenant's others need, where each has a number of its own.
+    return limits.processes * (most_jobs if group.limits("pids") else 1)
+
+
+def identity(tenant: Tenant) -> Identity | None:
+    """Return the user of the tenant's jobs; NoSuchUserError where it cannot run them."""
     if os.geteuid() != 0:
         _refuse_other_user(tenant)
         return None
@@ -75,10 +90,11 @@ def group_id(name: str) -> int:
 
 def enter(confined: Confinement, keeper: int) -> None:
     """Turn this freshly forked process into one that may run tenant code; it dies with *keeper*."""
+    confined.group.enter()
     os.setsid()
     os.umask(0o077)
     _default_signals()
-    _limit(confined.limits, with_processes=confined.who is not None)
+    _limit(confined)
     _choose_processors(confined.limits.cpus)
     _be_first_when_memory_runs_out()
     if confined.who is not None:
@@ -95,14 +111,14 @@ def _default_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _limit(limits: Limits, *, with_processes: bool) -> None:
+def _limit(confined: Confinement) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
-    if limits.memory_bytes is not None:
-        _lower(resource.RLIMIT_DATA, limits.memory_bytes)
-    # The kernel counts all processes of a user: without a user of their own, the platform's would count too.
-    if limits.processes is not None and with_processes:
-        _lower(resource.RLIMIT_NPROC, limits.processes)
+    # Of each process: what reaches it is told so by its own allocator, before all of the job is ended.
+    if confined.limits.memory_bytes is not None:
+        _lower(resource.RLIMIT_DATA, confined.limits.memory_bytes)
+    if confined.user_processes is not None:
+        _lower(resource.RLIMIT_NPROC, confined.user_processes)
 
 
 def _lower(what: int, value: int) -> None:

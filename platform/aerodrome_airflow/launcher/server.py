@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from aerodrome_airflow.launcher import keeper, listening, processes, protocol, slots
+from aerodrome_airflow.launcher import cgroups, keeper, limiting, listening, processes, protocol, slots
 from aerodrome_airflow.launcher.config import Config, ConfigError, load
 
 _CREDENTIALS = struct.Struct("3i")
@@ -74,6 +74,7 @@ class Server:
     listener: socket.socket
     lock: int
     wakeup: int
+    groups: cgroups.Groups
     slots: int = field(default_factory=slots.make)
     keepers: set[int] = field(default_factory=set)
     stopping: bool = False
@@ -112,7 +113,7 @@ class Server:
         patience = self.current.get().patience.removal
         for pid in killed:
             log.error("keeper %d was killed", pid)
-            self._fork(lambda pid=pid: keeper.clear_up_after(pid, patience))  # type: ignore[misc]
+            self._fork(lambda pid=pid: keeper.clear_up_after(pid, patience, self.groups))  # type: ignore[misc]
 
     def _killed_keepers(self) -> list[int]:
         ended = {pid: status for pid, status in processes.reap() if pid in self.keepers}
@@ -134,7 +135,7 @@ class Server:
             log.error("cannot accept: %s", problem)
             return
         with connection:
-            config, server = self.current.get(), keeper.Server(os.getpid(), self.slots)
+            config, server = self.current.get(), keeper.Server(os.getpid(), self.slots, self.groups)
             # Who may not ask costs no process and no slot.
             if reason := self._refusal(connection, config):
                 refuse_at_once(connection, reason)
@@ -218,13 +219,19 @@ def run(path: Path) -> None:
     config = current.get()
     wakeup = processes.wake_on_signals()
     lock = listening.claim(config.socket, "launcher")
-    listener = listening.listen(config.socket, BACKLOG, group=config.socket_group)
-    log.info("serving %s for %d tenants", config.socket, len(config.tenants))
+    groups = limiting.groups(config)
     try:
-        Server(current, listener, lock, wakeup).serve()
+        limiting.write(groups, config.socket)
+        listener = listening.listen(config.socket, BACKLOG, group=config.socket_group)
+        log.info("serving %s for %d tenants", config.socket, len(config.tenants))
+        limiting.say(groups)
+        try:
+            Server(current, listener, lock, wakeup, groups).serve()
+        finally:
+            listener.close()
+            config.socket.unlink(missing_ok=True)
     finally:
-        listener.close()
-        config.socket.unlink(missing_ok=True)
+        groups.close()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from aerodrome_airflow.launcher.jobs import BadJobError
+
+DEPLOY_MODE = "spark.submit.deployMode"
 _ESCAPES = str.maketrans(
     {
         "\\": "\\\\",
@@ -19,8 +22,14 @@ _ESCAPES = str.maketrans(
 
 
 def split_conf(options: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return *options* without each `--conf key=value`, and what those say; the last of a key counts."""
-    rest, conf = [], {}
+    """Return *options* without each `--conf key=value`, and what those say; the last of a key counts.
+
+    BadJobError where they ask for a driver on another machine: it would not end with the task, and the files with
+    its settings and arguments are on this one.
+    """
+    # Said, because an environment variable could else say something else.
+    rest: list[str] = []
+    conf = {DEPLOY_MODE: "client"}
     remaining = iter(options)
     for option in remaining:
         if option == "--conf":
@@ -28,7 +37,27 @@ def split_conf(options: Sequence[str]) -> tuple[list[str], dict[str, str]]:
             conf[key] = value
         else:
             rest.append(option)
+    if conf[DEPLOY_MODE] != "client" or _mode(rest) not in ("", "client"):
+        raise BadJobError(
+            f"spark.submit runs the driver on the worker: leave out {DEPLOY_MODE} and --deploy-mode, or say client"
+        )
     return rest, conf
+
+
+def _mode(options: Sequence[str]) -> str:
+    """Return what the option `--deploy-mode` says; nothing where it is not there."""
+    said = ""
+    for option, following in zip(options, [*options[1:], ""], strict=True):
+        name, separator, value = option.partition("=")
+        if name == "--deploy-mode":
+            said = value if separator else following
+    return said
+
+
+def within(folder: Path) -> dict[str, str]:
+    """Return the variables by which Spark's Java leaves no files but in *folder*: it knows no TMPDIR."""
+    options = f"-XX:-UsePerfData -Djava.io.tmpdir={folder}"
+    return {"SPARK_LAUNCHER_OPTS": options, "SPARK_SUBMIT_OPTS": options}
 
 
 def properties(conf: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from aerodrome_airflow.secrets.answers import Ages
 from aerodrome_airflow.secrets.clock import Clock
-from aerodrome_airflow.secrets.ssm import Account, ParameterStore
+from aerodrome_airflow.secrets.ssm import Account, Credentials, ParameterStore
 from aerodrome_airflow.secrets.store import Store
 from aerodrome_airflow.secrets.vault import Login, Vault
 
@@ -69,7 +69,9 @@ def _config(raw: Mapping[str, Any], folder: Path) -> Config:
 
 def _store(raw: Mapping[str, Any], folder: Path) -> Login | Account:
     if raw["kind"] == "ssm":
-        return Account(**{key: value for key, value in raw.items() if key != "kind"})
+        said = {key: value for key, value in raw.items() if key not in ("kind", "login_file")}
+        login = json.loads(_private_text(folder / raw["login_file"])) if "login_file" in raw else {}
+        return Account(**said, login=Credentials(**login) if login else None)
     if raw["kind"] != "vault":
         raise ValueError(f"no store is of kind {raw['kind']!r}")
     role_id, secret_id = (_private_text(folder / raw[key]) for key in ("role_id_file", "secret_id_file"))

@@ -30,6 +30,8 @@ def _encoded(secret: str) -> Iterator[str]:
         yield standard
         yield standard.translate(str.maketrans("+/", "-_"))
         yield standard.rstrip("=").translate(str.maketrans("+/", "-_"))
+    yield content.hex()
+    yield content.hex().upper()
     for width in WIDTHS:
         yield from re.findall(f".{{1,{width}}}", _base64(content)) if len(content) > width else ()
 

@@ -1,12 +1,14 @@
 """Hiding what was read: Airflow's masker is told each secret, and knows all its forms.
 
 What the masker knows is hidden in task logs (the lines of the launcher among them), tracebacks and rendered
-templates; `redacted` hides it in results.
+templates; `redacted` hides it in results. A result that is no JSON cannot be changed: it is refused where it holds
+what is `known`.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ DEEPEST = 30
 
 log = logging.getLogger(__name__)
 
-__all__ = ["aregister", "forms", "install", "redacted", "register", "secrets_in"]
+__all__ = ["aregister", "forms", "install", "known", "redacted", "register", "secrets_in"]
 
 
 def install() -> None:
@@ -58,6 +60,13 @@ def register(secrets: Iterable[str]) -> None:
 async def aregister(secrets: Iterable[str]) -> None:
     """Do the same for a trigger."""
     await amask_secret(list(secrets))
+
+
+def known() -> list[bytes]:
+    """Return what is hidden, in each of its forms, as it stands in a file."""
+    patterns = _secrets_masker().patterns
+    texts = (re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL) for pattern in patterns)
+    return [text.encode(errors="surrogatepass") for text in texts]
 
 
 def redacted(value: Any) -> Any:

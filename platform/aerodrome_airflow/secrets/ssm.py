@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aerodrome import names
@@ -37,14 +37,37 @@ _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooMan
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """An access key of AWS."""
+
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
+
+    def keywords(self) -> dict[str, str]:
+        """Return them as boto3 takes them."""
+        token = {"aws_session_token": self.token} if self.token else {}
+        return {
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            **token,
+        }
+
+
+@dataclass(frozen=True)
 class Account:
-    """Where the parameters are. Who asks is the role of the machine, which may assume the tenants' roles."""
+    """Where the parameters are, and who asks: the *login*, or the role of the machine where there is none.
+
+    That is the zone's role already, or may assume it, *agent_role*; the zone's role may assume the tenants'.
+    """
 
     region: str
     number: str
     prefix: str = "/aerodrome"
     partition: str = "aws"
     endpoint: str | None = None
+    agent_role: str | None = None
+    login: Credentials | None = None
 
     def role(self, environment: str, tenant: str) -> str:
         """Return the ARN of the role of *tenant*."""
@@ -70,6 +93,7 @@ class ParameterStore:
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._assuming = asyncio.Lock()
         self._machine: Any = None
+        self._own: tuple[Credentials, float] | None = None
 
     async def read(self, lookup: Lookup, attempt: Attempt) -> Value:
         """Return the entry: one call where the tenant's role is assumed already."""
@@ -109,28 +133,36 @@ class ParameterStore:
             return session
 
     def _assume(self, tenant: str) -> Any:
-        role = self._account.role(self._environment, tenant)
-        name = f"aerodrome-{self._zone}"
+        """Return the access to parameters that *tenant*'s role has in this zone."""
+        own, role = self._zones_own(), self._account.role(self._environment, tenant)
+        # The tenant's role reads what may be used in this zone, and trusts nobody without this word.
+        tags = [{"Key": names.IAM_ZONE_TAG, "Value": self._zone}]
         try:
-            found = _asked(
-                lambda: self._client("sts").assume_role(
-                    RoleArn=role,
-                    RoleSessionName=name,
-                    DurationSeconds=SESSION_SECONDS,
-                    # The tenant's role reads what may be used in this zone, and trusts nobody without this word.
-                    Tags=[{"Key": names.IAM_ZONE_TAG, "Value": self._zone}],
-                )
-            )["Credentials"]
+            return self._client("ssm", self._assumed(role, own, Tags=tags))
         except EndedError:
+            self._own = None
             raise LoginRefusedError("AWS does not accept the credentials of this machine") from None
-        return self._client(
-            "ssm",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
 
-    def _client(self, service: str, **credentials: str) -> Any:
+    def _zones_own(self) -> Credentials | None:
+        """Return who the agent is: its login or machine's role, or the zone's role that these may assume."""
+        role = self._account.agent_role
+        if role is None:
+            return self._account.login
+        if self._own is None or self._clock() >= self._own[1]:
+            ends = self._clock() + SESSION_SECONDS - SPARE_SECONDS
+            try:
+                self._own = self._assumed(role, self._account.login), ends
+            except (EndedError, RefusedError):
+                raise LoginRefusedError(f"AWS does not let this machine be {role}") from None
+        return self._own[0]
+
+    def _assumed(self, role: str, by: Credentials | None, **more: Any) -> Credentials:
+        asked = {"RoleArn": role, "RoleSessionName": f"aerodrome-{self._zone}", **more}
+        sts = self._client("sts", by)
+        found = _asked(lambda: sts.assume_role(**asked, DurationSeconds=SESSION_SECONDS))["Credentials"]
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
+    def _client(self, service: str, by: Credentials | None) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -139,7 +171,7 @@ class ParameterStore:
         # One for all clients, which share the descriptions of AWS's services; only one thread at a time makes any.
         self._machine = self._machine or boto3.session.Session(region_name=self._account.region)
         return self._machine.client(
-            service, endpoint_url=self._account.endpoint, config=config, **credentials
+            service, endpoint_url=self._account.endpoint, config=config, **(by.keywords() if by else {})
         )
 
     async def _in_thread(self, call: Callable[[], Any]) -> Any:

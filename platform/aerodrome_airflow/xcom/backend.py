@@ -20,6 +20,7 @@ from aerodrome_airflow.xcom.place import Place
 from aerodrome_airflow.xcom.reference import Inline, Reference
 from aerodrome_airflow.xcom.settings import settings
 from aerodrome_airflow.xcom.streams import StoredStream
+from aerodrome_airflow.xcom.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ def _keep(value: Any, kind: reference.Kind, place: Place, key: str) -> Reference
     seal = keys.sealing_key(tenant) if tenant in settings().sealed_tenants else None
     spill = content.Spill(settings().store, place, key, settings().limits, seal)
     try:
-        codec.write(value, kind, spill)
+        if kind == "json":
+            codec.write(value, kind, spill)
+        else:
+            watched = Watched(spill)
+            codec.write(value, kind, watched)
+            watched.finish()
         return spill.finish(kind, getattr(value, "form", ""))
     except BaseException:
         spill.abort()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aerodrome_airflow.launcher.client import Job, Launch, OnLine
@@ -16,9 +16,11 @@ class LaunchedStream(Streamed):
     them is stored.
     """
 
-    def __init__(self, launch: Launch, job: Job, on_line: OnLine) -> None:
+    def __init__(
+        self, launch: Launch, job: Job, on_line: OnLine, content: Iterable[bytes] | None = None
+    ) -> None:
         self._launch = launch
-        self._received = launch.read(job, on_line)
+        self._received = launch.read(job, on_line, content)
         self._first = b""
         self.result: Any = None
         super().__init__(self._pieces())

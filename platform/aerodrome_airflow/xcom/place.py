@@ -53,14 +53,6 @@ def dag_prefix(environment: str, dag_id: str) -> str:
     return f"{tenant_prefix(environment, names.tenant_of(dag_id))}{names.name_of(dag_id)}/"
 
 
-def dag_of(key: str) -> str:
-    """Return the id of the DAG that *key* lies below; ValueError where it is no key of ours."""
-    if not is_key(key):
-        raise ValueError(f"{key!r} is no key of a result")
-    _, tenant, dag, *_ = key.split("/")
-    return names.dag_id(tenant, dag)
-
-
 def is_key(text: str) -> bool:
     """Return whether *text* has the form of a key: seven plain parts, none of which goes up or is empty."""
     parts = text.split("/")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome import names
 from aerodrome.bundle import publish
 from aerodrome.clients.airflow import Airflow
 from aerodrome.local import access, lifecycle, secrets_store
@@ -58,7 +59,8 @@ def _deploy(prepared: Preparation) -> None:
     apply_targets("local", prepared.targets(), print)
     assert not prepared.runtimes.failures, prepared.runtimes.failures
     for tenant in ("alpha", "beta", "gamma"):
-        secrets_store.put_variable(prepared.platform, tenant, "token", f"of-{tenant}")
+        token = names.variable_path("local", tenant, "token")
+        secrets_store.values(prepared.platform).write(token, {"value": f"of-{tenant}"})
     # The platform's own folder of the bundle holds what no manifest may say.
     files = {f"platform/{path.name}": path.read_text() for path in (SOURCE / "platform_dags").glob("*.py")}
     publish(prepared.platform.layout.bundle, files, source="tests", tenants={"platform"})

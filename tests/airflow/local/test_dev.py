@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from aerodrome import bundle
+from aerodrome import bundle, names
 from aerodrome.clients.airflow import Airflow
 from aerodrome.local import accounts, postgres, removed_tenants, secrets_store
 from aerodrome.local.credentials import tenant_database
@@ -121,8 +121,9 @@ def test_what_a_removed_tenant_has_left_is_deleted(platform: Platform) -> None:
     user, server = platform.os_user("delta"), postgres.server(platform)
     users = accounts.ensure([], [user], platform.layout.name) if user else ()
     server.ensure_database("tenant_delta", "tenant_delta", platform.credentials.get(tenant_database("delta")))
-    secrets_store.put_variable(platform, "delta", "token", "of-delta")
-    secrets_store.put_connection(platform, "delta", "api", {"conn_type": "http"})
+    secrets = secrets_store.values(platform)
+    secrets.write(names.variable_path("local", "delta", "token"), {"value": "of-delta"})
+    secrets.write(names.connection_path("local", "delta", "api"), {"conn_type": "http"})
     ensure_folder(platform.layout.homes / "delta" / "data", 0o700, platform.accounts.owner(user))
     told = removed_tenants.told(platform, platform.tenants)
     kept = ["database tenant_delta", "2 secrets", *(f"operating system user {name}" for name in users)]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 from aerodrome import names
 from aerodrome.clients.airflow import UNFINISHED, Airflow
 from aerodrome.clients.postgres import Server
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import access, leftovers, readiness, secrets_store, services, supervision
+from aerodrome.local import access, accounts, leftovers, readiness, secrets_store, services, supervision
 from aerodrome.local.asset_schedule import due
 from aerodrome.local.credentials import airflow_user, tenant_database
 from aerodrome.local.deadline import wait_until
@@ -84,6 +88,35 @@ def test_airflow_tells_of_many_dags_at_once(
     assert due(airflow, ["alpha.nosuch", "gamma.of_all"]) <= {"gamma.of_all"}
     found = status_of(platform)
     assert found.unanswered == "" and {"probe", "waiting"} <= {row.dag for row in found.dags}
+
+
+def test_airflows_processes_have_their_own_folder_for_temporary_files(
+    platform: Platform, finished: dict[str, str]
+) -> None:
+    """It goes with the deployment, and nobody else's processes look into it."""
+    found = set()
+    for process in leftovers.find(platform.layout):
+        with suppress(psutil.Error):
+            if place := process.environ().get("TMPDIR"):
+                found.add((Path(place), process.uids().real))
+    airflows = {(place, uid) for place, uid in found if "aerodrome-job-" not in str(place)}
+    assert len(airflows) == (5 if platform.layout.root else 1)
+    for place, uid in airflows:
+        assert place.is_relative_to(platform.layout.temporary) and place.stat().st_mode & 0o777 == 0o700
+        assert place.stat().st_uid == uid
+
+
+@as_root
+def test_nothing_of_the_platform_is_left_in_the_machines_folder_for_temporary_files(
+    platform: Platform, finished: dict[str, str]
+) -> None:
+    """What killed processes leave would stay there for ever: each user that only this deployment has."""
+    ours = [path.name for path in accounts.LEDGER.iterdir() if len(list(path.iterdir())) == 1]
+    uids = {pwd.getpwnam(user).pw_uid for user in accounts.used_by(platform.layout.name) if user in ours}
+    left = [path for path in Path("/tmp").iterdir() if path.exists() and path.lstat().st_uid in uids]
+    since = min(supervision.starts(platform.layout))
+    # The folders of jobs go with them.
+    assert not [path for path in left if path.lstat().st_ctime > since and "aerodrome-job-" not in path.name]
 
 
 @as_root

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,11 @@ from aerodrome.local.platform import Platform
 from aerodrome.local.run_once import run_dag_once
 
 DAG = "alpha.reads"
+NOVEL = """\
+dag_id: novel
+schedule: null
+tasks: [{id: ask, uses: sql.query, with: {connection: novel, sql: SELECT 1}}]
+"""
 
 
 def outcome(airflow: Airflow) -> str:
@@ -69,6 +75,30 @@ def test_a_run_without_the_platform_reads_secrets_too(
     before = set(Path(tempfile.gettempdir()).glob("aerodrome-run-*"))
     assert run_dag_once(platform.layout.repository, "local", DAG, print) == 0, capfd.readouterr()
     assert set(Path(tempfile.gettempdir()).glob("aerodrome-run-*")) <= before
+
+
+@pytest.fixture
+def novel(platform: Platform) -> Iterator[None]:
+    """A DAG of alpha with a connection that no deploy has seen."""
+    folder = platform.layout.repository / "tenants/alpha"
+    before = (folder / "tenant.yaml").read_text()
+    (folder / "tenant.yaml").write_text(
+        before.replace("connections:\n", "connections:\n  novel: {type: postgres}\n")
+    )
+    (folder / "dags/novel.yaml").write_text(NOVEL)
+    yield
+    (folder / "tenant.yaml").write_text(before)
+    (folder / "dags/novel.yaml").unlink()
+
+
+def test_a_run_with_a_connection_that_no_deploy_has_seen_says_so(
+    platform: Platform, novel: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And which command lets it read that."""
+    monkeypatch.setenv("AERODROME_STATE", str(platform.layout.state))
+    assert run_dag_once(platform.layout.repository, "local", "alpha.novel", print) == 1
+    told = "connection 'alpha.novel' was named after the last deploy: make deploy ENV=local first"
+    assert told in capfd.readouterr().out
 
 
 def test_an_agent_writes_no_secret_to_its_log(platform: Platform) -> None:

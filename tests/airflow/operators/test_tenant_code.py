@@ -247,6 +247,39 @@ def test_spark_cluster_mode_is_refused(run: Any, spark: Path, monkeypatch: pytes
         run("spark.submit", application="demo/jobs.py", connection="cluster", runtime=RUNTIME)
 
 
+def test_a_setting_for_cluster_mode_is_refused(run: Any, spark: Path) -> None:
+    """The file with the arguments is on the worker, and nowhere else."""
+    conf = {"spark.submit.deployMode": "cluster"}
+    with pytest.raises(LauncherError, match="runs the driver on the worker"):
+        run("spark.submit", application="demo/arguments.py", args=["x"], conf=conf, runtime=RUNTIME)
+
+
+def test_a_variable_for_cluster_mode_has_no_say(run: Any, spark: Path, capfd: Any) -> None:
+    """Spark asks for it where no setting says anything: one always does."""
+    run("spark.submit", application="demo/jobs.py", env={"DEPLOY_MODE": "cluster"}, runtime=RUNTIME)
+    assert "spark.submit.deployMode=client" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [({}, "alpha.daily.task"), ({"conf": {"spark.app.name": "mine"}}, "mine"), ({"name": "own"}, "own")],
+)
+def test_an_application_is_called_as_its_task(
+    run: Any, spark: Path, capfd: Any, said: dict[str, Any], name: str
+) -> None:
+    """Where the manifest calls it nothing else: the program that is submitted has a name of ours."""
+    run("spark.submit", application="demo/arguments.py", args=["x"], runtime=RUNTIME, **said)
+    told = [line for line in capfd.readouterr().out.splitlines() if "arguments: " in line]
+    assert f"--name {name} " in told[-1]
+
+
+def test_sparks_java_writes_into_the_folder_of_the_job(run: Any, spark: Path, capfd: Any) -> None:
+    """Whether spark-submit starts it or the tenant's own function: the folder goes with the job."""
+    said = run("bash.run", script='echo "$TMPDIR|$SPARK_SUBMIT_OPTS|$SPARK_LAUNCHER_OPTS"', runtime=RUNTIME)
+    folder, *options = said.split("|")
+    assert options == [f"-XX:-UsePerfData -Djava.io.tmpdir={folder}"] * 2
+
+
 @pytest.mark.parametrize("application", ["demo/nothing.py", "../x.py"])
 def test_spark_application_is_a_file_of_a_package(run: Any, spark: Path, application: str) -> None:
     """Nothing else can be submitted."""

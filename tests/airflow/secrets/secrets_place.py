@@ -122,6 +122,8 @@ class Bao:
         self.store(
             names.global_connection_path(PLACE, "other"), {"conn_type": "smtp", "password": "not-listed"}
         )
+        for name in ("region", "plan"):
+            self.store(names.global_variable_path(PLACE, name), {"value": f"global-{name}-1"})
 
     def store_password(self, tenant: str, password: str, name: str = "db") -> None:
         """Store a connection with *password*."""

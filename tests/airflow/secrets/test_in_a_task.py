@@ -96,6 +96,18 @@ def test_a_task_reads_its_tenants_own(seen: Seen) -> None:
     assert '/rtif {"text":"***"}' in seen.api("alpha.daily.reads")
 
 
+def test_a_manifest_names_what_all_share(seen: Seen) -> None:
+    """`global.<name>` where environment.yaml lists it, beside the tenant's own; the store refuses all others."""
+    found = seen.outcomes("alpha.daily.reads")
+    read = ("named db", "named global.mail", "variable threshold", "variable global.region")
+    assert {key: found[key] for key in read} == dict.fromkeys(read, "read")
+    for key in ("named global.other", "variable global.plan", "global.other"):
+        assert (
+            found[key].startswith("AirflowSecretsBackendAccessDenied")
+            and "environment.yaml lists" in found[key]
+        )
+
+
 def test_a_task_reads_nobody_elses(seen: Seen) -> None:
     """Whatever the key is: the DAG that runs decides, and the error says so."""
     found = seen.outcomes("alpha.daily.reads")["beta.db"]

@@ -220,5 +220,5 @@ def test_env_local_can_keep_its_secrets_there(target: IamTarget, repository: Pat
     assert [(c.action, c.name) for c in secrets_store.rules(platform).changes()] == [
         ("create", names.iam_role(PLACE, "t04"))
     ]
-    secrets_store.put_variable(platform, "t04", "key", "x")
+    secrets_store.values(platform).write(names.variable_path(PLACE, "t04", "key"), {"value": "x"})
     assert secrets_store.stored(platform, "t04") == ("variables/key",)

@@ -53,7 +53,8 @@ def bucket() -> Iterator[Bucket]:
         _command(folder, ports),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={"HOME": str(folder)},
+        # It writes logs into the folder for temporary files.
+        env={"HOME": str(folder), "TMPDIR": str(folder)},
     ) as server:
         try:
             endpoint = f"http://127.0.0.1:{ports[0]}"
@@ -62,6 +63,10 @@ def bucket() -> Iterator[Bucket]:
             # Told to end, it waits for half a minute.
             server.send_signal(signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+    for port in ports:
+        # It listens there as well, whatever TMPDIR says.
+        for socket_ in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            socket_.unlink()
 
 
 def _command(folder: Path, ports: list[int]) -> list[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextvars
+import hashlib
 import resource
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas
 import pytest
 from aerodrome_airflow.launcher.client import TenantCodeError
 from aerodrome_airflow.xcom.backend import TenantXCom
+from aerodrome_airflow.xcom.errors import DamagedError, RefusedError
 from airflow.sdk import DAG
 from airflow.sdk.bases.operator import ExecutorSafeguard
 
@@ -57,6 +60,39 @@ def test_a_generator_is_stored_without_being_held(call: Any, running: Any) -> No
     assert (returned, stream.size, stream.form) == (None, 480 * 65536, "bytes")
     assert sum(map(len, stream.pieces())) == stream.size
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10_000
+
+
+def test_a_stored_stream_is_a_file_to_a_later_function(call: Any, running: Any) -> None:
+    """Large and small, also within other values; the worker's process holds none of it."""
+    large = _content(call("pieces", count=480, fails=False)[1]["return_value"], running)
+    small = _content(call("file", size=10)[1]["return_value"], running)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with running("alpha.daily"):
+        found, _ = call("digests", table=large, nested={"deep": [small, b"raw"]})
+        expected = hashlib.sha256(b"".join(large.pieces())).hexdigest()
+    assert found == [
+        ["PosixPath", "argument-0.bytes", expected],
+        ["PosixPath", "argument-1.csv", hashlib.sha256(b"x" * 10).hexdigest()],
+        ["PosixPath", "argument-2.bytes", hashlib.sha256(b"raw").hexdigest()],
+    ]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_a_function_is_not_called_with_half_of_a_stream(call: Any, configured: Path, running: Any) -> None:
+    """What was changed in the store ends the task before; so does a function that reads nothing of it."""
+    stream = _content(call("pieces", count=80, fails=False)[1]["return_value"], running)
+    with running("alpha.daily"), pytest.raises(TenantCodeError, match="do not fit"):
+        call("echo_nothing", table=stream)
+    (file,) = (path for path in configured.rglob("*") if path.is_file())
+    file.write_bytes(file.read_bytes()[:-1])
+    with running("alpha.daily"), pytest.raises(DamagedError, match="something else"):
+        call("digests", table=stream)
+
+
+def test_a_table_as_an_argument_is_refused(call: Any) -> None:
+    """With a word about what to do."""
+    with pytest.raises(RefusedError, match=r"the argument a\.1 is a table"):
+        call("echo", a=[1, pandas.DataFrame({"x": [1]})])
 
 
 def test_a_file_is_stored_under_its_form(call: Any, running: Any, tmp_path: Path) -> None:

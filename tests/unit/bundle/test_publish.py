@@ -137,11 +137,11 @@ def test_a_killed_publish_leaves_the_old_or_the_new_bundle(bundle: Path) -> None
 
 
 def test_four_hundred_files_are_published_within_a_second(bundle: Path) -> None:
-    """The size of a whole platform."""
+    """The size of a whole platform; CPU of this process and of git, whatever else the machine does."""
     files = {f"t{number % 20}/d{number}.py": f"# {number}\n" * 300 for number in range(400)}
-    started = time.monotonic()
+    began = sum(os.times()[:4])
     publish(bundle, files, source="1")
-    assert time.monotonic() - started < 1
+    assert sum(os.times()[:4]) - began < 1
 
 
 def test_the_users_own_git_configuration_has_no_say(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
 import pytest
-from aerodrome.local.loop import publish_now, saves
+from aerodrome.local import state, supervision
+from aerodrome.local.deadline import wait_until
+from aerodrome.local.loop import publish_now, saves, watch_and_publish
+from aerodrome.local.ownership import write_file
+from aerodrome.local.state import MARK, Layout
 
 SAVED = (
     "alpha/dags/daily.yaml",
@@ -67,6 +73,54 @@ def test_what_editors_and_tools_leave_is_no_save(seen: Queue[set[str]], tmp_path
         (tmp_path / "watched" / name).write_text("x")
     with pytest.raises(Empty):
         seen.get(timeout=1.5)
+
+
+def test_without_a_running_platform_there_is_nothing_to_watch_for(place: Any) -> None:
+    """It says what to do, and does not wait for saves that nobody would see."""
+    (Path(place.environment["AERODROME_STATE"]) / "config").mkdir(parents=True)
+    (Path(place.environment["AERODROME_STATE"]) / MARK).touch()
+    done = place.run("dev")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the platform does not run" in done.stderr and "make deploy ENV=local starts it" in done.stderr
+
+
+def test_a_platform_that_stops_meanwhile_is_told(
+    place: Any, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a save within seconds, at each save again; what was saved meanwhile is published afterwards."""
+    layout = stand_in(place, repository, monkeypatch)
+    place.tenant("alpha")
+    said: list[str] = []
+    threading.Thread(target=watch_and_publish, args=(place.root, "local", said.append), daemon=True).start()
+    try:
+        assert wait_until(lambda: "watching tenants/; Ctrl-C ends it" in said, 10)
+        supervision.shut_down(layout)
+        stopped = (
+            "the platform does not run: make deploy ENV=local starts it; until then nothing is published"
+        )
+        assert wait_until(lambda: said[1:] == [stopped], 10), said
+        place.write("tenants/alpha/tenant.yaml", "x")
+        assert wait_until(lambda: said[2:] == ["changed: alpha/tenant.yaml", stopped], 10), said
+        supervision.ensure_running(layout)
+        assert wait_until(lambda: len(said) > 5, 20) and said[4] == "the platform runs again", said
+        assert "kind: " in said[5]
+    finally:
+        supervision.shut_down(layout)
+        shutil.rmtree(layout.run)
+
+
+def stand_in(place: Any, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """Return a deployment of a supervisor without processes; a mistake in environment.yaml stands for a publish."""
+    (place.root / ".venv").symlink_to(repository / ".venv")
+    layout = replace(state.locate(place.root, Path(place.environment["AERODROME_STATE"])), root=False)
+    for folder in (layout.config, layout.logs, layout.run):
+        folder.mkdir(parents=True)
+    (layout.state / MARK).touch()
+    monkeypatch.setenv("AERODROME_STATE", str(layout.state))
+    place.write("environments/local/environment.yaml", "kind: locl\n")
+    write_file(supervision.configuration_file(layout), supervision.configuration(layout, []))
+    supervision.ensure_running(layout)
+    return layout
 
 
 def test_a_mistake_is_said_and_survived(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:

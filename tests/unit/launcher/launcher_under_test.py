@@ -72,6 +72,15 @@ def file(size):
     path.write_bytes(b"x" * size)
     return path
 
+def digests(table, nested=None):
+    """Tell what files came in the place of streams."""
+    import hashlib
+    found = [table, *(nested or {}).get("deep", [])]
+    return [[type(path).__name__, path.name, hashlib.sha256(path.read_bytes()).hexdigest()] for path in found]
+
+def echo_nothing():
+    return None
+
 def raw(text):
     return text.encode()
 
@@ -119,6 +128,44 @@ def temporary():
 def processors():
     return len(os.sched_getaffinity(0))
 
+def eat_together(megabytes, processes):
+    """Take memory in several processes, each of which takes less than one may."""
+    import multiprocessing
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        return sum(pool.map(hold, [megabytes] * processes, chunksize=1))
+
+def hold(megabytes):
+    held = bytearray(b"x") * (megabytes * 1024 * 1024)
+    time.sleep(1)
+    return len(held)
+
+def multiply(path):
+    """Start processes that leave their session and their parent, until there can be no more."""
+    while True:
+        try:
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    time.sleep(600)
+                os._exit(0)
+        except OSError:
+            if not os.path.exists(path):
+                open(path, "w").close()
+                print("full")
+            time.sleep(0.01)
+
+def busy(processes, seconds):
+    """Return the processor time that several processes get together."""
+    import multiprocessing
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        return sum(pool.map(turn, [seconds] * processes, chunksize=1))
+
+def turn(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    return time.process_time()
+
 def spawned():
     import multiprocessing
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -136,6 +183,7 @@ class Launcher:
     user: str | None = None
     users: dict[str, str | None] = field(default_factory=dict)
     interpreter: str = ""
+    prefix: tuple[str, ...] = ()
 
     @property
     def socket(self) -> Path:
@@ -180,6 +228,7 @@ class Launcher:
         """Start the server and wait until it serves."""
         self.interpreter = interpreter
         command = [
+            *self.prefix,
             interpreter,
             str(self.folder / "code/aerodrome_airflow/launcher/server.py"),
             "--config",

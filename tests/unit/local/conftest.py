@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +43,7 @@ def tenant(**settings: object) -> TenantManifest:
 
 
 @pytest.fixture
-def platform(repository: Path, tmp_path: Path) -> Platform:
+def platform(repository: Path, tmp_path: Path) -> Iterator[Platform]:
     """A platform with two tenants, without root, that was never brought up."""
     layout = replace(state.locate(repository, tmp_path / "state"), root=False)
     tenants = {
@@ -54,4 +56,6 @@ def platform(repository: Path, tmp_path: Path) -> Platform:
         ),
         "beta": tenant(queues=["default"]),
     }
-    return Platform(layout, Environment.model_validate(ENVIRONMENT), tenants)
+    yield Platform(layout, Environment.model_validate(ENVIRONMENT), tenants)
+    # Of a state with a long path it is elsewhere.
+    shutil.rmtree(layout.run, ignore_errors=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.errors import ProblemsFound
 from aerodrome.local import accounts, state
-from aerodrome.local.deploy import destroy_local, places_to_destroy
+from aerodrome.local.deploy import deploy_local, destroy_local, places_to_destroy
 from aerodrome.local.state import Layout
 
 # Whatever deletes something or starts a program that does.
@@ -62,6 +63,31 @@ def left_of(layout: Layout) -> list[Path]:
     notes = accounts.LEDGER.glob(f"*/{layout.name}")
     paths = (layout.state, layout.run, link, lock, accounts.LEDGER / USER)
     return [*notes, *(path for path in paths if os.path.lexists(path))]
+
+
+@pytest.mark.parametrize("number", [3, 6])
+def test_a_deploy_finishes_a_destroy_that_was_killed(
+    place: Any, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Before it looks at anything else: users made anew have other numbers than those that own what is left."""
+    monkeypatch.setenv("AERODROME_STATE", str(place.root.parent / "state"))
+    place.write("environments/local/environment.yaml", "kind: locl\n")
+    layout = make(place.root)
+    assert not destroy_killed(place.root, number) and state.is_being_destroyed(layout)
+    with pytest.raises(ProblemsFound, match="kind: "):
+        deploy_local(place.root, "local", quiet)
+    assert left_of(layout) == []
+
+
+def test_what_an_interrupted_destroy_has_left_is_nobodys_platform(place: Any) -> None:
+    """A plan, a run and the tests of a tenant would take it for a whole one."""
+    layout = state.locate(place.root, place.root.parent / "state")
+    layout.state.mkdir()
+    state.begin_destroy(layout)
+    for command in ("plan", "run alpha.daily"):
+        done = place.run(*command.split())
+        assert done.returncode == 2 and "is what a destroy has left that was interrupted" in done.stderr
+        assert "make deploy does so too" in done.stderr
 
 
 def test_a_destroy_that_is_killed_can_be_repeated(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aerodrome import names
 from aerodrome.clients.redis import Broker
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
@@ -26,7 +28,7 @@ PORTS = ("postgres", "redis", "openbao", "openbao_cluster")
 
 
 @pytest.fixture
-def platform(platform: Platform, tmp_path: Path) -> Platform:
+def platform(platform: Platform, tmp_path: Path) -> Iterator[Platform]:
     """A platform with free ports below a folder with a space, an apostrophe and a backslash."""
     with_ports = platform.environment.model_dump(mode="json", by_alias=True)
     sockets = [socket.socket() for _ in PORTS]
@@ -37,7 +39,8 @@ def platform(platform: Platform, tmp_path: Path) -> Platform:
         found.close()
     layout = replace(state.locate(platform.layout.repository, tmp_path / FOLDER), root=False)
     ensure_folder(layout.data, 0o755)
-    return replace(platform, layout=layout, environment=Environment.model_validate(with_ports))
+    yield replace(platform, layout=layout, environment=Environment.model_validate(with_ports))
+    shutil.rmtree(layout.run, ignore_errors=True)
 
 
 @contextmanager
@@ -74,7 +77,8 @@ def test_openbao_keeps_its_data_there_and_is_set_up_once(platform: Platform) -> 
         assert rules.changes() == ()
         role = secrets_store.role_id(platform, "pii")
         assert openbao.vault(platform).login(role, secrets_store.secret_id(platform, "pii"))
-        secrets_store.put_variable(platform, "alpha", "threshold", "3")
+        path = names.variable_path("local", "alpha", "threshold")
+        secrets_store.values(platform).write(path, {"value": "3"})
         assert secrets_store.stored(platform, "alpha") == ("variables/threshold",)
 
 

@@ -11,6 +11,7 @@ from aerodrome import bundle
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.deploy import rollback_local
 from aerodrome.local.lock import alone, lock_file
+from aerodrome.local.state import MARK
 
 OLD, NEW = "0123456789abcdef", "fedcba9876543210"
 
@@ -26,6 +27,7 @@ def published(place: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     state = Path(place.environment["AERODROME_STATE"])
     monkeypatch.setenv("AERODROME_STATE", str(state))
     (state / "config").mkdir(parents=True)
+    (state / MARK).touch()
     bundle.create(state / "bundle.git")
     for runtime in (OLD, NEW):
         bundle.publish(state / "bundle.git", {"alpha/daily.py": rendered(runtime)}, source=runtime[:4])

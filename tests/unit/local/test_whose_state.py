@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aerodrome.errors import UserError
+from aerodrome.errors import ProblemsFound, UserError
 from aerodrome.local import folders, state
-from aerodrome.local.deploy import deploy_local, destroy_local
+from aerodrome.local.deploy import deploy_local, destroy_local, down_local
 from aerodrome.local.platform import Platform
 from aerodrome.local.state import Layout
 
@@ -91,7 +93,9 @@ def foreign(place: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", ["destroy --yes", "destroy", "deploy", "remove-tenant gone --yes"])
+@pytest.mark.parametrize(
+    "command", ["destroy --yes", "destroy", "deploy", "down", "remove-tenant gone --yes"]
+)
 def test_a_folder_that_no_deploy_made_is_left_alone(place: Any, foreign: Path, command: str) -> None:
     """It is named before anything is asked, with what to do; not even a lock is made beside it."""
     done = place.run(*command.split(), typed="y\n")
@@ -103,9 +107,20 @@ def test_a_folder_that_no_deploy_made_is_left_alone(place: Any, foreign: Path, c
 
 def test_neither_function_takes_a_foreign_folder(place: Any, foreign: Path) -> None:
     """Whoever calls them."""
-    for function in (deploy_local, destroy_local):
+    for function in (deploy_local, down_local, destroy_local):
         with pytest.raises(UserError, match="is not the state of a platform"):
             function(place.root, "local", quiet)
+    assert not foreign.with_name("state.lock").exists()
+
+
+def test_where_nothing_was_made_nothing_is_left(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a lock: what another command destroyed a moment ago, or a deploy that a mistake ended."""
+    monkeypatch.setenv("AERODROME_STATE", str(place.root.parent / "state"))
+    place.write("environments/local/environment.yaml", BROKEN)
+    for function in (down_local, destroy_local, deploy_local):
+        with suppress(ProblemsFound):
+            function(place.root, "local", quiet)
+        assert [path.name for path in place.root.parent.iterdir()] == ["repository"], function
 
 
 def test_destroy_shows_what_it_deletes(place: Any) -> None:
@@ -115,7 +130,7 @@ def test_destroy_shows_what_it_deletes(place: Any) -> None:
     state.claim(made)
     lock = folder.with_name(f"{folder.name}.lock")
     lock.touch()
-    environment = {**place.environment, "AERODROME_STATE": str(folder), "TMPDIR": "/tmp"}
+    environment = {**place.environment, "AERODROME_STATE": str(folder), "TMPDIR": tempfile.gettempdir()}
     made.run.mkdir()
     try:
         process = place.start("destroy", env=environment, stdin=-1)

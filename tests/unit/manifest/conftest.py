@@ -18,6 +18,7 @@ queues:
   pii: {zone: pii, personal_data: true, shared: false}
   maintenance: {zone: default, tenants: false}
 alert_channels: {central: {type: file, target: alerts/central.jsonl}}
+secrets: {global_connections: [mail], global_variables: [region]}
 """
 TENANT = """\
 owners: [{name: Flights, email: flights@example.org}]

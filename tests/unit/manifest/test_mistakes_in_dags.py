@@ -235,6 +235,9 @@ def test_a_reference_to_an_output_is_right(repository: Any) -> None:
         ("python.call", "{function: →flights.jobs:clen}", "function: 'flights.jobs' defines no function 'clen'\n    did you mean 'clean'?"),
         ("python.call", "{function: flights.jobs:clean, variables: [→tokn]}", "variables[0]: unknown variable 'tokn'\n    did you mean 'token'?"),
         ("python.call", "{function: flights.jobs:clean, connections: [→x]}", "connections[0]: unknown connection 'x'\n    allowed: api, vault, warehouse"),
+        ("python.call", "{function: flights.jobs:clean, connections: [→global.mial]}", "connections[0]: unknown connection 'global.mial' of what all tenants share\n    did you mean 'global.mail'?"),
+        ("email.send", "{connection: →global.warehouse, to: a, subject: b, text: c}", "connection: unknown connection 'global.warehouse' of what all tenants share\n    allowed: global.mail"),
+        ("python.call", "{function: flights.jobs:clean, variables: [→global.token]}", "variables[0]: unknown variable 'global.token' of what all tenants share\n    did you mean 'global.region'?"),
         ("dag.trigger", "{trigger_dag_id: →dialy}", "trigger_dag_id: unknown DAG 'dialy'\n    did you mean 'daily'?"),
         ("file.wait", "{path: →../x}", "path: path must be a relative path without '..'"),
         ("file.wait", "{path: →/x}", "path: path must be a relative path without '..'"),
@@ -248,6 +251,16 @@ def test_mistakes_in_what_parameters_name(repository: Any, uses: str, with_: str
     found, place = repository.marked(f"{HEAD}tasks:\n- {{id: a, uses: {uses}, with: {with_}}}")
     field = "with" if with_.startswith("→") else "with."
     assert any(text.startswith(f"{place}tasks.a.{field}") and text.endswith(said) for text in found), found
+
+
+@pytest.mark.parametrize("queue", ["default", "pii"])
+def test_what_all_tenants_share_can_be_named(repository: Any, queue: str) -> None:
+    """Wherever a connection or variable of the tenant can: environment.yaml lists it."""
+    mail = "uses: email.send, with: {connection: global.mail, to: a@example.org, subject: b, text: c}"
+    call = "function: flights.jobs:clean, connections: [global.mail, api], variables: [global.region, token]"
+    more = f"queue: {queue}"
+    tasks = f"- {{id: a, {mail}, {more}}}\n- {{id: b, uses: python.call, with: {{{call}}}, {more}}}\n"
+    assert repository.problems(f"{HEAD}tasks:\n{tasks}") == []
 
 
 @pytest.mark.parametrize(

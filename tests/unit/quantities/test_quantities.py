@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from aerodrome.quantities import Duration, format_duration, format_memory, parse_duration, parse_memory
+from aerodrome.quantities import (
+    DURATION_PATTERN,
+    Duration,
+    format_duration,
+    format_memory,
+    parse_duration,
+    parse_memory,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+
+from common_plugins.catalogue.base import Seconds
+
+WRITTEN = st.text("0123456789dhms \u0661.-+\n", max_size=24) | st.from_regex(DURATION_PATTERN) | st.text()
+OF_PARAMETERS = TypeAdapter(Seconds)
 
 
 @given(st.integers(1, 3650 * 86400))
@@ -30,6 +44,22 @@ def test_other_ways_to_write_a_duration_are_refused(text: object) -> None:
     """There is one way to write a duration."""
     with pytest.raises(ValueError, match="write a duration"):
         parse_duration(text)
+
+
+def meant(parse: Callable[[str], timedelta], text: str) -> timedelta | None:
+    """Return what *text* means to *parse*; None where it is refused."""
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
+@given(WRITTEN)
+def test_a_duration_means_the_same_wherever_it_is_written(text: str) -> None:
+    """In a manifest's own fields and in the parameters of an operator; what is taken, an editor takes as well."""
+    found = meant(parse_duration, text)
+    assert found == meant(lambda said: timedelta(seconds=OF_PARAMETERS.validate_python(said)), text)
+    assert found is None or re.search(DURATION_PATTERN, text)
 
 
 @pytest.mark.parametrize("text", ["", "512", "512M", "0Mi", "1.5Gi", "Mi", 512, True, None])

@@ -38,6 +38,20 @@ def readable(model: TenantManifest, queue: str, connection: str) -> bool:
     return names.connection_path(PLACE, "mix", connection) in usable.paths(ENVIRONMENT, "mix", model, zone)
 
 
+def test_what_all_share_may_be_named_where_it_is_listed() -> None:
+    """On every queue, as the store's policy of every zone says; no other name of theirs."""
+    shared = environment(global_connections=["mail"])
+    limits = limits_of(LoadedTenant("mix", "tenants/mix", tenant(queues=["default", "pii"]), (), ()), shared)
+    for queue in QUEUES:
+        found = {
+            name: list(
+                connections(replace(DAG, tasks=(replace(TASK, queue=queue, connections=(name,)),)), limits)
+            )
+            for name in ("global.mail", "global.db")
+        }
+        assert found["global.mail"] == [] and "lists for all tenants" in found["global.db"][0].message
+
+
 LIMITED = st.lists(st.sampled_from(QUEUES), unique=True)
 OWN = st.sampled_from([["default"], ["pii"], ["pii", "default"]])
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aerodrome import bundle
+from aerodrome.environment import load_environment
 from aerodrome.pipeline import build
 from aerodrome.plan import Change
 from aerodrome.targets.bundle import BundleTarget
@@ -30,7 +31,8 @@ class Deploys:
     def target(self, without: Collection[str] = (), **runtimes: str) -> BundleTarget:
         """Return the target for the tenants' folders as they are now."""
         made = build(self.root, "local", runtimes={**RUNTIMES, **runtimes})
-        return BundleTarget(self.repository, made, lambda: without, self.root)
+        environment = load_environment(self.root, "local")
+        return BundleTarget(self.repository, made, lambda: without, self.root, environment)
 
     def deploy(self, without: Collection[str] = (), **runtimes: str) -> tuple[Change, ...]:
         """Publish, and return what that changed; what was planned is what is done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,40 @@ def test_a_broken_tenant_yaml_keeps_the_tenants_folder(deploys: Any, text: str) 
     deploys.place.dag("beta", "extra")
     assert [change.what for change in deploys.deploy()] == ["DAG beta.extra"]
     assert deploys.paths == {*ALL, "beta/extra.py"}
+
+
+def test_a_broken_tenant_yaml_keeps_its_limits_under_those_of_the_environment(deploys: Any) -> None:
+    """Whoever breaks it keeps nothing that was taken from everybody; a ceiling that rises again changes nothing."""
+    deploys.place.tenant("alpha", more="limits: {retries: 5, parallelism: 9}\npools: {narrow: 5}\n")
+    deploys.deploy()
+    deploys.place.write("tenants/alpha/tenant.yaml", "owners: [\n")
+    path = deploys.root / "environments/local/environment.yaml"
+    before = path.read_text()
+    path.write_text(before + "limits: {retries: 1, parallelism: 3}\noperators: {forbidden: [bash.run]}\n")
+    assert "limits of alpha" in [change.what for change in deploys.deploy()]
+    limits = from_json(deploys.text("alpha/policy.json"))
+    assert (limits.retries, limits.parallelism, limits.forbidden_operators) == (1, 3, ("bash.run",))
+    assert limits.pools == {"alpha": 1, "alpha.narrow": 2} and limits.owner == "Team"
+    path.write_text(before)
+    deploys.deploy()
+    assert from_json(deploys.text("alpha/policy.json")).retries == 1
+    assert deploys.paths == ALL
+
+
+def test_a_broken_tenant_yaml_keeps_no_queue_that_was_withdrawn(deploys: Any) -> None:
+    """Nor a secret that all tenants shared."""
+    path = deploys.root / "environments/local/environment.yaml"
+    before = path.read_text()
+    two = before.replace("queues:\n", "queues:\n  more: {zone: default}\n")
+    path.write_text(two + "secrets: {global_connections: [mail]}\n")
+    deploys.place.tenant("alpha", more="queues: [default, more]\n")
+    deploys.deploy()
+    assert {"default", "more"} == set(from_json(deploys.text("alpha/policy.json")).queues)
+    deploys.place.write("tenants/alpha/tenant.yaml", "owners: [\n")
+    path.write_text(before)
+    deploys.deploy()
+    limits = from_json(deploys.text("alpha/policy.json"))
+    assert (set(limits.queues), dict(limits.connections)) == ({"default"}, {})
 
 
 def test_a_tenant_yaml_that_is_gone_keeps_the_tenants_folder(deploys: Any) -> None:
@@ -196,7 +231,7 @@ def test_the_dags_after_an_apply_include_the_kept_ones(deploys: Any) -> None:
 def test_before_the_first_publish_all_is_new(deploys: Any, tmp_path: Path) -> None:
     """A plan works where there is no repository yet, and makes none."""
     target = deploys.target()
-    fresh = type(target)(tmp_path / "none.git", target.build, target.without, target.root)
+    fresh = replace(target, repository=tmp_path / "none.git")
     assert {change.action for change in fresh.changes()} == {"create"} and len(fresh.changes()) == 6
     assert not fresh.repository.exists()
 

@@ -19,13 +19,13 @@ def access(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
 
 
 def connections(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
-    """A task uses only connections of its tenant, on queues that the connection is open to."""
+    """A task uses only connections of its tenant, on queues that they are open to, and listed ones that all share."""
     for task in dag.tasks:
         for connection in task.connections:
             path = ("tasks", task.id, "with")
             if connection not in limits.connections:
-                remedy = did_you_mean(connection, limits.connections)
-                yield Violation("connections", path, f"connection '{connection}' is not the tenant's", remedy)
+                message = f"connection '{connection}' is {_whose(connection)}"
+                yield Violation("connections", path, message, did_you_mean(connection, limits.connections))
             elif task.queue not in limits.connections[connection]:
                 message = f"connection '{connection}' may not be used on queue '{task.queue}'"
                 queues = ", ".join(limits.connections[connection]) or "none"
@@ -35,11 +35,11 @@ def connections(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
 
 
 def variables(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
-    """A task uses only variables that its tenant names."""
+    """A task uses only variables that its tenant names, and listed ones that all tenants share."""
     for task in dag.tasks:
         for variable in task.variables:
             if variable not in limits.variables:
-                message = f"variable '{variable}' is not the tenant's"
+                message = f"variable '{variable}' is {_whose(variable)}"
                 path = ("tasks", task.id, "with", "variables")
                 yield Violation("variables", path, message, did_you_mean(variable, limits.variables))
 
@@ -65,6 +65,12 @@ def assets(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
         for name in task.assets:
             if not _belongs(name, limits.tenant):
                 yield Violation("assets", ("tasks", task.id), f"asset '{name}' belongs to another tenant")
+
+
+def _whose(key: str) -> str:
+    return (
+        "not one that environment.yaml lists for all tenants" if names.is_shared(key) else "not the tenant's"
+    )
 
 
 def _belongs(scoped: str, tenant: str) -> bool:

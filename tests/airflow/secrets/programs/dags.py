@@ -7,6 +7,8 @@ import urllib.parse
 
 from airflow.sdk import DAG, BaseHook, BaseOperator, Variable
 
+from common_plugins import tenancy
+
 
 def outcome(read, *arguments):
     """Return what came of a lookup."""
@@ -14,6 +16,8 @@ def outcome(read, *arguments):
         found = read(*arguments)
     except BaseException as problem:
         return f"{type(problem).__name__}: {problem}"
+    if isinstance(found, dict):
+        return "read" if all(found.values()) else "None"
     return "read" if getattr(found, "password", found) else "None"
 
 
@@ -33,6 +37,7 @@ class Reads(BaseOperator):
                 "alpha.db",
                 "beta.db",
                 "global.mail",
+                "global.other",
                 "alpha.%2e%2e",
                 "ALPHA.db",
                 "../beta/connections/db",
@@ -43,6 +48,11 @@ class Reads(BaseOperator):
             )
         }
         found["variable"] = outcome(Variable.get, "alpha.threshold")
+        # As operators look up what a manifest names.
+        for name in ("db", "global.mail", "global.other"):
+            found[f"named {name}"] = outcome(tenancy.connections, context, [name])
+        for name in ("threshold", "global.region", "global.plan"):
+            found[f"variable {name}"] = outcome(tenancy.variables, context, [name])
         thread = threading.Thread(
             target=lambda: found.update(thread=outcome(BaseHook.get_connection, "alpha.db"))
         )
