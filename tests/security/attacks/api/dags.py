@@ -1,0 +1,33 @@
+"""A person looks at another tenant's DAGs, by name, in the list and in the pages of the web interface."""
+
+from suite.attack import HELD
+from suite.people import own, shown
+from suite.place import Place
+from suite.weakened import plain_airflow
+
+FROM = "a tenant's user"
+AGAINST = "DAGs"
+DEFENCE = "each statement of a request is confined to the person's tenants"
+MUST = HELD
+NEEDS = ("api",)
+undefended = plain_airflow
+
+
+def harmless(place: Place) -> str:
+    """Return what the person gets of the own tenant's."""
+    return own(place, "/api/v2/dags")
+
+
+def attack(place: Place) -> str:
+    """Return what is got."""
+    return shown(
+        place,
+        (
+            "/api/v2/dags",
+            "/api/v2/dags/{dag_id}",
+            "/api/v2/dags/{dag_id}/details",
+            "/api/v2/dags/{dag_id}/tasks",
+            "/ui/dags",
+            "/ui/grid/structure/{dag_id}",
+        ),
+    )

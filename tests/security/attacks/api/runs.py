@@ -1,0 +1,30 @@
+"""A person looks at the runs of another tenant, by id and by wildcard."""
+
+from suite.attack import HELD
+from suite.people import own, shown
+from suite.place import Place
+from suite.weakened import plain_airflow
+
+FROM = "a tenant's user"
+AGAINST = "DAG runs"
+DEFENCE = "each statement of a request is confined to the person's tenants"
+MUST = HELD
+NEEDS = ("api",)
+undefended = plain_airflow
+
+
+def harmless(place: Place) -> str:
+    """Return what the person gets of the own tenant's."""
+    return own(place, "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}")
+
+
+def attack(place: Place) -> str:
+    """Return what is got."""
+    return shown(
+        place,
+        (
+            "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}",
+            "/api/v2/dags/{dag_id}/dagRuns",
+            "/api/v2/dags/~/dagRuns",
+        ),
+    )

@@ -1,0 +1,34 @@
+"""A task takes more memory than its tenant may, in several processes."""
+
+from suite.attack import HELD
+from suite.place import Place
+from suite.weakened import without_limits
+
+FROM = "tenant code in a task"
+AGAINST = "the machine"
+DEFENCE = "each task has a memory limit"
+MUST = HELD
+NEEDS = ("platform",)
+undefended = without_limits
+# The tenant may take 256 MiB.
+PROGRAM = """
+import os, time
+readers = []
+for _ in range(4):
+    reader, writer = os.pipe()
+    if not os.fork():
+        held = bytearray(120 * 1024 * 1024)
+        os.write(writer, b"x")
+        time.sleep(1)
+        os._exit(0)
+    os.close(writer)
+    readers.append(reader)
+if all(os.read(reader, 1) for reader in readers):
+    print("480 MiB at once")
+"""
+
+
+def attack(place: Place) -> str:
+    """Return what is got."""
+    said = place.code.python(PROGRAM)
+    return said if "480 MiB" in said else ""

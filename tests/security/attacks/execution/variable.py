@@ -1,0 +1,27 @@
+"""A task asks with its own token for another tenant's variables, and for the names of all."""
+
+from suite.attack import HELD
+from suite.place import Place
+from suite.tasks import answered
+from suite.weakened import no_guard
+
+FROM = "tenant code in a task"
+AGAINST = "variables"
+DEFENCE = "the guard before the execution API"
+MUST = HELD
+NEEDS = ("api",)
+undefended = no_guard
+REQUESTS = (
+    ("GET", "/variables/beta.limit"),
+    ("GET", "/variables/keys"),
+)
+
+
+def harmless(place: Place) -> str:
+    """Return what the task gets of its own."""
+    return answered(place, [("GET", "/dags/alpha.daily")])
+
+
+def attack(place: Place) -> str:
+    """Return the requests that are answered."""
+    return answered(place, REQUESTS)

@@ -1,0 +1,78 @@
+"""The place of the attacks: what they need is started when the first of them asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import served
+from live_platform import clone, deployed, state_folder
+from postgres_server import postgres
+from suite import results as files
+from suite.attack import Attack
+from suite.live import Live
+from suite.place import MARK, Place
+from suite.weakened import is_root
+
+__all__ = ["postgres"]
+
+SOURCE = Path(__file__).parent / "repository"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test-security` ask for all attacks."""
+    parser.addoption("--all-attacks", action="store_true", help="those that need root and a platform too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only `make test-security` runs."""
+    if config.getoption("--all-attacks"):
+        return
+    kept = [item for item in items if not _needs_more(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _needs_more(item: pytest.Item) -> bool:
+    if not item.path.is_relative_to(Path(__file__).parent):
+        return False
+    attack = getattr(item, "callspec", None) and item.callspec.params.get("attack")
+    if isinstance(attack, Attack):
+        return bool(attack.needs & {"platform", "directory"})
+    return item.get_closest_marker("all_attacks") is not None
+
+
+@pytest.fixture(scope="session")
+def place(request: pytest.FixtureRequest) -> Place:
+    """Everything that an attack may use."""
+    return Place(request.getfixturevalue)
+
+
+@pytest.fixture(scope="session")
+def results(request: pytest.FixtureRequest, repository: Path) -> Iterator[list[files.Result]]:
+    """The rows of the attacks that were run; written down at the end."""
+    rows: list[files.Result] = []
+    yield rows
+    if rows:
+        files.write(repository, rows, root=is_root())
+
+
+@pytest.fixture(scope="session")
+def served_place(postgres: Any) -> Iterator[Any]:
+    """An API server with all defences and one with none, on one database with two tenants."""
+    with served.running(postgres) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def live(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A platform that root deployed, with the attacker's and the victim's example users, code and secrets."""
+    copy = clone(repository, SOURCE, tmp_path_factory.mktemp("clone"), ("alpha", "beta"))
+    state = state_folder("aerodrome-attacked", tmp_path_factory.mktemp("state"))
+    with deployed(copy, state) as platform:
+        found = Live(platform)
+        for tenant in ("alpha", "beta"):
+            found.keep_variable(tenant, "token", MARK if tenant == "beta" else "of-alpha")
+        yield found

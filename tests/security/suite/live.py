@@ -1,0 +1,183 @@
+"""The deployed platform under attack, and programs that run in it as the code of a tenant's task does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil
+from aerodrome import names
+from aerodrome.clients.airflow import Airflow
+from aerodrome.local import access, secrets_store, supervision
+from aerodrome.local.deadline import wait_until
+from aerodrome.local.first_runs import wait_visible
+from aerodrome.local.platform import Platform
+from aerodrome.local.topology import airflow_environment
+
+ZONE = "default"
+VICTIM = "beta"
+CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+LONGEST_SECONDS = 120
+# The worker's side, as an operator uses it: prints each line, then the result or the error as JSON.
+_WORKER = """
+import json, sys
+from pathlib import Path
+from aerodrome_airflow.launcher.client import Launch, LauncherError, TenantCodeError
+from aerodrome_airflow.launcher.jobs import Job
+request = json.load(sys.stdin)
+lines, problem = [], ""
+try:
+    Launch(Path(request["socket"])).run(Job(**request["job"]), lines.append)
+except (LauncherError, TenantCodeError) as error:
+    problem = str(error)
+print(json.dumps({"lines": lines, "problem": problem}))
+"""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a program of a tenant wrote, and why it was ended or refused."""
+
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """A tenant's code in *zone*: started by the zone's launcher, or by the one that listens on *socket*.
+
+    *direct*: started by nothing but a change of the user, with what the worker's own process has in its environment.
+    """
+
+    platform: Platform
+    tenant: str
+    zone: str = ZONE
+    socket: Path | None = None
+    direct: bool = False
+
+    def python(self, source: str, **environment: str) -> str:
+        """Return what the program *source* printed; it sees the platform's Python and standard library only."""
+        return self.job("bash", {"script": self._heredoc(source)}, environment).text
+
+    def bash(self, script: str, **environment: str) -> Output:
+        """Return what *script* printed and how it ended."""
+        return self.job("bash", {"script": script}, environment)
+
+    def job(self, kind: str, body: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Output:
+        """Return what a job of the launcher wrote, asked for as the zone's worker asks."""
+        if self.direct:
+            return self._directly(str(body["script"]))
+        request = {
+            "socket": str(self.socket or self.platform.layout.launcher_socket(self.zone)),
+            "job": {"tenant": self.tenant, "kind": kind, "body": body, "environment": environment or {}},
+        }
+        worker = self.platform.accounts.worker(self.zone)
+        done = _run([self.platform.layout.python, "-c", _WORKER], worker, json.dumps(request), CLEAN)
+        assert done.returncode == 0, done.stderr[-2000:]
+        answer = json.loads(done.stdout)
+        return Output("\n".join(answer["lines"]), answer["problem"])
+
+    def _directly(self, script: str) -> Output:
+        process = next(name for name in worker_names(self.platform, self.zone))
+        environment = airflow_environment(self.platform, process)
+        done = _run(["bash", "-c", script], self.platform.os_user(self.tenant), "", environment)
+        return Output(done.stdout, done.stderr)
+
+    def _heredoc(self, source: str) -> str:
+        program = textwrap.dedent(source)
+        return f"exec {self.platform.layout.python} -I - <<'END-OF-PROGRAM'\n{program}\nEND-OF-PROGRAM\n"
+
+
+def worker_names(platform: Platform, zone: str) -> tuple[str, ...]:
+    """Return the processes that work for the queues of *zone*."""
+    return tuple(f"worker-{queue}" for queue in platform.queues_of(zone))
+
+
+def _run(
+    command: Sequence[Any], user: str | None, text: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        input=text,
+        user=user,
+        group=user,
+        extra_groups=[],
+        env=dict(environment),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Live:
+    """The platform, and what attackers and victims do in it."""
+
+    platform: Platform
+
+    def code(self, tenant: str, zone: str = ZONE) -> Code:
+        """Return programs of *tenant*."""
+        return Code(self.platform, tenant, zone)
+
+    @cached_property
+    def airflow(self) -> Airflow:
+        """The administrator's access to Airflow."""
+        return access.admin_access(self.platform)
+
+    def user(self, tenant: str) -> Airflow:
+        """Return the access of *tenant*'s example user."""
+        password = access.password_file(self.platform, tenant).read_text().strip()
+        return Airflow(self.platform.api_url, tenant, password)
+
+    @cached_property
+    def victim(self) -> int:
+        """The number of a process of the victim, which holds the mark in its environment, memory and files."""
+        assert self.started
+        user = self.platform.os_user(VICTIM)
+        return next(
+            found.pid for found in psutil.process_iter(["username", "cmdline"]) if _holds(found, user)
+        )
+
+    @cached_property
+    def started(self) -> Path:
+        """The victim's file, once its task is at work and another one has left a result and a log."""
+        file = self.platform.layout.homes / VICTIM / "data" / "kept.txt"
+        wait_visible(self.airflow, {f"{VICTIM}.keeps", f"{VICTIM}.gives"}, print)
+        self.airflow.trigger(f"{VICTIM}.keeps")
+        self.ran(f"{VICTIM}.gives")
+        assert wait_until(file.exists, LONGEST_SECONDS), "the victim's task does not start"
+        return file
+
+    def ran(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Return the id of a run of *dag_id* that has ended, well or not."""
+        run = str(self.airflow.trigger(dag_id, conf or {})["dag_run_id"])
+        ended = lambda: self.airflow.run(dag_id, run)["state"] in {"success", "failed"}  # noqa: E731
+        assert wait_until(ended, LONGEST_SECONDS), f"{dag_id} does not end"
+        return run
+
+    @property
+    def large_result(self) -> Path:
+        """A result of the victim that is too large for the database."""
+        assert self.started
+        return next(file for file in self.platform.layout.results.rglob("*") if file.is_file())
+
+    def keep_variable(self, tenant: str, name: str, value: str) -> None:
+        """Write a variable of *tenant* into the secrets store."""
+        path = names.variable_path(self.platform.environment.name, tenant, name)
+        secrets_store.values(self.platform).write(path, {"value": value})
+
+    def process(self, name: str) -> int:
+        """Return the number of the supervised process *name*."""
+        return int(supervision.client(self.platform.layout).processes()[name].pid)
+
+
+def _holds(process: psutil.Process, user: str | None) -> bool:
+    return process.info["username"] == user and "python" in " ".join(process.info["cmdline"] or ())

@@ -1,0 +1,57 @@
+"""What a run of the attacks found, as a file: the input of the security page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from suite.attack import Attack
+
+FILE = Path(".aerodrome") / "security" / "results.json"
+LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one attack, held or not isolated, and *without*: what it got without its defence."""
+
+    name: str
+    sentence: str
+    origin: str
+    against: str
+    defence: str
+    outcome: str
+    reason: str
+    without: str
+
+
+def result(attack: Attack, outcome: str, without: str) -> Result:
+    """Return the row of *attack*."""
+    reason = attack.must.reason if outcome == attack.must.outcome else ""
+    return Result(
+        attack.name,
+        attack.sentence,
+        attack.origin,
+        attack.against,
+        attack.defence,
+        outcome,
+        reason,
+        without[:LONGEST],
+    )
+
+
+def write(repository: Path, results: Iterable[Result], *, root: bool) -> Path:
+    """Write *results* and return the file; *root*: tenants had operating system users of their own."""
+    file = repository / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = [asdict(row) for row in sorted(results, key=lambda row: row.name)]
+    file.write_text(json.dumps({"root": root, "results": rows}, indent=1) + "\n")
+    return file
+
+
+def read(repository: Path) -> tuple[bool, tuple[Result, ...]]:
+    """Return whether root ran the attacks, and the rows; FileNotFoundError where nobody did."""
+    document = json.loads((repository / FILE).read_text())
+    return document["root"], tuple(Result(**row) for row in document["results"])
