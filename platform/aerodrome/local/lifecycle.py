@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from aerodrome.local import accounts, leftovers, state, supervision
+from aerodrome.local import accounts, left_jobs, leftovers, state, supervision
 from aerodrome.local.state import Layout
 from aerodrome.progress import Progress
 
@@ -44,6 +44,7 @@ def destroy(layout: Layout, progress: Progress) -> None:
     _end_processes(layout, progress)
     # Until here somebody may change their mind.
     state.begin_destroy(layout)
+    left_jobs.clear(layout)
     _remove_users(layout, progress)
     progress(f"removing {layout.state}")
     shutil.rmtree(layout.run, ignore_errors=True)

@@ -11,6 +11,7 @@ from aerodrome.local import (
     airflow_config,
     folders,
     interpreter,
+    left_jobs,
     leftovers,
     login,
     openbao,
@@ -141,6 +142,7 @@ def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progre
         supervision.shut_down(layout)
         # What killed processes have left there is nobody's now.
         shutil.rmtree(layout.temporary, ignore_errors=True)
+        left_jobs.clear(layout)
         folders.temporary(platform, processes)
         postgres.initialise(platform)
         postgres.clear_stale_lock(platform)

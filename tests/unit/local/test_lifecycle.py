@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +78,21 @@ def test_destroy_leaves_nothing(running: Layout) -> None:
     assert not running.state.exists() and not running.run.exists()
     assert list((running.repository / ".aerodrome").iterdir()) == []
     assert said[-1] == "nothing is deployed here"
+
+
+def test_destroy_removes_what_jobs_left_whose_keeper_was_killed(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the machine's folder for temporary files; what belongs to a process that lives stays."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name in (f"aerodrome-job-{gone.pid}-x", f"aerodrome-job-{os.getpid()}-x", "aerodrome-job-other"):
+        (tmp_path / "tmp" / name).mkdir(parents=True)
+        (tmp_path / "tmp" / name / "file").touch()
+    lifecycle.destroy(layout, print)
+    left = {path.name for path in (tmp_path / "tmp").iterdir()}
+    assert left == {f"aerodrome-job-{os.getpid()}-x", "aerodrome-job-other"}
 
 
 def test_destroy_waits_for_a_launcher_to_end_its_jobs(layout: Layout, tmp_path: Path) -> None:
