@@ -66,12 +66,21 @@ def attacks() -> tuple[Attack, ...]:
     return tuple(map(_load, _files()))
 
 
+def names() -> frozenset[str]:
+    """Return the names of all attacks."""
+    return frozenset(map(_name, _files()))
+
+
 def _files() -> Iterator[Path]:
     return iter(sorted(FOLDER.glob("*/*.py")))
 
 
+def _name(file: Path) -> str:
+    return f"{file.parent.name}/{file.stem}"
+
+
 def _load(file: Path) -> Attack:
-    name = f"{file.parent.name}/{file.stem}"
+    name = _name(file)
     spec = importlib.util.spec_from_file_location(f"attack_{file.parent.name}_{file.stem}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

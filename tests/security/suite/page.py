@@ -10,7 +10,7 @@ from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 
-from suite.attack import attacks
+from suite.attack import names
 from suite.results import Result, read
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complete(root: bool, results: tuple[Result, ...]) -> tuple[Result, ...]:
     if not root:
         raise NoPageError("the attacks were not run by root: tenants had no users of their own")
-    missing = {attack.name for attack in attacks()} - {row.name for row in results}
+    missing = names() - {row.name for row in results}
     if missing:
         raise NoPageError(f"not all attacks were run: {', '.join(sorted(missing))}")
     return results

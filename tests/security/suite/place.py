@@ -51,6 +51,11 @@ class Place:
         """Both API servers and the ids of each tenant's things (`served.Place`)."""
         return self.find("served_place")
 
+    def task(self, tenant: str) -> str:
+        """Return the id of *tenant*'s task; an attack that clears the task gives it a new one."""
+        which = f"dag_id = '{tenant}.daily' AND task_id = 'load' AND run_id = 'run_{tenant}'"
+        return str(self.served.query(f"SELECT id FROM task_instance WHERE {which}")[0][0])
+
     @property
     def api(self) -> Api:
         """The API server, asked by the attacker."""

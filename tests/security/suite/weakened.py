@@ -41,7 +41,7 @@ def knowing_the_key(place: Place) -> Iterator[Place]:
     """The attacker has found the key that tokens are signed with, and made one of the victim's task."""
     mine = place.served.things[ATTACKER]["token"]
     claims = jwt.decode(mine, options={"verify_signature": False})
-    claims |= {"sub": place.served.things[VICTIM]["task"]}
+    claims |= {"sub": place.task(VICTIM)}
     made = jwt.encode(claims, place.served.secret, algorithm=jwt.get_unverified_header(mine)["alg"])
     yield replace(place, notes={"token": made})
 

@@ -6,7 +6,7 @@ import json
 import jwt
 from suite.attack import HELD
 from suite.place import VICTIM, Place
-from suite.tasks import answered, run_of, token
+from suite.tasks import answered, token
 from suite.weakened import knowing_the_key
 
 FROM = "tenant code in a task"
@@ -24,7 +24,7 @@ def harmless(place: Place) -> str:
 
 def attack(place: Place) -> str:
     """Return the tokens that open the other tenant's things."""
-    made = _forged(token(place), token(place, VICTIM), run_of(place)["task"])
+    made = _forged(token(place), token(place, VICTIM), place.task(VICTIM))
     tokens = {"signed": place.notes["token"]} if "token" in place.notes else made
     opened = {
         name: answered(place, [("GET", "/dags/beta.daily")], with_token=each) for name, each in tokens.items()

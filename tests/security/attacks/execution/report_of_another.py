@@ -3,7 +3,7 @@
 from suite.attack import HELD
 from suite.place import VICTIM, Place
 from suite.reports import restart
-from suite.tasks import answered, run_of, token
+from suite.tasks import answered, token
 from suite.weakened import knowing_the_key
 
 FROM = "tenant code in a task"
@@ -17,7 +17,7 @@ undefended = knowing_the_key
 def attack(place: Place) -> str:
     """Return the requests about the other tenant's task that are answered."""
     restart(place, VICTIM)
-    task = run_of(place)["task"]
+    task = place.task(VICTIM)
     requests = (
         ("PUT", f"/task-instances/{task}/rtif", {"planted": "x"}),
         ("PATCH", f"/task-instances/{task}/skip-downstream", {"tasks": ["more"]}),
