@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, NONE, SUBTREE, SYNC, Connection, Server, Tls
+from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, NONE, SUBTREE, SYNC, Connection, Server
 from ldap3.core.exceptions import LDAPException
 from ldap3.utils.dn import escape_rdn
 
+from aerodrome.directory_tls import VerifiedTls
 from aerodrome.errors import AerodromeError
 
 CONNECT_SECONDS = 3
@@ -126,21 +126,6 @@ class DirectoryAccess:
             connection.strategy.close()
 
 
-class _Verified(Tls):  # type: ignore[misc]
-    """TLS as Python's own defaults have it."""
-
-    def __init__(self, authority: str | None) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = ssl.create_default_context(cadata=authority)
-
-    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
-        """Encrypt the connection's socket."""
-        connection.socket.settimeout(ANSWER_SECONDS)
-        connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=connection.server.host
-        )
-
-
 def relative_name(attribute: str, value: str) -> str:
     """Return the first part of a distinguished name."""
     return f"{attribute}={escape_rdn(value)}"
@@ -150,7 +135,7 @@ def _server(url: str, authority: str | None) -> Server:
     place = urlsplit(url)
     encrypted = place.scheme == "ldaps"
     port = place.port or (636 if encrypted else 389)
-    tls = _Verified(authority)
+    tls = VerifiedTls(ANSWER_SECONDS, authority=authority)
     return Server(
         place.hostname or "", port, use_ssl=encrypted, tls=tls, get_info=NONE, connect_timeout=CONNECT_SECONDS
     )

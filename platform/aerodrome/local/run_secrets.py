@@ -15,7 +15,7 @@ from typing import IO
 
 from aerodrome import names
 from aerodrome.errors import AerodromeError
-from aerodrome.local import guard, secrets_login, state, topology
+from aerodrome.local import guard, secrets_login, state, zone_settings
 from aerodrome.local.deadline import wait_until
 from aerodrome.local.ownership import write_file
 from aerodrome.local.stage import START_SECONDS, Stage
@@ -75,7 +75,7 @@ def _socket(made: Stage) -> Path:
 def _start(made: Stage, folder: Path, lifeline: int, said: IO[bytes]) -> subprocess.Popen[bytes]:
     zone, user = _zone(made), made.owner.user
     settings = {
-        **topology.secrets_agent_settings(made.platform, zone),
+        **zone_settings.secrets_agent_store(made.platform, zone),
         "socket": str(_socket(made)),
         "user": user,
         "allowed_users": [user] if user else None,

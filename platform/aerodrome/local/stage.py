@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from aerodrome.errors import AerodromeError
-from aerodrome.local import guard, topology
+from aerodrome.local import guard, zone_settings
 from aerodrome.local.deadline import wait_until
 from aerodrome.local.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.platform import Platform
@@ -103,7 +103,7 @@ def _settings(made: Stage) -> dict[str, object]:
         "socket": str(made.socket),
         "socket_group": user,
         "allowed_users": [user] if user else None,
-        "tenants": {made.tenant: topology.launcher_tenant(made.platform, made.tenant)},
+        "tenants": {made.tenant: zone_settings.launcher_tenant(made.platform, made.tenant)},
     }
 
 

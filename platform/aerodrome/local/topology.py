@@ -7,9 +7,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from aerodrome.local import airflow_config, broker, directory, login, openbao, postgres, secrets_login
+from aerodrome.local import (
+    airflow_config,
+    broker,
+    directory,
+    login,
+    openbao,
+    postgres,
+    secrets_login,
+    zone_settings,
+)
 from aerodrome.local.interpreter import launcher_digest, runtime_digest, secrets_agent_digest
 from aerodrome.local.platform import Platform
 
@@ -165,47 +173,18 @@ def _launcher(platform: Platform, zone: str, code: str) -> Process:
         (*program, "--config", str(folder / "launcher.json")),
         None,
         folder,
-        {"launcher.json": json.dumps(_launcher_settings(platform, zone), indent=1, sort_keys=True)},
+        {"launcher.json": json.dumps(zone_settings.launcher(platform, zone), indent=1, sort_keys=True)},
         priority=20,
         code=code,
         reloaded=("launcher.json",),
     )
 
 
-def _launcher_settings(platform: Platform, zone: str) -> dict[str, Any]:
-    return {
-        "socket": str(platform.layout.launcher_socket(zone)),
-        # Where the zone has a triggerer, its user is in this group too.
-        "socket_group": platform.accounts.worker(zone),
-        "allowed_users": list(platform.launcher_users(zone)) or None,
-        "tenants": {tenant: launcher_tenant(platform, tenant) for tenant in platform.tenants_of(zone)},
-    }
-
-
-def launcher_tenant(platform: Platform, tenant: str) -> dict[str, Any]:
-    home = platform.layout.homes / tenant
-    limits = platform.tenants[tenant].limits
-    return {
-        "user": platform.os_user(tenant),
-        "home": str(home / "home"),
-        "data": str(home / "data"),
-        "runtimes": str(platform.layout.runtimes / tenant),
-        "environment": {},
-        "limits": {"memory_bytes": limits.memory, "cpus": float(limits.cpu), "processes": 256},
-    }
-
-
 def _secrets_agent(platform: Platform, zone: str, code: str) -> Process:
     name = f"secrets-{zone}"
     folder = platform.layout.process_config(name)
     program = (str(platform.layout.python), "-I", "-m", "aerodrome_airflow.secrets.agent")
-    settings = {
-        "socket": str(platform.layout.secrets_socket(zone)),
-        # Where the zone has a triggerer, its user is in this group too.
-        "socket_group": platform.accounts.worker(zone) if zone in platform.triggerer_zones else None,
-        "allowed_users": list(platform.launcher_users(zone)) or None,
-        **secrets_agent_settings(platform, zone),
-    }
+    settings = zone_settings.secrets_agent(platform, zone)
     return Process(
         name,
         (*program, "--config", str(folder / "agent.json")),
@@ -216,19 +195,6 @@ def _secrets_agent(platform: Platform, zone: str, code: str) -> Process:
         priority=20,
         code=code,
     )
-
-
-def secrets_agent_settings(platform: Platform, zone: str) -> dict[str, Any]:
-    """Return what a secrets agent of *zone* is told beside its socket and who may use it."""
-    secrets = platform.environment.secrets
-    return {
-        "user": platform.accounts.worker(zone),
-        "environment": platform.environment.name,
-        "zone": zone,
-        "store": secrets_login.store(platform, zone),
-        "fresh_seconds": secrets.fresh_seconds,
-        "stale_seconds": secrets.stale_seconds,
-    }
 
 
 def _api_server(platform: Platform, code: str) -> Process:

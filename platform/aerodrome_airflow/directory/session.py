@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ldap3 import DEREF_NEVER, NONE, SUBTREE, SYNC, Connection, Server, Tls
+from aerodrome.directory_tls import VerifiedTls
+from ldap3 import DEREF_NEVER, NONE, SUBTREE, SYNC, Connection, Server
 from ldap3.core.exceptions import LDAPException
 
 from aerodrome_airflow.directory.dn import Dn, parse
@@ -72,21 +72,6 @@ class Session:
         answer = self._connection.result
         if answer["result"] != _SUCCESS:
             raise DirectoryUnavailable(f"the search below {base} ended with {answer['description']}")
-
-
-class _Verified(Tls):  # type: ignore[misc]
-    """TLS as Python's own defaults have it: the certificate must be valid, and be the server's."""
-
-    def __init__(self, ca_file: str | None) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._context = ssl.create_default_context(cafile=ca_file)
-
-    def wrap_socket(self, connection: Connection, do_handshake: bool = False) -> None:
-        """Encrypt the connection's socket; a server that falls silent ends it, then and later."""
-        connection.socket.settimeout(ANSWER_SECONDS)
-        connection.socket = self._context.wrap_socket(
-            connection.socket, server_hostname=connection.server.host
-        )
 
 
 @contextmanager
@@ -162,7 +147,7 @@ def _server(settings: DirectorySettings) -> Server:
         url.hostname or "",
         url.port or (636 if encrypted else 389),
         use_ssl=encrypted,
-        tls=_Verified(settings.ca_file),
+        tls=VerifiedTls(ANSWER_SECONDS, ca_file=settings.ca_file),
         get_info=NONE,
         connect_timeout=CONNECT_SECONDS,
     )
