@@ -113,4 +113,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help test-security security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

@@ -40,7 +40,7 @@ def _needs_more(item: pytest.Item) -> bool:
         return False
     attack = getattr(item, "callspec", None) and item.callspec.params.get("attack")
     if isinstance(attack, Attack):
-        return bool(attack.needs & {"platform", "directory"})
+        return "platform" in attack.needs
     return item.get_closest_marker("all_attacks") is not None
 
 

@@ -10,9 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +28,7 @@ from airflow.models import import_all_models
 from airflow.models.base import Base
 from airflow.providers.fab.auth_manager.models import Action, Model, Permission, Resource, Role, User
 from airflow.utils.session import create_session
+from forking import await_file, done, forked
 from sqlalchemy import text
 from werkzeug.security import generate_password_hash
 
@@ -51,35 +49,12 @@ USERS = {"admin": "Admin", "emergency": "Admin", "local": "Admin", "viewer": "al
 def main() -> None:
     """Fill the database, then serve until a server ends."""
     folder = Path(sys.argv[1])
-    _, status = os.waitpid(forked(fill), 0)
-    if status:
-        raise SystemExit("the database could not be filled")
+    done(fill, "filling the database")
     for server in json.loads((folder / "servers.json").read_text()):
         ready = Path(server["home"]) / "ready"
         forked(lambda server=server, ready=ready: serve(server, ready))
-        # One after the other: two that make FAB's table of sessions at once trip over each other.
-        while not ready.exists():
-            if os.waitpid(-1, os.WNOHANG)[0]:
-                raise SystemExit("a server ended")
-            time.sleep(0.05)
+        await_file(ready)
     os.wait()
-
-
-def forked(work: Callable[[], None]) -> int:
-    """Let a process of its own do *work* and return its number."""
-    number = os.fork()
-    if number:
-        return number
-    status = 1
-    try:
-        work()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def serve(server: dict[str, Any], ready: Path) -> None:

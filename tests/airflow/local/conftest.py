@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,18 +14,16 @@ import pytest
 from aerodrome import names
 from aerodrome.bundle import publish
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import access, lifecycle, secrets_store
+from aerodrome.local import access, secrets_store
 from aerodrome.local.deadline import wait_until
 from aerodrome.local.first_runs import wait_visible
 from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import Preparation, prepare
-from aerodrome.plan import apply_targets
-from aerodrome.scaffold import scaffold_tenant
+from aerodrome.local.preparation import Preparation
+from live_platform import clone, deployed, state_folder
 
 Row = dict[str, Any]
 QUEUES = ("default", "pii", "onprem", "maintenance")
 SOURCE = Path(__file__).parent / "repository"
-PORTS = ("api_server", "postgres", "redis", "openbao", "openbao_cluster")
 # Those that take longest stand first. The other DAGs of gamma are started by time, by data or by nobody.
 STARTED = (
     "patient", "placed", "retried", "slow", "late", "cleanup", "values", "pools", "single", "single", "single",
@@ -40,56 +34,18 @@ STARTED = (
 @pytest.fixture(scope="session")
 def platform(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform that runs: alpha and beta share no queue, gamma's manifests use what manifests can say."""
-    root = os.geteuid() == 0
-    folder = Path(f"/var/lib/aerodrome-test-{os.getpid()}") if root else tmp_path_factory.mktemp("state")
-    clone = _clone(repository, tmp_path_factory.mktemp("clone"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AERODROME_STATE", str(folder))
-        prepared = prepare(clone, "local", print)
-    assert not prepared.build.problems, prepared.build.problems
-    try:
-        _deploy(prepared)
-        yield prepared.platform
-    finally:
-        lifecycle.destroy(prepared.platform.layout, print)
-        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+    copy = clone(repository, SOURCE, tmp_path_factory.mktemp("clone"), ("gamma",))
+    with deployed(copy, state_folder("aerodrome-test", tmp_path_factory.mktemp("state")), _fill) as platform:
+        yield platform
 
 
-def _deploy(prepared: Preparation) -> None:
-    apply_targets("local", prepared.targets(), print)
-    assert not prepared.runtimes.failures, prepared.runtimes.failures
+def _fill(prepared: Preparation) -> None:
     for tenant in ("alpha", "beta", "gamma"):
         token = names.variable_path("local", tenant, "token")
         secrets_store.values(prepared.platform).write(token, {"value": f"of-{tenant}"})
     # The platform's own folder of the bundle holds what no manifest may say.
     files = {f"platform/{path.name}": path.read_text() for path in (SOURCE / "platform_dags").glob("*.py")}
     publish(prepared.platform.layout.bundle, files, source="tests", tenants={"platform"})
-
-
-def _clone(repository: Path, target: Path) -> Path:
-    # Whoever edits the source while the tests run does not restart the processes under test.
-    target.chmod(0o755)
-    for name in ("platform", "common_plugins"):
-        shutil.copytree(repository / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "requirements.lock", "README.md"):
-        shutil.copy2(repository / name, target / name)
-    (target / ".venv").symlink_to(repository / ".venv")
-    scaffold_tenant(target, "gamma")
-    for name in ("environments", "tenants"):
-        shutil.copytree(SOURCE / name, target / name, dirs_exist_ok=True)
-    with (target / "environments/local/environment.yaml").open("a") as file:
-        file.write(f"  ports: {json.dumps(_free_ports())}\n")
-    return target
-
-
-def _free_ports() -> dict[str, int]:
-    sockets = [socket.socket() for _ in PORTS]
-    for found in sockets:
-        found.bind(("127.0.0.1", 0))
-    ports = {name: found.getsockname()[1] for name, found in zip(PORTS, sockets, strict=True)}
-    for found in sockets:
-        found.close()
-    return ports
 
 
 @pytest.fixture(scope="session")

@@ -29,13 +29,11 @@ pytestmark = pytest.mark.all_attacks
 LIMIT_SECONDS = 60
 ROLES_OF_GROUP = {"alpha-people": ["alpha.viewer"], "beta-people": ["beta.viewer"], "auditors": ["auditor"]}
 PROGRAM = """
-import os, sys
+import sys
 from pathlib import Path
-import seed, serve
+import forking, seed, serve
 folder, port = Path(sys.argv[1]), int(sys.argv[2])
-_, status = os.waitpid(serve.forked(lambda: seed.main(folder)), 0)
-if status:
-    raise SystemExit("the database could not be filled")
+forking.done(lambda: seed.main(folder), "filling the database")
 serve.serve(folder, port, CORE__AUTH_MANAGER=serve.OWN)
 """
 WEBSERVER = """

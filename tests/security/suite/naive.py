@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 import yaml
+from suite.place import MARK
 
 _OWN = frozenset({"id", "uses", "with"})
 
@@ -47,7 +48,7 @@ def _parameters(file: Path, given: Mapping[str, Any]) -> Iterator[tuple[str, Any
 
 def _template(text: str) -> str:
     """Return *text* with what Airflow hands to templates: connections and variables among them."""
-    kept = SimpleNamespace(password="beta-keeps-this-to-itself")
+    kept = SimpleNamespace(password=MARK)
     words = {
         "conn": SimpleNamespace(beta=kept),
         "var": SimpleNamespace(value=SimpleNamespace(beta=kept.password)),

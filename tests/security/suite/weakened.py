@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -225,31 +225,11 @@ def a_secret_on_a_command_line(place: Place) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def without_rules(names: Iterable[str] = ()) -> Iterator[None]:
-    """Manifests are checked by no rule of the policy, or by none of *names*."""
-    from aerodrome.policy import rules
-
-    wanted = set(names)
-    kept = tuple(rule for rule in rules.RULES if wanted and rule.__name__ not in wanted)
-    with replaced(rules, "RULES", kept):
-        yield
-
-
-@contextlib.contextmanager
 def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     """*owner* has *value* as its *name* within this context."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, value)
         yield
-
-
-@contextlib.contextmanager
-def applied(place: Place, *defences: Callable[[], Any]) -> Iterator[Place]:
-    """The place while all of *defences* are switched off."""
-    with contextlib.ExitStack() as stack:
-        for defence in defences:
-            stack.enter_context(defence())
-        yield place
 
 
 def is_root() -> bool:

@@ -238,6 +238,7 @@ class Launcher:
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(self.folder / "code"),
             "SERVER_SECRET": "s3cret",
+            "TMPDIR": tempfile.gettempdir(),
         }
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -9,9 +9,7 @@ import asyncio
 import json
 import os
 import sys
-import time
-import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +17,9 @@ import httpx
 import seed
 import uvicorn
 from airflow.api_fastapi.app import cached_app
+from forking import await_file, done, forked
 
 OWN = "aerodrome_airflow.auth.manager.AerodromeFabAuthManager"
-
-
-def forked(work: Callable[[], None]) -> int:
-    """Let a process of its own do *work* and return its number."""
-    number = os.fork()
-    if number:
-        return number
-    status = 1
-    try:
-        work()
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def serve(folder: Path, port: int, **options: str) -> None:
@@ -74,15 +56,9 @@ async def execution_routes(app: Any) -> list[Any]:
 def main() -> None:
     """Fill, then serve until a server ends."""
     folder, defended, undefended = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    _, status = os.waitpid(forked(lambda: seed.main(folder)), 0)
-    if status:
-        raise SystemExit("the database could not be filled")
+    done(lambda: seed.main(folder), "filling the database")
     forked(lambda: serve(folder, defended, CORE__AUTH_MANAGER=OWN))
-    # The first server makes FAB's table of sessions: two that make it at once trip over each other.
-    while not (folder / f"routes-{defended}").exists():
-        if os.waitpid(-1, os.WNOHANG)[0]:
-            raise SystemExit("the first server ended")
-        time.sleep(0.05)
+    await_file(folder / f"routes-{defended}")
     forked(lambda: serve(folder, undefended, AERODROME__EXECUTION_GUARD="False"))
     os.wait()
 
