@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local.access import admin_access
-from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import deployed_platform
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people.access import admin_access
+from aerodrome.local.release.preparation import deployed_platform
 from database import free_port
 from processes import Run, clean_environment, run
 from workshop import PYTHON, ROOT

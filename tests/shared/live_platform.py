@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from aerodrome.local import lifecycle
-from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import Preparation, prepare
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import lifecycle
+from aerodrome.local.release.preparation import Preparation, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.scaffold import scaffold_tenant
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aerodrome.local.deploy import Planned, Status
+    from aerodrome.local.release.deploy import Planned, Status
 
 Document = dict[str, Any]
 

@@ -12,7 +12,7 @@ from aerodrome.cli import options, show, unseen
 from aerodrome.errors import UserError
 
 if TYPE_CHECKING:
-    from aerodrome.local.login import Wanted
+    from aerodrome.local.processes.login import Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def login_secret(env: options.Environment = "local") -> None:
     """Ask for what the login needs: password in the directory, secret at the provider. Not on a terminal: JSON."""
-    from aerodrome.local import login_desk
+    from aerodrome.local.release import login_desk
 
     root = options.repository_root()
     wanted = login_desk.asked_for(root, env)

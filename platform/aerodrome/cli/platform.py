@@ -10,7 +10,7 @@ from aerodrome.cli import documents, options, show
 from aerodrome.errors import AerodromeError
 
 if TYPE_CHECKING:
-    from aerodrome.local.first_runs import FirstRuns
+    from aerodrome.local.release.first_runs import FirstRuns
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
     """Show what a deploy would change; changes nothing."""
-    from aerodrome.local.deploy import plan_local
+    from aerodrome.local.release.deploy import plan_local
 
     with show.working(f"comparing {env} with this commit") as say:
         planned = plan_local(options.repository_root(), env, say)
@@ -37,7 +37,7 @@ def plan(env: options.Environment = "local", as_json: options.AsJson = False) ->
 
 def deploy(env: options.Environment = "local") -> None:
     """Bring the environment to what this commit says, and show each tenant's DAG and its run."""
-    from aerodrome.local.deploy import deploy_local
+    from aerodrome.local.release.deploy import deploy_local
 
     with show.steps() as progress:
         result = deploy_local(options.repository_root(), env, progress)
@@ -55,7 +55,7 @@ def require_well(runs: FirstRuns, env: str, unanswered: str = "") -> None:
 
 def status(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
     """Show processes, addresses, DAGs and their last runs; exit 1 when something that should run does not."""
-    from aerodrome.local.deploy import status_local
+    from aerodrome.local.release.deploy import status_local
 
     found = status_local(options.repository_root(), env)
     if as_json:
@@ -73,7 +73,7 @@ def logs(
     lines: Annotated[int, typer.Option(help="Lines of each process.")] = 20,
 ) -> None:
     """Show the end of the processes' logs."""
-    from aerodrome.local.deploy import logs_local
+    from aerodrome.local.release.deploy import logs_local
 
     for line in logs_local(options.repository_root(), env, process, lines):
         show.line(line)
@@ -81,7 +81,7 @@ def logs(
 
 def down(env: options.Environment = "local") -> None:
     """Stop everything and keep all data; the next deploy goes on from there."""
-    from aerodrome.local.deploy import down_local, is_deployed
+    from aerodrome.local.release.deploy import down_local, is_deployed
 
     if not is_deployed(options.repository_root(), env):
         show.line("nothing is deployed here")
@@ -95,7 +95,7 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop everything and delete all data of ENV=local, its users included."""
-    from aerodrome.local.deploy import destroy_local, places_to_destroy
+    from aerodrome.local.release.deploy import destroy_local, places_to_destroy
 
     root = options.repository_root()
     places = places_to_destroy(root, env)
@@ -115,7 +115,7 @@ def remove_tenant(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete what a removed tenant has left: files, database, secrets, operating system user."""
-    from aerodrome.local.deploy import left_of_tenant, remove_tenant_local
+    from aerodrome.local.release.deploy import left_of_tenant, remove_tenant_local
 
     root = options.repository_root()
     show.line(left_of_tenant(root, env, tenant))
@@ -130,7 +130,7 @@ def bundle_history(
 ) -> None:
     """List what was published, newest first."""
     from aerodrome.bundle import history
-    from aerodrome.local.deploy import bundle_repository
+    from aerodrome.local.release.deploy import bundle_repository
 
     show.history(history(bundle_repository(options.repository_root(), env), number))
 
@@ -140,6 +140,6 @@ def bundle_rollback(
     env: options.Environment = "local",
 ) -> None:
     """Publish an earlier bundle again, as a new commit."""
-    from aerodrome.local.deploy import rollback_local
+    from aerodrome.local.release.deploy import rollback_local
 
     show.line(rollback_local(options.repository_root(), env, to))

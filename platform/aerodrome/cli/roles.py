@@ -10,7 +10,7 @@ from aerodrome.cli import options, show
 from aerodrome.errors import AerodromeError, counted
 
 if TYPE_CHECKING:
-    from aerodrome.local.followed_roles import Followed
+    from aerodrome.local.release.followed_roles import Followed
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def roles(
     force: Annotated[bool, typer.Option("--force", help="Also what the brake holds back.")] = False,
 ) -> None:
     """Let roles follow the directory now, and show who gets or loses which role, and by which group."""
-    from aerodrome.local.followed_roles import follow_local
+    from aerodrome.local.release.followed_roles import follow_local
 
     with show.working(f"asking the directory of {env}"):
         found = follow_local(options.repository_root(), env, dry_run=dry_run, force=force)

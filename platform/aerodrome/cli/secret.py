@@ -48,7 +48,7 @@ def secret(  # noqa: PLR0913, PLR0917  (each is an option of its own)
 
 
 def _desk(root: Path, environment: Environment) -> Desk:
-    from aerodrome.local.secret_desk import local_desk
+    from aerodrome.local.release.secret_desk import local_desk
     from aerodrome.secrets import access
     from aerodrome.secrets.writing import Desk
 

@@ -20,10 +20,10 @@ from aerodrome.quantities import format_duration
 
 if TYPE_CHECKING:
     from aerodrome.bundle import Publish
-    from aerodrome.local.deploy import Deployed, Planned, Status
-    from aerodrome.local.first_runs import DagRow, FirstRuns
-    from aerodrome.local.followed_roles import Followed
-    from aerodrome.local.status import Row
+    from aerodrome.local.processes.status import Row
+    from aerodrome.local.release.deploy import Deployed, Planned, Status
+    from aerodrome.local.release.first_runs import DagRow, FirstRuns
+    from aerodrome.local.release.followed_roles import Followed
     from aerodrome.pipeline import Build
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.

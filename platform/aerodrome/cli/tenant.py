@@ -42,7 +42,7 @@ def check(
 
 def test(tenant: options.Tenant, env: options.Environment = "local") -> None:
     """Check one tenant, then run its own tests in its own virtual environment."""
-    from aerodrome.local.loop import run_tenant_tests
+    from aerodrome.local.loop.watch import run_tenant_tests
 
     check([tenant], env)
     raise typer.Exit(run_tenant_tests(options.repository_root(), tenant, show.line))
@@ -55,7 +55,7 @@ def lock(
     ] = False,
 ) -> None:
     """Resolve the tenant's pyproject.toml into its hashed lock."""
-    from aerodrome.local import workbench
+    from aerodrome.local.loop import workbench
     from aerodrome.pipeline import require_tenant
 
     root = options.repository_root()
@@ -69,13 +69,13 @@ def run(
     conf: Annotated[str, typer.Option(help="Values of its params, as a JSON object.")] = "",
 ) -> None:
     """Run one DAG once, without a scheduler, and print the logs of its tasks."""
-    from aerodrome.local.run_once import run_dag_once
+    from aerodrome.local.loop.run_once import run_dag_once
 
     raise typer.Exit(run_dag_once(options.repository_root(), env, dag, show.line, conf))
 
 
 def dev(env: options.Environment = "local") -> None:
     """Watch tenants/ and publish on every save, until Ctrl-C."""
-    from aerodrome.local.loop import watch_and_publish
+    from aerodrome.local.loop.watch import watch_and_publish
 
     watch_and_publish(options.repository_root(), env, show.line)

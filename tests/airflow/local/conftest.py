@@ -14,11 +14,12 @@ import pytest
 from aerodrome import names
 from aerodrome.bundle import publish
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import access, secrets_store
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.first_runs import wait_visible
-from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import Preparation
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
+from aerodrome.local.release.first_runs import wait_visible
+from aerodrome.local.release.preparation import Preparation
+from aerodrome.local.stores import secrets_store
 from live_platform import clone, deployed, state_folder
 
 Row = dict[str, Any]

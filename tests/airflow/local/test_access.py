@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import access
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
 
 ANNA = {
     "username": "anna",

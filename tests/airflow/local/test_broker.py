@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import redis
-from aerodrome.local import broker
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.stores import broker
 
 pytestmark = pytest.mark.timeout(400)
 

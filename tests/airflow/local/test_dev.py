@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 from aerodrome import bundle, names
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import accounts, postgres, removed_tenants, secrets_store
-from aerodrome.local.credentials import tenant_database
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.first_runs import wait_visible
-from aerodrome.local.ownership import ensure_folder
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import accounts
+from aerodrome.local.machine.credentials import tenant_database
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import ensure_folder
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.release import removed_tenants
+from aerodrome.local.release.first_runs import wait_visible
+from aerodrome.local.stores import postgres, secrets_store
 
 pytestmark = pytest.mark.timeout(400)
 PROGRAM = Path(sys.executable).parent / "aerodrome"

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from aerodrome.clients.airflow import NotFoundError
 from aerodrome.errors import AerodromeError
-from aerodrome.local import supervision
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import supervision
 
 pytestmark = pytest.mark.timeout(400)
 

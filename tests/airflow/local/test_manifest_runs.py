@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -20,14 +20,18 @@ from aerodrome.clients.airflow import UNFINISHED, Airflow
 from aerodrome.clients.postgres import Server
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import access, accounts, leftovers, readiness, secrets_store, services, supervision
-from aerodrome.local.asset_schedule import due
-from aerodrome.local.credentials import airflow_user, tenant_database
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.deploy import status_of
-from aerodrome.local.platform import Platform
-from aerodrome.local.secret_desk import local_desk
-from aerodrome.local.status import status
+from aerodrome.local.machine import accounts, leftovers
+from aerodrome.local.machine.credentials import airflow_user, tenant_database
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
+from aerodrome.local.processes import readiness, supervision
+from aerodrome.local.processes.status import status
+from aerodrome.local.release import services
+from aerodrome.local.release.asset_schedule import due
+from aerodrome.local.release.deploy import status_of
+from aerodrome.local.release.secret_desk import local_desk
+from aerodrome.local.stores import secrets_store
 from aerodrome.secrets.entry import Request
 
 pytestmark = pytest.mark.timeout(400)

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from aerodrome.local import postgres, secrets_store
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.stores import postgres, secrets_store
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user")
 TENANT = "alpha"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import supervision
-from aerodrome.local.platform import Platform
-from aerodrome.local.run_once import run_dag_once
+from aerodrome.local.loop.run_once import run_dag_once
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import supervision
 
 DAG = "alpha.reads"
 NOVEL = """\

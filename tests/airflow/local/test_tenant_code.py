@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.platform import Platform
 
 SLEEP = "98765"
 

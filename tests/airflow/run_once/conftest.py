@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aerodrome.local import interpreter
-from aerodrome.local.state import Layout
+from aerodrome.local.machine import interpreter
+from aerodrome.local.machine.state import Layout
 from aerodrome.scaffold import scaffold_tenant
 
 ENVIRONMENT = """\

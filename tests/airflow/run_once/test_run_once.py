@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from aerodrome.local.deadline import wait_until
+from aerodrome.local.machine.deadline import wait_until
 
 # A line of a task, how a task ended, how the run ended.
 LINE = re.compile(r"\w+(\[\d+\])? \| .*|\w+(\[\d+\])?: \w+( \(\d+\.\d s\))?|quick\.\w+: \w+|quick: .*")
@@ -153,7 +153,7 @@ def test_a_killed_guard_leaves_no_launcher(person: Any, waiting: subprocess.Pope
     guard = next(
         child
         for child in psutil.Process(waiting.pid).children()
-        if "aerodrome.local.guard" in child.cmdline()
+        if "aerodrome.local.loop.guard" in child.cmdline()
     )
     guard.kill()
     os.killpg(waiting.pid, signal.SIGINT)

@@ -19,7 +19,7 @@ from typing import Any
 from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
-from aerodrome.local.deadline import wait_until
+from aerodrome.local.machine.deadline import wait_until
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.secrets.values import VaultValues
 from aerodrome.targets.secrets import VaultTarget
@@ -138,19 +138,24 @@ class Bao:
 
 
 class Door:
-    """Hands connections on to *port* and counts them: the agent makes one for each call.
+    """Hands connections on to *port* and notes the moment of each: the agent makes one for each call.
 
     While *hangs*, it takes them and says nothing.
     """
 
     def __init__(self, port: int) -> None:
         self.target = port
-        self.calls = 0
+        self.moments: list[float] = []
         self.hangs = False
         self._held: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def calls(self) -> int:
+        """How many there have been."""
+        return len(self.moments)
 
     def close(self) -> None:
         """Take no more."""
@@ -164,7 +169,7 @@ class Door:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            self.calls += 1
+            self.moments.append(time.monotonic())
             if self.hangs:
                 self._held.append(client)
             else:

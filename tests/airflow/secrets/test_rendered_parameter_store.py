@@ -15,8 +15,10 @@ import pytest
 from aerodrome import names
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import secrets_store, state, topology
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import state
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import topology
+from aerodrome.local.stores import secrets_store
 from aerodrome.targets.iam import IamTarget
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import Lookup

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from aerodrome.clients.vault import Vault
-from aerodrome.local.deadline import wait_until
+from aerodrome.local.machine.deadline import wait_until
 
 # Test folders are no packages: the module beside this file has a name of its own.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -14,8 +14,9 @@ import pytest
 from aerodrome import names
 from aerodrome.clients.aws import ParameterStore, client
 from aerodrome.errors import AerodromeError
-from aerodrome.local import secrets_store, state
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import state
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.stores import secrets_store
 from aerodrome.secrets import access, iam
 from aerodrome.secrets.values import stored
 from aerodrome.store_settings import SsmSettings
@@ -185,7 +186,7 @@ def test_drift_of_a_role_is_told_and_put_right(target: IamTarget, aws: str) -> N
     for policy in (iam.POLICY, "extra"):
         access_.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(wide))
     (change,) = target.changes()
-    for said in ("999999999999:root, which it should not", "reads *, which it should not", "policy extra"):
+    for said in ("999999999999:root, which it should not", "reaches *, which it should not", "policy extra"):
         assert said in change.why
     target.apply((change,), lambda _: None)
     assert target.changes() == ()

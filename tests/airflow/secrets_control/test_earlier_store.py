@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from aerodrome.clients.vault import Vault
-from aerodrome.local import earlier_store
+from aerodrome.local.stores import earlier_store
 from aerodrome.secrets.values import VaultValues
 
 SECRETS = {

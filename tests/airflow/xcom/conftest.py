@@ -205,7 +205,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         "ENVIRONMENT": "test",
         "XCOM_STORE": str(folder),
         "XCOM_INLINE_BYTES": "1000",
-        "XCOM_LARGEST_BYTES": "40000000",
+        "XCOM_LARGEST_BYTES": "90000000",
         "XCOM_SEALED_TENANTS": "health",
     }.items():
         monkeypatch.setenv(f"AIRFLOW__AERODROME__{name}", value)

@@ -109,7 +109,7 @@ def test_a_stream_that_breaks_off_stores_nothing(configured: Path) -> None:
 
 def test_more_than_the_limit_is_refused(configured: Path) -> None:
     """As soon as it is reached, by a stream without an end too."""
-    with pytest.raises(RefusedError, match="more than 40,000,000 bytes"):
+    with pytest.raises(RefusedError, match="more than 90,000,000 bytes"):
         stored(Streamed(bytes(1_000_000) for _ in iter(int, 1)))
     assert not any(path.is_file() for path in configured.rglob("*"))
 

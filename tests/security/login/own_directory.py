@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aerodrome.environment import Environment
-from aerodrome.local import directory, state, topology
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import state
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import topology
+from aerodrome.local.stores import directory
 from aerodrome.manifest.tenant import TenantManifest
 from directory import free_port
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from aerodrome.errors import UserError
-from aerodrome.local import login_desk
+from aerodrome.local.release import login_desk
 from directory import GROUPS, PASSWORD, PEOPLE, READER, Slapd
 
 pytestmark = pytest.mark.all_attacks

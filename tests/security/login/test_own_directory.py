@@ -10,9 +10,10 @@ import psutil
 import pytest
 from aerodrome.clients.directory import DirectoryAccess
 from aerodrome.errors import AerodromeError
-from aerodrome.local import credentials as secret
-from aerodrome.local import directory, directory_people, login
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import login
+from aerodrome.local.stores import directory, directory_people
 from aerodrome_airflow.directory.client import Directory
 from aerodrome_airflow.directory.settings import load, load_secrets
 
@@ -107,7 +108,7 @@ def test_it_takes_no_password_in_the_clear_and_tells_nobody_anything(own_slapd: 
 
 def test_another_authority_is_refused(own_slapd: Any) -> None:
     """The deploy's own access verifies too."""
-    from aerodrome.local import certificates
+    from aerodrome.local.machine import certificates
 
     other = certificates.made("127.0.0.1", "localhost").authority
     platform = own_slapd.platform

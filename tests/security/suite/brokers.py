@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import redis
-from aerodrome.local import broker
+from aerodrome.local.stores import broker
 from suite.live import ZONE
 from suite.place import Place
 

@@ -14,11 +14,13 @@ from typing import Any
 import psutil
 from aerodrome import names
 from aerodrome.clients.airflow import Airflow
-from aerodrome.local import access, secrets_store, supervision
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.first_runs import wait_visible
-from aerodrome.local.platform import Platform
-from aerodrome.local.topology import airflow_environment
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
+from aerodrome.local.processes import supervision
+from aerodrome.local.processes.topology import airflow_environment
+from aerodrome.local.release.first_runs import wait_visible
+from aerodrome.local.stores import secrets_store
 
 ZONE = "default"
 VICTIM = "beta"

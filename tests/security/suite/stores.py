@@ -9,7 +9,8 @@ from dataclasses import replace
 from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError
-from aerodrome.local import credentials, secrets_store
+from aerodrome.local.machine import credentials
+from aerodrome.local.stores import secrets_store
 from suite.live import ZONE
 from suite.place import ATTACKER, MARK, VICTIM, Place
 

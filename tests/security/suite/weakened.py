@@ -176,7 +176,8 @@ def trusting_postgres(place: Place) -> Iterator[Place]:
 
 
 def _reload_postgres(place: Place) -> None:
-    from aerodrome.local import credentials, postgres
+    from aerodrome.local.machine import credentials
+    from aerodrome.local.stores import postgres
 
     platform = place.live.platform
     password = platform.credentials.get(credentials.POSTGRES_ADMIN)
@@ -191,7 +192,7 @@ def _reload_postgres(place: Place) -> None:
 @contextlib.contextmanager
 def open_broker(place: Place, *rights: str) -> Iterator[Place]:
     """Redis lets everybody in without a password, with *rights* or with all there are."""
-    from aerodrome.local import broker
+    from aerodrome.local.stores import broker
 
     user = broker.admin_user(place.live.platform)
     address = {"port": place.live.platform.ports.redis, "username": user.name, "password": user.password}
@@ -207,7 +208,7 @@ def open_broker(place: Place, *rights: str) -> Iterator[Place]:
 @contextlib.contextmanager
 def finding_the_root_token(place: Place) -> Iterator[Place]:
     """Somebody has left the store's root token where the attacker finds it."""
-    from aerodrome.local import credentials
+    from aerodrome.local.machine import credentials
 
     found = place.live.platform.credentials.get(credentials.OPENBAO_ROOT)
     yield replace(place, notes={"root token": found})

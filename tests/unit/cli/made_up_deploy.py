@@ -2,9 +2,9 @@
 
 from aerodrome.cli import show
 from aerodrome.errors import Problem
-from aerodrome.local.deploy import Deployed, Status
-from aerodrome.local.first_runs import DagRow, FirstRuns
-from aerodrome.local.status import NO_ISOLATION
+from aerodrome.local.processes.status import NO_ISOLATION
+from aerodrome.local.release.deploy import Deployed, Status
+from aerodrome.local.release.first_runs import DagRow, FirstRuns
 from aerodrome.plan import Change, Plan
 
 RUN = "manual__2026-11-21T13:25:14.105331+00:00"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aerodrome.cli.program import commands as program
-from aerodrome.local.state import MARK
+from aerodrome.local.machine.state import MARK
 from typer.testing import CliRunner
 
 COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "status", "logs", "down", "destroy",

@@ -13,11 +13,12 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
-from aerodrome.local import state, supervision
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.loop import publish_now, saves, watch_and_publish
-from aerodrome.local.ownership import write_file
-from aerodrome.local.state import MARK, Layout
+from aerodrome.local.loop.watch import publish_now, saves, watch_and_publish
+from aerodrome.local.machine import state
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import write_file
+from aerodrome.local.machine.state import MARK, Layout
+from aerodrome.local.processes import supervision
 
 SAVED = (
     "alpha/dags/daily.yaml",

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local.lock import alone
-from aerodrome.local.loop import publish_now
+from aerodrome.local.loop.watch import publish_now
+from aerodrome.local.machine.lock import alone
 
 HOLDER = """
-import sys, time; from pathlib import Path; from aerodrome.local.lock import alone
-from aerodrome.local.loop import publish_now
+import sys, time; from pathlib import Path; from aerodrome.local.machine.lock import alone
+from aerodrome.local.loop.watch import publish_now
 with alone(Path(sys.argv[1])):
     print("held", flush=True); time.sleep(600)
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from aerodrome.cli.platform import require_well
 from aerodrome.errors import AerodromeError
-from aerodrome.local.first_runs import FirstRuns
+from aerodrome.local.release.first_runs import FirstRuns
 
 PROGRAM = Path(__file__).parent / "made_up_deploy.py"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

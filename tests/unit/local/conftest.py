@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from aerodrome.environment import Environment
-from aerodrome.local import state
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import state
+from aerodrome.local.machine.platform import Platform
 from aerodrome.manifest.tenant import TenantManifest
 
 # Test folders are no packages: the modules beside this file have names of their own.

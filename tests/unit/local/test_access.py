@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import access
-from aerodrome.local.platform import Platform
-from aerodrome.local.rights import PLATFORM_ROLES
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
+from aerodrome.local.people.rights import PLATFORM_ROLES
 
 
 def user(name: str, role: str, last_name: str = "Aerodrome", email: str = "") -> dict[str, Any]:

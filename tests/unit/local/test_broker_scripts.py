@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import redis
 from aerodrome.clients.redis import Broker
-from aerodrome.local import broker, folders, topology
-from aerodrome.local.broker import BrokerUser
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import folders, topology
+from aerodrome.local.stores import broker
+from aerodrome.local.stores.broker import BrokerUser
 from aerodrome_airflow.broker import QoS
 from aerodrome_airflow.celery_config import CELERY_CONFIG
 from celery import Celery

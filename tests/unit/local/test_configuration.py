@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from aerodrome.local import postgres, topology
-from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import topology
+from aerodrome.local.processes.topology import Process
+from aerodrome.local.stores import postgres
 from aerodrome.manifest.tenant import TenantManifest
 
 

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import access, airflow_config, broker, ports, rights, secrets_store, services, topology
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import ports
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access, rights
+from aerodrome.local.processes import airflow_config, topology
+from aerodrome.local.release import services
+from aerodrome.local.stores import broker, secrets_store
 from aerodrome.manifest.tenant import TenantManifest
 
 

@@ -10,8 +10,16 @@ import httpx
 import pytest
 from aerodrome.clients.airflow import Airflow
 from aerodrome.errors import AerodromeError
-from aerodrome.local.asset_schedule import due
-from aerodrome.local.first_runs import DagRow, FirstRuns, Patience, begin, follow, newest_runs, wait_visible
+from aerodrome.local.release.asset_schedule import due
+from aerodrome.local.release.first_runs import (
+    DagRow,
+    FirstRuns,
+    Patience,
+    begin,
+    follow,
+    newest_runs,
+    wait_visible,
+)
 from stand_in import BEGIN, Dag, Server, serving
 
 PATIENT = Patience(runs=20, due=20, rests=0.3, gone=0.3, silence=5, look=0.02)

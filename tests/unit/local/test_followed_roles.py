@@ -12,10 +12,10 @@ from aerodrome.cli import show
 from aerodrome.clients.supervisor import ProcessState
 from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import topology
-from aerodrome.local.followed_roles import Followed, RoleChange, follow_local
-from aerodrome.local.platform import Platform
-from aerodrome.local.readiness import is_ready
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import topology
+from aerodrome.local.processes.readiness import is_ready
+from aerodrome.local.release.followed_roles import Followed, RoleChange, follow_local
 
 DIRECTORY = {
     "url": "ldaps://ldap.example.org",

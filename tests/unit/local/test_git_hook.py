@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aerodrome.bundle import history, publish
 from aerodrome.clients.git import described
-from aerodrome.local import folders
+from aerodrome.local.processes import folders
 
 
 def git(folder: Path, *arguments: str) -> str:

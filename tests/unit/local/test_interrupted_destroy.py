@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import ProblemsFound
-from aerodrome.local import accounts, state
-from aerodrome.local.deploy import deploy_local, destroy_local, places_to_destroy
-from aerodrome.local.state import Layout
+from aerodrome.local.machine import accounts, state
+from aerodrome.local.machine.state import Layout
+from aerodrome.local.release.deploy import deploy_local, destroy_local, places_to_destroy
 
 # Whatever deletes something or starts a program that does.
 MOMENTS = frozenset({"os.remove", "os.rmdir", "subprocess.Popen"})

@@ -14,12 +14,14 @@ from typing import Any
 import psutil
 import pytest
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import deploy, leftovers, lifecycle, removed_tenants, state, supervision
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.ownership import ensure_folder, write_file
-from aerodrome.local.platform import Platform
-from aerodrome.local.state import Layout
-from aerodrome.local.topology import Process
+from aerodrome.local.machine import leftovers, state
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import ensure_folder, write_file
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.machine.state import Layout
+from aerodrome.local.processes import lifecycle, supervision
+from aerodrome.local.processes.topology import Process
+from aerodrome.local.release import deploy, removed_tenants
 from aerodrome_airflow.launcher.config import Patience as LauncherPatience
 from aerodrome_airflow.launcher.server import SHUTDOWN_SECONDS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aerodrome.local.lock import HeldError, alone
+from aerodrome.local.machine.lock import HeldError, alone
 
 
 @dataclass

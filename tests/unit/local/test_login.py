@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import UserError
-from aerodrome.local import credentials as secret
-from aerodrome.local import directory, login, logins, topology
-from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
+from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import logins
+from aerodrome.local.processes import login, topology
+from aerodrome.local.processes.topology import Process
+from aerodrome.local.stores import directory
 from aerodrome.login_settings import LoginSettings
 
 DIRECTORY = {

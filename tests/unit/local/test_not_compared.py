@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from aerodrome.local import access, secrets_store
-from aerodrome.local import credentials as secret
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people import access
+from aerodrome.local.stores import secrets_store
 from aerodrome.plan import Change
 
 

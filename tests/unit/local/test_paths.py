@@ -16,12 +16,14 @@ from aerodrome import names
 from aerodrome.clients.redis import Broker
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
-from aerodrome.local import broker, folders, openbao, secrets_store, state, supervision, topology
-from aerodrome.local import credentials as secret
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.ownership import ensure_folder, write_file
-from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
+from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine import state
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import ensure_folder, write_file
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import folders, supervision, topology
+from aerodrome.local.processes.topology import Process
+from aerodrome.local.stores import broker, openbao, secrets_store
 
 FOLDER = "Bob's \\ Work"
 PORTS = ("postgres", "redis", "openbao", "openbao_cluster")

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 from aerodrome.errors import AerodromeError
-from aerodrome.local import programs
-from aerodrome.local.deadline import wait_until
+from aerodrome.local.machine import programs
+from aerodrome.local.machine.deadline import wait_until
 
 
 def test_a_program_that_does_not_end_is_ended_and_named() -> None:

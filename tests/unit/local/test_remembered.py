@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import ProblemsFound, UserError
-from aerodrome.local import state
-from aerodrome.local.deploy import destroy_local, down_local, is_deployed, logs_local, status_local
-from aerodrome.local.ownership import ensure_folder
-from aerodrome.local.preparation import deployed_platform, local_environment, prepare
+from aerodrome.local.machine import state
+from aerodrome.local.machine.ownership import ensure_folder
+from aerodrome.local.release.deploy import destroy_local, down_local, is_deployed, logs_local, status_local
+from aerodrome.local.release.preparation import deployed_platform, local_environment, prepare
 
 BROKEN = "kind: local\nqueues: [nonsense\n"
 FULL = """\

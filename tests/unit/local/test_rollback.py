@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aerodrome import bundle
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local.deploy import rollback_local
-from aerodrome.local.lock import alone, lock_file
-from aerodrome.local.state import MARK
+from aerodrome.local.machine.lock import alone, lock_file
+from aerodrome.local.machine.state import MARK
+from aerodrome.local.release.deploy import rollback_local
 
 OLD, NEW = "0123456789abcdef", "fedcba9876543210"
 

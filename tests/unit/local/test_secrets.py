@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import credentials as secret
-from aerodrome.local import openbao, services
-from aerodrome.local.credentials import Credentials, credentials
-from aerodrome.local.platform import Platform
-from aerodrome.local.targets import LocalTarget, local_targets
+from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine.credentials import Credentials, credentials
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.release import services
+from aerodrome.local.release.targets import LocalTarget, local_targets
+from aerodrome.local.stores import openbao
 from aerodrome.plan import make_plan
 
 OPENERS = {

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aerodrome.local import folders, topology
-from aerodrome.local.interpreter import SECRETS_AGENT
-from aerodrome.local.platform import Platform
-from aerodrome.local.topology import Process
+from aerodrome.local.machine.interpreter import SECRETS_AGENT
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import folders, topology
+from aerodrome.local.processes.topology import Process
 
 
 def processes(platform: Platform) -> dict[str, Process]:

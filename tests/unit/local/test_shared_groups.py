@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import UserError
-from aerodrome.local import accounts, folders, ownership
-from aerodrome.local.platform import Platform
-from aerodrome.local.preparation import without_foreign_users
+from aerodrome.local.machine import accounts, ownership
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import folders
+from aerodrome.local.release.preparation import without_foreign_users
 from aerodrome.pipeline import Build, TenantBuild
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from aerodrome.errors import AerodromeError, UserError
-from aerodrome.local import accounts, state
-from aerodrome.local.credentials import Credentials
-from aerodrome.local.ownership import ensure_folder, tail, write_file
+from aerodrome.local.machine import accounts, state
+from aerodrome.local.machine.credentials import Credentials
+from aerodrome.local.machine.ownership import ensure_folder, tail, write_file
 
 
 def test_a_state_folder_can_be_chosen(

@@ -12,15 +12,16 @@ from dataclasses import replace
 
 import pytest
 from aerodrome.cli import documents
-from aerodrome.local import leftovers, supervision
-from aerodrome.local.access import ADMIN
-from aerodrome.local.credentials import airflow_user
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.deploy import status_of
-from aerodrome.local.ownership import ensure_folder, write_file
-from aerodrome.local.platform import Platform
-from aerodrome.local.status import NO_ISOLATION, Status, status
-from aerodrome.local.topology import Process
+from aerodrome.local.machine import leftovers
+from aerodrome.local.machine.credentials import airflow_user
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import ensure_folder, write_file
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.people.access import ADMIN
+from aerodrome.local.processes import supervision
+from aerodrome.local.processes.status import NO_ISOLATION, Status, status
+from aerodrome.local.processes.topology import Process
+from aerodrome.local.release.deploy import status_of
 from stand_in import Dag, Server, serving
 
 

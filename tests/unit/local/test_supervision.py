@@ -14,11 +14,12 @@ import psutil
 import pytest
 from aerodrome.clients.supervisor import Supervisor
 from aerodrome.errors import AerodromeError
-from aerodrome.local import leftovers, supervision
-from aerodrome.local.deadline import wait_until
-from aerodrome.local.ownership import ensure_folder, write_file
-from aerodrome.local.state import Layout
-from aerodrome.local.topology import Process
+from aerodrome.local.machine import leftovers
+from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.machine.ownership import ensure_folder, write_file
+from aerodrome.local.machine.state import Layout
+from aerodrome.local.processes import supervision
+from aerodrome.local.processes.topology import Process
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from aerodrome.local import task_limits
-from aerodrome.local.ownership import ensure_folder
-from aerodrome.local.platform import Platform
+from aerodrome.local.machine.ownership import ensure_folder
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes import task_limits
 
 ALL = {"memory": 1, "pids": 1, "cpu": 1}
 

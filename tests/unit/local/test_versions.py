@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aerodrome.local import interpreter
-from aerodrome.local.versions import Versions
+from aerodrome.local.machine import interpreter
+from aerodrome.local.machine.versions import Versions
 
 ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
 PROGRAM = (

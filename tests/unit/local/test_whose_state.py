@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import ProblemsFound, UserError
-from aerodrome.local import folders, state
-from aerodrome.local.deploy import deploy_local, destroy_local, down_local
-from aerodrome.local.platform import Platform
-from aerodrome.local.state import Layout
+from aerodrome.local.machine import state
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.machine.state import Layout
+from aerodrome.local.processes import folders
+from aerodrome.local.release.deploy import deploy_local, destroy_local, down_local
 
 BROKEN = "kind: local\nqueues: [nonsense\n"
 EARLIER = ("config", "data", "bundle.git", "venv-0a1b", ".code.history", ".compiled.x1", "python")

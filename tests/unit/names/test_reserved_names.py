@@ -8,7 +8,9 @@ import pytest
 from aerodrome import names
 from aerodrome.environment import load_environment
 from aerodrome.errors import ProblemsFound, UserError
-from aerodrome.local import access, accounts, broker
+from aerodrome.local.machine import accounts
+from aerodrome.local.people import access
+from aerodrome.local.stores import broker
 from aerodrome.policy.facts import PLATFORM_FOLDER
 
 

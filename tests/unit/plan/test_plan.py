@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aerodrome.local import state
-from aerodrome.local.preparation import prepare
+from aerodrome.local.machine import state
+from aerodrome.local.release.preparation import prepare
 from aerodrome.plan import Change, Plan, apply_targets, make_plan
 
 CHANGES = (

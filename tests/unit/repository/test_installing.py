@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from aerodrome.local.deadline import wait_until
+from aerodrome.local.machine.deadline import wait_until
 
 # They stand for Python, pip and uv, and are as slow as a slow network at the step that $SLOW names.
 STEP = f"""#!/bin/bash

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from aerodrome.errors import UserError
-from aerodrome.local import accounts, state, workbench
+from aerodrome.local.loop import workbench
+from aerodrome.local.machine import accounts, state
 
 TENANT = "benchtest"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -1,0 +1,1 @@
+"""What this machine has and keeps: state folder, locks, owners, accounts, interpreters, ports, certificates."""

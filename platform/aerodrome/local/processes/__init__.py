@@ -1,0 +1,1 @@
+"""What runs: each process with its configuration, its start, its readiness and its end."""

@@ -1,0 +1,1 @@
+"""What brings the environment to what a commit says: targets, deploy, first runs, tenants that left."""

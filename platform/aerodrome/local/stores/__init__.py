@@ -1,0 +1,1 @@
+"""What keeps data: PostgreSQL, Redis, OpenBao or SSM, the directory; each with its users and rights."""
