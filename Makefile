@@ -84,6 +84,12 @@ bundle-rollback: venv  ## TO=<commit>: publish an earlier bundle again
 
 venv: .venv/.installed  ## install uv and the hashed lock into .venv
 
+helm: venv  ## fetch the helm programs, hashes checked, into .venv/helm
+	@$(AERODROME) helm
+
+chart: helm  ## every test of the chart, on two cores
+	@.venv/bin/python -m pytest $(TWO_AT_ONCE) tests/chart $(PYTEST)
+
 schema: venv  ## write the JSON Schemas that editors use
 	@$(AERODROME) docs --only schemas
 
@@ -113,4 +119,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help test-security security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

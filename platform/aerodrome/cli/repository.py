@@ -1,4 +1,4 @@
-"""Commands about the repository itself: the catalogue and the generated pages."""
+"""Commands about the repository itself: the catalogue, the generated pages and its programs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to *app*."""
     app.command()(operators)
     app.command()(docs)
+    app.command()(helm)
 
 
 def operators() -> None:
@@ -22,6 +23,13 @@ def operators() -> None:
     for uses, summary in operator_rows():
         show.line(f"{uses:<16} {summary}")
     show.line("parameters: docs/reference/operators.md")
+
+
+def helm() -> None:
+    """Fetch the helm programs that test and deploy the chart into .venv/helm, unless they are there."""
+    from aerodrome.helm_binaries import fetch_helm
+
+    fetch_helm(options.repository_root() / ".venv/helm")
 
 
 def docs(

@@ -21,11 +21,17 @@ def operator_rows() -> list[tuple[str, str]]:
 def pages(root: Path) -> dict[str, str]:
     """Return path → text of every generated page, relative to *root*."""
     from aerodrome.manifest.schema import schemas
+    from aerodrome.reference.chart import chart_pages
 
     return {
         **{f"docs/reference/schemas/{name}": text for name, text in schemas().items()},
         **{f"docs/reference/{name}": _HEADER + text for name, text in _texts(root).items()},
+        **{path: _headed(path, text) for path, text in chart_pages(root).items()},
     }
+
+
+def _headed(path: str, text: str) -> str:
+    return _HEADER + text if path.endswith(".md") else text
 
 
 def _texts(root: Path) -> dict[str, str]:

@@ -49,14 +49,24 @@ def _tasks() -> Iterable[Row]:
         "The task fails, without a retry.",
     )
     yield "Time to render all templates of a task", f"{seconds:g} s", "The task fails, without a retry."
+    request = constant("aerodrome_airflow.auth.short_bodies", "LARGEST")
+    yield (
+        "A request to the REST API, such as a run with its `conf`",
+        _size(request),
+        "It is refused with status 413.",
+    )
 
 
 def _jobs() -> Iterable[Row]:
+    from aerodrome.runtime.uv import MOST_BYTES
+
     launcher = "aerodrome_airflow.launcher"
     jobs = constant(f"{launcher}.config", "max_jobs_per_tenant")
     request = constant(f"{launcher}.protocol", "JOB_LIMIT")
     result = constant(f"{launcher}.protocol", "RESULT_LIMIT")
     files = constant(f"{launcher}.sandbox", "OPEN_FILES")
+    output = constant(f"{launcher}.config", "output_bytes")
+    lines = constant(f"{launcher}.config", "output_lines")
     yield (
         "Jobs of a tenant that run at once in a [zone](environment.md#zone): a task of `python.call`, `spark.submit` "
         "or `bash.run`, and each reading, writing or looking for a file of yours",
@@ -69,7 +79,17 @@ def _jobs() -> Iterable[Row]:
         "The task fails. Hand over a file or a table.",
     )
     yield "What a function returns, as JSON", _size(result), "The task fails. Write it to a file or a table."
+    yield (
+        "What a job prints, all of which goes to the task's log",
+        f"{_size(output)}, or {lines:,} lines",
+        "The job is ended and the task fails. Write to a file or a table, or print less.",
+    )
     yield "Files that a process of yours has open", f"{files:,}", "The next cannot be opened."
+    yield (
+        "What the packages of your lock take on the disk while they are installed",
+        _size(MOST_BYTES),
+        "The environment is not built, and your DAGs stay as they were.",
+    )
 
 
 def _manifests() -> Iterable[Row]:

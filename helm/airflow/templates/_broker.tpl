@@ -1,0 +1,71 @@
+{{/*
+Users of Redis, one for each trust zone: each sees the keys of its own queues and may send only what Celery needs. Nothing is printed while brokerUsers is empty.
+The file is read before the options of the command line, which give the default user its password.
+*/}}
+
+{{/* Argument: the root context. */}}
+{{- define "airflow.broker.usersName" -}}{{ include "airflow.fullname" . }}-broker-users{{ end }}
+
+{{/* Arguments of redis-server that come first. */}}
+{{- define "airflow.broker.arguments" -}}
+{{- if .Values.brokerUsers }}[/etc/redis/users.conf]{{ else }}[]{{ end }}
+{{- end }}
+
+{{- define "airflow.broker.mounts" -}}
+{{- if .Values.brokerUsers }}
+- name: broker-users
+  mountPath: /etc/redis
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "airflow.broker.volumes" -}}
+{{- if .Values.brokerUsers }}
+- name: broker-users
+  secret:
+    secretName: {{ include "airflow.broker.usersName" . }}
+{{- end }}
+{{- end }}
+
+{{/* Fails where a user cannot be one: what is written into Redis' configuration is checked to the letter. Argument: the root context. */}}
+{{- define "airflow.broker.check" -}}
+{{- $wrong := list }}
+{{- if not (include "airflow.redis.enabled" .) }}
+{{- $wrong = append $wrong "brokerUsers: Redis of this release is off, so its users are made elsewhere: remove brokerUsers, or write redis.enabled: true" }}
+{{- end }}
+{{- range $zone, $user := .Values.brokerUsers }}
+{{- if not (regexMatch "^[a-z][a-z0-9_-]{0,40}$" $zone) }}
+{{- $wrong = append $wrong (printf "brokerUsers.%s: use lower-case letters, digits, '_' and '-', a letter first" $zone) }}
+{{- end }}
+{{- if not (regexMatch "^[0-9a-f]{64}$" (toString $user.passwordSha256)) }}
+{{- $wrong = append $wrong (printf "brokerUsers.%s.passwordSha256: must be 64 hexadecimal digits in lower case, as sha256sum prints them" $zone) }}
+{{- end }}
+{{- if not $user.queues }}
+{{- $wrong = append $wrong (printf "brokerUsers.%s.queues: is empty: name the queues that the zone's workers serve" $zone) }}
+{{- end }}
+{{- range $user.queues }}
+{{- if not (regexMatch "^[A-Za-z0-9_.-]+$" .) }}
+{{- $wrong = append $wrong (printf "brokerUsers.%s.queues: %q is no name of a queue" $zone .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $wrong }}{{ fail (printf "\n%s" (join "\n" $wrong)) }}{{ end }}
+{{- end }}
+
+{{/* Lines of redis.conf. Priorities of one queue are lists of their own: kombu adds a separator and the priority. Argument: the root context. */}}
+{{- define "airflow.broker.users" -}}
+{{- range $zone, $user := .Values.brokerUsers }}
+{{- $set := $zone | replace "_" "-" }}
+{{- $keys := list (printf "~unacked.%s" $set) (printf "~unacked_index.%s" $set) (printf "~unacked_mutex.%s" $set) "~celery-task-meta-*" }}
+{{- range $queue := $user.queues }}
+{{- $keys = concat $keys (list (printf "~%s" $queue) (printf "~_kombu.binding.%s" $queue) (printf "~_kombu.binding_permanent.%s" $queue)) }}
+{{- range list "3" "6" "9" }}{{ $keys = append $keys (printf "\"~%s\\x06\\x16%s\"" $queue .) }}{{ end }}
+{{- end }}
+user aerodrome-{{ $zone }} on #{{ $user.passwordSha256 }} {{ join " " $keys }} resetchannels &celery-task-meta-* &/0.celeryev/* {{ include "airflow.broker.commands" nil }}
+{{- end }}
+{{- end }}
+
+{{/* No KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG and no scripts: one that never ends would hold up everybody. */}}
+{{- define "airflow.broker.commands" -}}
+-@all +ping +hello +auth +select +client|setname +client|setinfo +client|id +multi +exec +discard +watch +unwatch +brpop +lpush +rpush +llen +sadd +smembers +hset +hget +hdel +zadd +zrem +zrange +zrevrangebyscore +set +setex +get +mget +del +expire +publish
+{{- end }}

@@ -1,0 +1,81 @@
+{{/* Celery workers of a zone, or of one tenant: sets of workers with an account, a broker user and a network policy of their own. */}}
+
+{{/*
+Puts into *result*, under "sets", one dict for each: name, zone, queues, account, settings (queues, brokerSecretName, networkPolicy, serviceAccount, workers) and,
+of a tenant's own, tenant. Argument: list root result.
+*/}}
+{{- define "airflow.workerSets" -}}
+{{- $root := index . 0 }}
+{{- $defaults := $root.Values.zoneWorkers.defaults }}
+{{- $sets := list }}
+{{- range $zone, $given := $root.Values.zoneWorkers.zones }}
+{{- $settings := dict }}
+{{- include "airflow.overlay" (list $settings $defaults ($given | default dict)) }}
+{{- if not $settings.queues }}{{ fail (printf "\nzoneWorkers.zones.%s.queues: is empty: name the queues that the zone's workers serve" $zone) }}{{ end }}
+{{- $sets = append $sets (dict "name" ($zone | replace "_" "-") "zone" $zone "settings" $settings) }}
+{{- end }}
+{{- $tenants := dict }}
+{{- include "airflow.tenants" (list $root $tenants) }}
+{{- range $tenants.tenants }}
+{{- if .values.workers.enabled }}
+{{- $settings := dict }}
+{{- include "airflow.overlay" (list $settings $defaults (omit .values.workers "enabled" "zone")) }}
+{{- $zone := .values.workers.zone | default (first .zones).name }}
+{{- $sets = append $sets (dict "name" (printf "tenant-%s" .name) "zone" $zone "settings" $settings "tenant" .name) }}
+{{- end }}
+{{- end }}
+{{- range $sets }}
+{{- $_ := set . "account" (printf "%s-worker-%s" (include "airflow.fullname" $root) .name) }}
+{{- end }}
+{{- if and $sets (not (include "airflow.executor.celery" $root)) }}
+{{- fail (printf "\nzoneWorkers, tenants.*.workers: executor %q has no Celery workers: write CeleryExecutor,KubernetesExecutor" $root.Values.executor) }}
+{{- end }}
+{{- $_ := set (index . 1) "sets" $sets }}
+{{- end }}
+
+{{/* Puts into *result*, under "root", a context in which the chart's workers are this set and no other. Argument: list root set result. */}}
+{{- define "airflow.workerSet.context" -}}
+{{- $root := index . 0 }}
+{{- $set := index . 1 }}
+{{- $workers := $root.Values.workers }}
+{{- $own := $set.settings.workers }}
+{{- $broker := $set.settings.brokerSecretName }}
+{{- $env := concat (include "airflow.workerSet.env" (list $root $set) | fromYamlArray) ($workers.env | default list) ($own.env | default list) }}
+{{- $labels := merge (dict "aerodrome/zone" $set.zone) ($own.labels | default dict) ($workers.labels | default dict) }}
+{{- if $set.tenant }}{{ $_ := set $labels "aerodrome/tenant" $set.tenant }}{{ end }}
+{{- $entry := dict }}
+{{- $different := dict }}
+{{- if $broker }}
+{{- /* A user of its own may listen neither to other workers nor to Celery's remote control, by which the chart's probe asks. */}}
+{{- $command := list "airflow" "celery" "worker" "--queues" (join "," $set.settings.queues) "--without-mingle" "--without-gossip" }}
+{{- $different = dict "livenessProbe" (dict "enabled" false) "args" $command }}
+{{- end }}
+{{- include "airflow.overlay" (list $entry $different $own) }}
+{{- $_ := set $entry "name" $set.name }}
+{{- $_ := set $entry "queue" (join "," $set.settings.queues) }}
+{{- $_ := set $entry "env" $env }}
+{{- $_ := set $entry "labels" $labels }}
+{{- $account := dict "create" true "name" $set.account "automountServiceAccountToken" false "annotations" $set.settings.serviceAccount.annotations }}
+{{- $celery := set (omit $workers.celery "serviceAccount") "sets" (list $entry) }}
+{{- $changed := set (set (set (omit $workers "celery") "celery" (set $celery "serviceAccount" dict)) "enableDefault" false) "serviceAccount" $account }}
+{{- $data := omit $root.Values.data "brokerUrlSecretName" }}
+{{- $_ := set $data "brokerUrlSecretName" ($broker | default $root.Values.data.brokerUrlSecretName) }}
+{{- $values := set (set (omit $root.Values "workers" "data") "workers" $changed) "data" $data }}
+{{- $_ := set (index . 2) "root" (set (omit $root "Values") "Values" $values) }}
+{{- end }}
+
+{{/*
+Variables of a set's workers: bookkeeping of their own in the broker, or they would take over what another zone's workers have not finished.
+Argument: list root set.
+*/}}
+{{- define "airflow.workerSet.env" -}}
+{{- $set := index . 1 }}
+{{- if $set.settings.brokerSecretName }}
+{{- range $key := list "unacked" "unacked_index" "unacked_mutex" }}
+- name: AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__{{ upper $key }}_KEY
+  value: {{ printf "%s.%s" $key $set.name | quote }}
+{{- end }}
+- name: AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL
+  value: "False"
+{{- end }}
+{{- end }}
