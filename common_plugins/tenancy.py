@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from aerodrome import names
-from aerodrome_airflow import task_memory
+from aerodrome_airflow import task_memory, task_timeout
 from aerodrome_airflow.launcher.client import Job, Launch
 from aerodrome_airflow.templating import PlainTextMixin
 from airflow.sdk import BaseHook, Context, Variable
@@ -34,6 +34,7 @@ class CatalogueMixin(PlainTextMixin):
         # The first that Airflow asks of a task's operator; of one that it made for one of several mapped tasks, too.
         if _runs_a_task(context):
             task_memory.confine()
+            task_timeout.install()
         with task_memory.told():
             super()._do_render_template_fields(parent, template_fields, context, *others, **named)  # type: ignore[misc]
 

@@ -142,6 +142,8 @@ class CatalogueEntry(BaseModel):
     """`module:Class` of the Airflow operator; its constructor takes these parameters by the same names."""
     runs_tenant_code: ClassVar[bool] = False
     """The operator starts or reads the tenant's code through the launcher and takes `runtime`."""
+    launches: ClassVar[bool] = False
+    """The operator reaches the tenant's code or files, through the launcher: on Kubernetes in the tenant's own pod."""
     runs_tenant_text: ClassVar[bool] = False
     """The operator executes text of the manifest itself (a shell script): refused on shared queues."""
     sensor: ClassVar[bool] = False

@@ -15,6 +15,7 @@ class BashRun(CatalogueEntry):
     uses: ClassVar[str] = "bash.run"
     operator: ClassVar[str] = "common_plugins.operators.bash_run:BashRunOperator"
     runs_tenant_code: ClassVar[bool] = True
+    launches: ClassVar[bool] = True
     runs_tenant_text: ClassVar[bool] = True
 
     script: Text = Field(description="Text for bash. Exit code 99 skips the task, any other but 0 fails it.")

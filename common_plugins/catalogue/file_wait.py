@@ -17,6 +17,7 @@ class FileWait(CatalogueEntry):
 
     uses: ClassVar[str] = "file.wait"
     operator: ClassVar[str] = "common_plugins.operators.file_wait:FileWaitOperator"
+    launches: ClassVar[bool] = True
     results: ClassVar[frozenset[str]] = frozenset()
     sensor: ClassVar[bool] = True
     unmapped: ClassVar[frozenset[str]] = frozenset({"mode"})

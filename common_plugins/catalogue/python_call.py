@@ -23,6 +23,7 @@ class PythonCall(CatalogueEntry):
     uses: ClassVar[str] = "python.call"
     operator: ClassVar[str] = "common_plugins.operators.python_call:PythonCallOperator"
     runs_tenant_code: ClassVar[bool] = True
+    launches: ClassVar[bool] = True
     unmapped: ClassVar[frozenset[str]] = frozenset({"outputs"})
 
     function: Function = Field(

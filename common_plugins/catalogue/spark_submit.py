@@ -24,6 +24,7 @@ class SparkSubmit(CatalogueEntry):
     operator: ClassVar[str] = "common_plugins.operators.spark_submit:SparkSubmitOperator"
     results: ClassVar[frozenset[str]] = frozenset()
     runs_tenant_code: ClassVar[bool] = True
+    launches: ClassVar[bool] = True
     connection_types: ClassVar[tuple[str, ...]] = ("spark",)
 
     application: PackageFile = Field(description="The program, as `package/job.py`.")

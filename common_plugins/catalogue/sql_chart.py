@@ -14,6 +14,7 @@ class SqlChart(CatalogueEntry):
 
     uses: ClassVar[str] = "sql.chart"
     operator: ClassVar[str] = "common_plugins.operators.sql_chart:SqlChartOperator"
+    launches: ClassVar[bool] = True
     connection_types: ClassVar[tuple[str, ...]] = ("postgres",)
 
     connection: Connection = Field(description="The database.")

@@ -25,6 +25,7 @@ class SqlLoad(CatalogueEntry):
     uses: ClassVar[str] = "sql.load"
     operator: ClassVar[str] = "common_plugins.operators.sql_load:SqlLoadOperator"
     runs_tenant_code: ClassVar[bool] = True
+    launches: ClassVar[bool] = True
     connection_types: ClassVar[tuple[str, ...]] = ("postgres",)
 
     connection: Connection = Field(description="The database.")

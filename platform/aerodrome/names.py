@@ -13,11 +13,21 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 ENVIRONMENT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 """A variable of a process's environment."""
 SECRETS_MOUNT = "aerodrome"
+SECRETS_AUDIENCE = "vault"
+"""For whom the token is by which a pod logs in to the secrets store: no other token of the pod opens it."""
 TOKEN_TTL = "5m"  # noqa: S105  (a time)
 """What the workers of a zone must ask for, word by word, when they mint a tenant's token."""
 GLOBAL = "global"
 """In the place of a tenant: what all tenants share in the secrets store."""
+COLLECTOR = "collector"
+"""In the place of a zone: what removes large results that nobody needs any more."""
 
+TENANT_LABEL = "aerodrome/tenant"
+"""The label of a tenant's objects in Kubernetes."""
+ZONE_LABEL = "aerodrome/zone"
+"""The label of what a tenant's pods in one zone are and have."""
+
+_POD_TEMPLATES = "/opt/aerodrome/pods"
 _OS_USER = "aerodrome-"
 # Linux takes 32 characters for the name of a user.
 ZONE_LENGTH = 32 - len(_OS_USER)
@@ -33,6 +43,7 @@ RESERVED_TENANTS = {
 RESERVED_ZONES = {
     "admin": "the deploy's own user of the broker has its name",
     "bundle": "the group that reads the rendered DAGs has its name",
+    COLLECTOR: "the agent of the collector of results has its name",
     "db": "PostgreSQL's user of the operating system has its name",
     "directory": "the directory's user of the operating system has its name",
     "fetch": "the user that fetches tenants' packages has its name",
@@ -171,6 +182,11 @@ def service_account(tenant: str, zone: str) -> str:
     return f"{tenant}-{zone.replace('_', '-')}"
 
 
+def pod_template(tenant: str, zone: str) -> str:
+    """Return the file in the scheduler that says how the pods of *tenant* in *zone* look."""
+    return f"{_POD_TEMPLATES}/{service_account(tenant, zone)}.yaml"
+
+
 def connection_path(environment: str, tenant: str, name: str) -> str:
     """Return the path of a connection below the secrets mount."""
     return f"{tenant_folder(environment, tenant)}/connections/{name}"
@@ -224,9 +240,19 @@ def iam_path(environment: str) -> str:
     return f"/{SECRETS_MOUNT}/{environment}/"
 
 
-def iam_role_arn(partition: str, account: str, environment: str, tenant: str) -> str:
-    """Return the ARN of the AWS IAM role of *tenant*."""
-    return f"arn:{partition}:iam::{account}:role{iam_path(environment)}{iam_role(environment, tenant)}"
+def results_role(environment: str, tenant: str) -> str:
+    """Return the AWS IAM role by which large results of *tenant* are reached; 62 characters at most."""
+    return f"results-{environment}{SEPARATOR}{tenant}"
+
+
+def results_collector_role(environment: str) -> str:
+    """Return the AWS IAM role of the collector of large results; no tenant's has its name."""
+    return f"results-{environment}-{COLLECTOR}"
+
+
+def results_path(environment: str) -> str:
+    """Return the IAM path of the roles for large results of *environment*, and of nobody else's."""
+    return f"/{SECRETS_MOUNT}-results/{environment}/"
 
 
 IAM_ZONE_TAG = "aerodrome-zone"

@@ -10,6 +10,7 @@ from typing import Any
 
 from aerodrome import names
 from aerodrome.policy.facts import UNREADABLE, DagFacts, ScheduleKind, TaskFacts, scoped_names
+from aerodrome.policy.placement import POD_TEMPLATE, Placement
 
 _SCHEDULES: dict[str, ScheduleKind] = {
     "NullTimetable": "manual",
@@ -31,8 +32,6 @@ _UNMANAGED_DAG: dict[str, tuple[Any, ...]] = {
 }
 _UNMANAGED_TASK = (
     "run_as_user",
-    "executor",
-    "executor_config",
     "resources",
     "email",
     "retry_policy",
@@ -106,6 +105,8 @@ def _task_facts(tenant: str, task: Any) -> TaskFacts:
         ),
         waits=_waits(task, entry),
         runs_tenant_text=bool(entry and entry.runs_tenant_text),
+        launches=bool(entry and entry.launches),
+        placement=_placement(task),
         unmanaged=_unmanaged(task),
     )
 
@@ -158,6 +159,12 @@ def _names(tenant: str, task: Any, entry: Any, kind: str) -> tuple[str, ...]:
         # The operator has written the tenant before the name by now.
         return tuple(sorted({name if isinstance(name, str) else UNREADABLE for name in said}))
     return scoped_names(tenant, kind, said)
+
+
+def _placement(task: Any) -> Placement:
+    config = _said(task, "executor_config") or {}
+    plain = isinstance(config, dict) and set(config) <= {POD_TEMPLATE}
+    return Placement(_said(task, "executor") or None, config.get(POD_TEMPLATE) if plain else UNREADABLE)
 
 
 def _waits(task: Any, entry: Any) -> str:

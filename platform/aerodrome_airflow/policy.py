@@ -31,6 +31,15 @@ def dag_policy(dag: Any) -> None:
         )
 
 
+@hookimpl
+def pod_mutation_hook(pod: Any) -> None:
+    """Put the pod of a task into its tenant's namespace; ValueError where it was made for another tenant."""
+    if _enforced():
+        from aerodrome_airflow.tenant_pods import put_in_place
+
+        put_in_place(pod)
+
+
 def _enforced() -> bool:
     # An Airflow that knows nothing of this platform, such as a developer's own, has no such section.
     from airflow.configuration import conf

@@ -23,6 +23,12 @@ alert_channels:
   team: {type: webhook, target: "http://alerts.example.org/flights"}
 secrets: {global_connections: [archive], global_variables: [region]}
 """
+# The same on Kubernetes, where only the zone onprem has hosts.
+CLUSTER = (
+    ENVIRONMENT.replace("kind: local", "kind: kubernetes")
+    .replace("onprem: {},", "onprem: {workers: hosts},")
+    .replace("secrets: {", "secrets: {vault: {url: 'https://vault.example.org'}, ")
+)
 TENANT = """\
 owners: [{name: Flight data, email: flights@example.org}]
 queues: [default, pii, onprem]
@@ -59,6 +65,10 @@ class Workspace:
         for file in (self.root / "tenants/flights/dags").glob("*"):
             file.unlink()
         self.add_dag(text, name)
+
+    def on_kubernetes(self, yes: bool = True) -> None:
+        """Make the environment a cluster, or what it was."""
+        self.write("environments/local/environment.yaml", CLUSTER if yes else ENVIRONMENT)
 
     def load(self) -> tuple[Any, Any, list[Any]]:
         """Return tenant, environment and the problems of the loader and of the policy."""

@@ -75,15 +75,16 @@ def imported(text: str, file: Path) -> Any:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(DAGS, TASKS)
+@given(DAGS, TASKS, st.booleans())
 def test_facts_of_manifest_and_of_parsed_dag_are_equal(
-    workspace: Any, dag: dict[str, Any], tasks: Any
+    workspace: Any, dag: dict[str, Any], tasks: Any, cluster: bool
 ) -> None:
     """Whatever a manifest says, both sides of the policy see the same."""
     from aerodrome.policy.from_manifest import facts_of, limits_of
     from aerodrome.render.dags import render_dag
     from aerodrome_airflow.facts import facts_of as facts_of_dag
 
+    workspace.on_kubernetes(cluster)
     workspace.add_dag(manifest(dag, tasks), "sample.json")
     tenant, environment, _ = workspace.load()
     loaded = tenant.dags[0]

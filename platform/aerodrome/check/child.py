@@ -24,6 +24,8 @@ _MODULE = "aerodrome_airflow.check_child"
 
 _CONFIG = """\
 [core]
+# All that a DAG may name; nothing is executed here.
+executor = CeleryExecutor,KubernetesExecutor
 load_examples = False
 plugins_folder = {home}/plugins
 dags_folder = {home}/dags

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from aerodrome import names
+from aerodrome.policy.placement import WORKER, Placement
 
 if TYPE_CHECKING:
     from aerodrome.source.place import Path
@@ -52,6 +53,8 @@ class TaskFacts:
     assets: tuple[str, ...] = ()
     waits: str = ""
     runs_tenant_text: bool = False
+    launches: bool = False
+    placement: Placement = WORKER
     unmanaged: tuple[str, ...] = ()
 
 

@@ -14,6 +14,7 @@ from aerodrome.policy import effective, facts, offers
 from aerodrome.policy.facts import DagFacts, TaskFacts, Violation
 from aerodrome.policy.limits import Limits
 from aerodrome.policy.parameters import named
+from aerodrome.policy.placement import placement
 from aerodrome.policy.rules import violations
 from aerodrome.source.place import Path
 
@@ -116,6 +117,8 @@ def _task_facts(limits: Limits, base: effective.Settings, dag: LoadedDag, task: 
         assets=tuple(sorted({names.asset(tenant, name) for name in (*task.produces, *task.consumes)})),
         waits=getattr(entry, "mode", "poke") if entry.sensor else "",
         runs_tenant_text=entry.runs_tenant_text,
+        launches=entry.launches,
+        placement=placement(limits, settings.queue, launches=entry.launches),
     )
 
 

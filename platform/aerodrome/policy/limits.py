@@ -18,6 +18,8 @@ class QueueLimits:
     shared: bool
     personal_data: bool
     triggerer: bool
+    pods_of: str | None = None
+    """The zone in whose pods the tenant's code and files are; None: they are on the workers' hosts."""
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,16 @@ def queues(wanted: Iterable[str], environment: Environment) -> dict[str, QueueLi
             shared=queue.shared,
             personal_data=queue.personal_data,
             triggerer=environment.zones[queue.zone].triggerer,
+            pods_of=_pods_of(queue.zone, environment),
         )
         for name in wanted
         if (queue := environment.queues.get(name)) is not None and queue.tenants
     }
+
+
+def _pods_of(zone: str, environment: Environment) -> str | None:
+    in_cluster = environment.kind == "kubernetes" and environment.zones[zone].workers != "hosts"
+    return zone if in_cluster else None
 
 
 def reserved_queues(environment: Environment) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from aerodrome.manifest.loaded import LoadedDag, LoadedTenant
 from aerodrome.policy import effective, facts
 from aerodrome.policy.digest import policy_digest
 from aerodrome.policy.limits import Limits
+from aerodrome.policy.placement import Placement, placement
 from aerodrome.render import code, emit, values
 from aerodrome.render.dependencies import dependencies
 from aerodrome.render.files import RenderedFile
@@ -52,7 +53,8 @@ class _Dag:
         ids = [*(task.id for task in self.model.tasks), *(group.id for group in self.model.task_groups)]
         known = variables(ids)
         head = code.Call(self.imports.use(SDK, "DAG"), (), self._keywords(), self._line("dag_id"))
-        writer = Writer(self.tenant.name, self.dag, self.runtime, known, self._task_lines(), self.imports)
+        lines, placements = self._task_lines(), self._placements()
+        writer = Writer(self.tenant.name, self.dag, self.runtime, known, lines, placements, self.imports)
         body = self._block(arrange(self.model, reads), writer)
         ties = dependencies(self.model, known, reads)
         return code.With(head, "dag", [*body, *([code.Blank()] if ties else []), *ties])
@@ -167,6 +169,17 @@ class _Dag:
 
     def _task_lines(self) -> Mapping[str, int]:
         return {task.id: self._line("tasks", index) for index, task in enumerate(self.model.tasks)}
+
+    def _placements(self) -> Mapping[str, Placement]:
+        base = effective.defaults(self.limits, self.model, self.tenant.model.queues[0])
+        return {
+            task.id: placement(
+                self.limits,
+                effective.of_task(self.limits, base, task).queue,
+                launches=self.dag.parameters[task.id].launches,
+            )
+            for task in self.model.tasks
+        }
 
     def _line(self, *path: str | int) -> int:
         return self.dag.positions.locate(path)[0]

@@ -9,6 +9,7 @@ from typing import Any
 from aerodrome import names
 from aerodrome.manifest.dag import Task, TaskSettings
 from aerodrome.manifest.loaded import LoadedDag
+from aerodrome.policy.placement import POD_TEMPLATE, Placement
 from aerodrome.render import code, values
 from aerodrome.render.scope import Imports
 from common_plugins.catalogue.base import CatalogueEntry
@@ -26,6 +27,7 @@ class Writer:
     runtime: str | None
     variables: Mapping[str, str]
     lines: Mapping[str, int]
+    placements: Mapping[str, Placement]
     imports: Imports
 
     def statement(self, task: Task) -> code.Statement:
@@ -47,6 +49,7 @@ class Writer:
         if entry.runs_tenant_code and self.runtime is not None:
             keywords["runtime"] = code.Literal(self.runtime)
         keywords |= settings(self.tenant, task, self.imports)
+        keywords |= _placed(self.placements[task.id])
         if task.max_active_tis_per_dag is not None:
             keywords["max_active_tis_per_dag"] = code.Literal(task.max_active_tis_per_dag)
         keywords |= {
@@ -63,6 +66,13 @@ class Writer:
 
     def _assets(self, some: Iterable[str]) -> code.Expression:
         return code.ListOf([values.asset(self.imports, self.tenant, name) for name in some])
+
+
+def _placed(placement: Placement) -> dict[str, code.Expression]:
+    if placement.executor is None:
+        return {}
+    config = {POD_TEMPLATE: placement.pod_template}
+    return {"executor": code.Literal(placement.executor), "executor_config": code.literal(config)}
 
 
 def said_parameters(task: Task, entry: CatalogueEntry) -> list[str]:

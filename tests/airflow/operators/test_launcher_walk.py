@@ -164,6 +164,7 @@ def test_the_walk_meets_every_operator_that_may_need_the_launcher(operators: Any
         if one.runs_tenant_code or one.runs_tenant_text or issubclass(operators(name), LaunchingMixin)
     }
     assert needed | {"file.wait"} == set(WALK)
+    assert {name for name, one in entries().items() if one.launches} == set(WALK)
 
 
 @pytest.mark.parametrize("uses", WALK)

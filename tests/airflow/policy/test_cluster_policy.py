@@ -43,8 +43,9 @@ TAMPERED = [
     ("waiting", 'mode="defer"', 'mode="defer", queue="onprem"'),
     ("unmanaged", "catchup=True", "catchup=True, on_success_callback=print"),
     ("unmanaged", "priority_weight=5", 'run_as_user="root"'),
-    ("unmanaged", "priority_weight=5", 'executor_config={"pod_override": 1}'),
-    ("unmanaged", "priority_weight=5", 'executor="LocalExecutor"'),
+    ("placement", "priority_weight=5", 'executor_config={"pod_override": 1}'),
+    ("placement", "priority_weight=5", 'executor_config={"pod_template_file": "/tmp/pod.yaml"}'),
+    ("placement", "priority_weight=5", 'executor="LocalExecutor"'),
     ("unmanaged", "priority_weight=5", "on_failure_callback=print"),
     ("unmanaged", "priority_weight=5", "pre_execute=print"),
 ]

@@ -9,6 +9,7 @@ import pytest
 from aerodrome.policy import limits as limits_module
 from aerodrome.policy.facts import DagFacts, TaskFacts, access_facts
 from aerodrome.policy.limits import Channel, Limits, QueueLimits
+from aerodrome.policy.placement import Placement
 from aerodrome.policy.rules import RULES, violations
 
 LIMITS = Limits(
@@ -90,6 +91,7 @@ BROKEN_TASKS: list[tuple[str, dict[str, Any]]] = [
     ("queue", {"queue": "onprem"}),
     ("queue", {"queue": "maintenance"}),
     ("tenant_text", {"uses": "bash.run", "runs_tenant_text": True}),
+    ("placement", {"placement": Placement("KubernetesExecutor", "/tmp/pod.yaml")}),
     ("waiting", {"waits": "defer", "queue": "pii"}),
     ("pool", {"pool": "default_pool"}),
     ("pool", {"pool": "payments"}),

@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     tasks.catalogue,
     tasks.queue,
     tasks.tenant_text,
+    tasks.placement,
     tasks.waiting,
     tasks.pool,
     tasks.retries,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aerodrome.errors import did_you_mean
 from aerodrome.policy.facts import DagFacts, TaskFacts, Violation
 from aerodrome.policy.limits import Limits
+from aerodrome.policy.placement import placement as wanted_placement
 
 
 def catalogue(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
@@ -45,6 +46,15 @@ def tenant_text(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
             yield Violation(
                 "tenant_text", ("tasks", task.id, "uses"), message, f"queues that are not shared: {own}"
             )
+
+
+def placement(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
+    """On Kubernetes a tenant's code and files are reached in the tenant's own pods; nothing else chooses a pod."""
+    for task in dag.tasks:
+        wanted = wanted_placement(limits, task.queue, launches=task.launches)
+        if task.placement != wanted:
+            message = f"the task is for {task.placement}, and must be for {wanted}"
+            yield Violation("placement", ("tasks", task.id, "executor"), message)
 
 
 def waiting(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
@@ -91,7 +101,7 @@ def execution_timeout(dag: DagFacts, limits: Limits) -> Iterable[Violation]:
 
 
 def unmanaged(dag: DagFacts, limits: Limits) -> Iterable[Violation]:  # noqa: ARG001 - every rule takes both
-    """Nothing is set that the renderer never writes: run_as_user, executor_config, hooks, callbacks."""
+    """Nothing is set that the renderer never writes: run_as_user, retry policies, hooks, callbacks."""
     for name in dag.unmanaged:
         yield Violation("unmanaged", (), f"'{name}' of a DAG is the platform's to set")
     for task in dag.tasks:
