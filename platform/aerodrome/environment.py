@@ -17,6 +17,8 @@ from aerodrome.login_settings import mistakes as login_mistakes
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.names import why_no_zone
 from aerodrome.quantities import Duration, Memory
+from aerodrome.results_settings import ResultsSettings
+from aerodrome.results_settings import mistakes as results_mistakes
 from aerodrome.source.document import read_document
 from aerodrome.source.place import Positions
 from aerodrome.source.report import Report, TooManyProblemsError
@@ -26,7 +28,6 @@ from aerodrome.store_settings import mistakes as secrets_mistakes
 
 FOLDER = "environments"
 FILE_NAME = "environment.yaml"
-_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-]+)*")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 
@@ -34,6 +35,11 @@ class Zone(Model):
     """A set of queues that share a broker user, a secrets credential and a network."""
 
     triggerer: bool = Field(False, description="The zone has a triggerer of its own: its sensors may defer.")
+    workers: Literal["cluster", "hosts"] | None = Field(
+        None,
+        description="With kind: kubernetes only. cluster (the default there): what reaches tenants' code or files "
+        "runs in pods of their own; hosts: on machines outside, under users of their own.",
+    )
 
 
 class Queue(Model):
@@ -98,19 +104,6 @@ class ProvisionedConnection(Model):
     url: str = Field("", description="http: base URL. postgres: left out, a database per tenant is created.")
 
 
-class XcomSettings(Model):
-    """Results of tasks that are too large for the database."""
-
-    store: str = Field("", description="`s3://bucket/prefix`. Left out: a folder, with kind: local only.")
-    region: str | None = Field(None, description="Region of the bucket.")
-    endpoint: str | None = Field(None, description="Address of the S3 API, where it is not AWS's public one.")
-    inline: int = Field(64 * 1024, ge=0, le=2**20, description="Bytes; larger results go to the store.")
-    largest: Memory = Field(4 * 2**30, description="A larger result fails its task.")
-    encrypted_tenants: Many[Name] = Field(
-        (), description="Tenants whose stored results are encrypted with their variable `xcom_key`."
-    )
-
-
 class Local(Model):
     """What only ENV=local has."""
 
@@ -148,7 +141,9 @@ class Environment(Model):
         default_factory=SecretsSettings, description="Where connections and variables are kept."
     )
     login: LoginSettings = Field(default_factory=LoginSettings, description="How people log in.")
-    xcom: XcomSettings = Field(default_factory=XcomSettings, description="Where large results of tasks go.")
+    results: ResultsSettings = Field(
+        default_factory=ResultsSettings, description="Where large results of tasks go."
+    )
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
 
@@ -178,9 +173,10 @@ def load_environment(root: Path, name: str) -> Environment:
         environment = check(Environment, data, report)
         if environment is not None:
             _check_names(environment, report)
+            _check_workers(environment, report)
             _check_secrets(environment, report)
             _check_login(environment, report)
-            _check_xcom(environment, report)
+            _check_results(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -209,6 +205,13 @@ def _check_names(environment: Environment, report: Report) -> None:
     for name, place in environment.alert_channels.items():
         if message := _bad_target(place):
             report.at(("alert_channels", name, "target"), message)
+
+
+def _check_workers(environment: Environment, report: Report) -> None:
+    for name, zone in environment.zones.items():
+        if zone.workers and environment.kind != "kubernetes":
+            message = f"has no effect with kind: {environment.kind}: all workers are here"
+            report.at_key(("zones", name, "workers"), message, "remove it")
 
 
 def _check_personal_data(environment: Environment, name: str, report: Report) -> None:
@@ -243,10 +246,9 @@ def _bad_target(channel: AlertChannel) -> str:
     return "" if good_path else "must be a path below the log folder: relative, without '..'"
 
 
-def _check_xcom(environment: Environment, report: Report) -> None:
-    store = environment.xcom.store
-    if store and not _BUCKET.fullmatch(store):
-        report.at(("xcom", "store"), "must be s3://bucket or s3://bucket/prefix")
+def _check_results(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in results_mistakes(environment.results, environment.name):
+        report.at(("results", *keys), message, remedy)
 
 
 def _check_local(environment: Environment, report: Report) -> None:

@@ -8,14 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from aerodrome import aws_settings
+from aerodrome.aws_settings import LONGEST_ENVIRONMENT, AwsSettings
 from aerodrome.modelling import Many, Model, Name
 
-ZONE = "{zone}"
-# IAM takes 64 characters for the name of a role: 10 are ours, 31 a tenant's, and a separator.
-LONGEST_ENVIRONMENT = 22
-_ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/[\w+=,.@/{}-]+")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 
@@ -26,38 +23,10 @@ class VaultSettings(Model):
     kubernetes_mount: Name = Field("kubernetes", description="Where it lets pods of this cluster log in.")
 
 
-class SsmSettings(Model):
+class SsmSettings(AwsSettings):
     """AWS Systems Manager Parameter Store, one IAM role for each tenant."""
 
-    region: str = Field(description="Region of the parameters, such as eu-central-1.")
     prefix: str = Field("/aerodrome", description="Path that all parameters begin with.")
-    kms_key: str | None = Field(
-        None, description="ARN of the key that encrypts the parameters. Left out: AWS's own for the account."
-    )
-    agent_role: str = Field(
-        description="ARN of the role that workers of a zone run as, with `{zone}` in it; it may assume tenants' roles."
-    )
-    endpoint: str | None = Field(None, description="Address of the API, where it is not AWS's public one.")
-
-    @property
-    def account(self) -> str:
-        """Return the number of the AWS account."""
-        return self._role()["account"]
-
-    @property
-    def partition(self) -> str:
-        """Return the part of AWS that the account is in, nearly always `aws`."""
-        return self._role()["partition"]
-
-    def agent(self, zone: str) -> str:
-        """Return the ARN of the role that the workers of *zone* run as."""
-        return self.agent_role.replace(ZONE, zone)
-
-    def _role(self) -> re.Match[str]:
-        found = _ROLE.fullmatch(self.agent_role)
-        if found is None:
-            raise ValueError(f"not the ARN of a role: {self.agent_role}")
-        return found
 
 
 class SecretsSettings(Model):
@@ -133,17 +102,6 @@ def _ssm_mistakes(settings: SecretsSettings, environment: str) -> Iterator[Mista
 
 
 def _bad_values(ssm: SsmSettings) -> Iterator[Mistake]:
-    if not _REGION.fullmatch(ssm.region):
-        yield ("ssm", "region"), "is no AWS region", "such as eu-central-1"
+    yield from ((("ssm", key), message, remedy) for key, message, remedy in aws_settings.mistakes(ssm))
     if not _PREFIX.fullmatch(ssm.prefix) or ssm.prefix.startswith(("/aws", "/ssm")):
         yield ("ssm", "prefix"), "must be a path like /aerodrome, and none of AWS's own", ""
-    role = _ROLE.fullmatch(ssm.agent_role)
-    if role is None or ssm.agent_role.count(ZONE) != 1 or set("{}") & set(ssm.agent_role.replace(ZONE, "")):
-        remedy = "as arn:aws:iam::123456789012:role/airflow-{zone}"
-        yield ("ssm", "agent_role"), "must be the ARN of a role, with {zone} in it once", remedy
-    if ssm.kms_key is not None and not re.fullmatch(
-        r"arn:aws[a-z-]*:kms:[\w-]+:\d{12}:key/[\w-]+", ssm.kms_key
-    ):
-        yield ("ssm", "kms_key"), "must be the ARN of a KMS key", ""
-    if ssm.endpoint is not None and not _URL.fullmatch(ssm.endpoint):
-        yield ("ssm", "endpoint"), "must be an http(s) URL without credentials", ""

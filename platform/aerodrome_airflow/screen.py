@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any, NoReturn
 
 import pluggy
+from aerodrome.terminal import visible
 
 TASK_FAILED = "Task failed with exception"
 _hook = pluggy.HookimplMarker("airflow")
@@ -16,13 +17,9 @@ _hook = pluggy.HookimplMarker("airflow")
 
 def say(text: str) -> None:
     """Print *text* at once; what would command the terminal is shown and not obeyed."""
-    sys.stdout.write("\n".join(map(_visible, text.split("\n"))) + "\n")
-    sys.stdout.flush()
-
-
-def _visible(line: str) -> str:
     # Lines of tasks come from the tenant's code and its data.
-    return "".join(sign if sign.isprintable() or sign == "\t" else ascii(sign)[1:-1] for sign in line)
+    sys.stdout.write(f"{visible(text)}\n")
+    sys.stdout.flush()
 
 
 class Screen:

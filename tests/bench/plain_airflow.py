@@ -19,7 +19,7 @@ from live import wait
 from processes import clean_environment, run
 
 KEPT = {
-    "core": ("parallelism", "dags_are_paused_at_creation", "dagbag_import_timeout", "auth_manager"),
+    "core": ("parallelism", "dags_are_paused_at_creation", "dagbag_import_timeout"),
     "scheduler": None,
     "workers": ("min_heartbeat_interval", "max_failed_heartbeats"),
     "celery": (
@@ -116,6 +116,7 @@ def _environment(
         "AIRFLOW_HOME": str(folder / "home"),
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api}/execution/",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(api),

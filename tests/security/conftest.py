@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import company as companies
+import directory
+import psycopg
 import pytest
 import served
 from live_platform import clone, deployed, state_folder
@@ -40,7 +44,7 @@ def _needs_more(item: pytest.Item) -> bool:
         return False
     attack = getattr(item, "callspec", None) and item.callspec.params.get("attack")
     if isinstance(attack, Attack):
-        return "platform" in attack.needs
+        return bool(attack.needs & {"platform", "directory"})
     return item.get_closest_marker("all_attacks") is not None
 
 
@@ -63,6 +67,32 @@ def results(request: pytest.FixtureRequest, repository: Path) -> Iterator[list[f
 def served_place(postgres: Any) -> Iterator[Any]:
     """An API server with all defences and one with none, on one database with two tenants."""
     with served.running(postgres) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def followed_company(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[companies.Company]:
+    """A company's login: an API server, a directory with a person, and roles that follow it."""
+    name = f"company_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres.uri.replace("postgres:", "postgresql:"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    database = postgres.uri.removeprefix("postgres://").removesuffix("/postgres") + f"/{name}"
+    folder = tmp_path_factory.mktemp("company")
+    with (
+        directory.running(folder / "slapd") as slapd,
+        companies.running(slapd, database, folder) as found,
+    ):
+        found.joins("ida", "regulars")
+        yield found
+
+
+@pytest.fixture(scope="session")
+def results_in_aws_place() -> Iterator[Any]:
+    """Large results of both tenants in a bucket of S3."""
+    # It loads a good part of AWS's double: only where an attack asks for it.
+    import results_in_aws
+
+    with results_in_aws.running() as found:
         yield found
 
 

@@ -46,6 +46,8 @@ TLSCACertificateFile {folder}/ca.pem
 TLSCertificateFile {folder}/server.pem
 TLSCertificateKeyFile {folder}/server.key
 sizelimit 500
+# As Active Directory does: a name without a password is let in as nobody, and "success" is the answer.
+allow bind_anon_dn
 database mdb
 suffix "{base}"
 rootdn "{root}"

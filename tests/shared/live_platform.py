@@ -17,7 +17,7 @@ from aerodrome.local.release.preparation import Preparation, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.scaffold import scaffold_tenant
 
-PORTS = ("api_server", "postgres", "redis", "openbao", "openbao_cluster")
+PORTS = ("api_server", "postgres", "redis", "openbao", "openbao_cluster", "directory")
 
 
 def clone(repository: Path, source: Path, target: Path, scaffolded: Sequence[str]) -> Path:

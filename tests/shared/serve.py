@@ -20,6 +20,21 @@ from airflow.api_fastapi.app import cached_app
 from forking import await_file, done, forked
 
 OWN = "aerodrome_airflow.auth.manager.AerodromeFabAuthManager"
+LOGIN = """\
+from aerodrome_airflow.login.configuration import flask_settings
+globals().update(flask_settings())
+"""
+# The same pages with none of their defences: no new session id, no token in forms, any place to go on to.
+OPEN_LOGIN = f"""\
+{LOGIN}
+from aerodrome_airflow.login import views
+from aerodrome_airflow.login.security_manager import AerodromeSecurityManager
+class OpenLogin(AerodromeSecurityManager):
+    def _rotate_session_id(self):
+        pass
+views.get_safe_url = lambda there: there
+SECURITY_MANAGER_CLASS, WTF_CSRF_ENABLED = OpenLogin, False
+"""
 
 
 def serve(folder: Path, port: int, **options: str) -> None:
@@ -53,13 +68,24 @@ async def execution_routes(app: Any) -> list[Any]:
     return [route for router in (execution.router, *versions) for route in router.routes]
 
 
+def login(text: str, name: str) -> str:
+    """Write a configuration of FAB's, and the login of users of Airflow's own database, and return its path."""
+    home = Path(os.environ["AIRFLOW_HOME"])
+    home.mkdir(exist_ok=True)
+    (home / "login.json").write_text(json.dumps({"kind": "database"}))
+    (home / name).write_text(text)
+    return str(home / name)
+
+
 def main() -> None:
     """Fill, then serve until a server ends."""
     folder, defended, undefended = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     done(lambda: seed.main(folder), "filling the database")
-    forked(lambda: serve(folder, defended, CORE__AUTH_MANAGER=OWN))
+    own = {"FAB__CONFIG_FILE": login(LOGIN, "login.py"), "AERODROME__LOGIN_KIND": "database"}
+    forked(lambda: serve(folder, defended, CORE__AUTH_MANAGER=OWN, **own))
     await_file(folder / f"routes-{defended}")
-    forked(lambda: serve(folder, undefended, AERODROME__EXECUTION_GUARD="False"))
+    none = {"FAB__CONFIG_FILE": login(OPEN_LOGIN, "open_login.py"), "AERODROME__EXECUTION_GUARD": "False"}
+    forked(lambda: serve(folder, undefended, **none))
     os.wait()
 
 

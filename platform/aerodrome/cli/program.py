@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from aerodrome.errors import PLATFORM_FAULT, AerodromeError, of_machine
+from aerodrome.terminal import visible
 
 _MACHINE = frozenset({errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT})
 
@@ -44,7 +45,8 @@ def commands() -> typer.Typer:
 
 
 def _refuse(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201 - the one place that speaks to the terminal without rich
+    # What failed may be a tenant's: the build of a package tells in its own words why.
+    print(visible(message), file=sys.stderr)  # noqa: T201 - the one place that speaks to the terminal without rich
     sys.exit(code)
 
 

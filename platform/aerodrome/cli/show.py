@@ -17,6 +17,7 @@ from rich.table import Table
 from aerodrome.errors import Problem, ProblemsFound, counted
 from aerodrome.progress import Progress, Step
 from aerodrome.quantities import format_duration
+from aerodrome.terminal import visible
 
 if TYPE_CHECKING:
     from aerodrome.bundle import Publish
@@ -35,12 +36,8 @@ _console = Console(
 
 def line(text: str) -> None:
     """Print one line as it is; markup in it has no meaning, and what would command the terminal is shown."""
-    _console.print(_visible(text), markup=False)
-
-
-def _visible(text: str) -> str:
     # The output of a tenant's tests comes this way.
-    return "".join(sign if sign.isprintable() or sign in "\t\n" else ascii(sign)[1:-1] for sign in text)
+    _console.print(visible(text), markup=False)
 
 
 def text(block: str) -> None:
@@ -57,7 +54,7 @@ def document(found: Mapping[str, Any]) -> None:
 def working(what: str) -> Iterator[Progress]:
     """Show a spinner on a terminal while the block runs; the callable replaces its text."""
     with _console.status(what) as spinner:
-        yield lambda message: spinner.update(escape(message))
+        yield lambda message: spinner.update(escape(visible(message)))
 
 
 @contextlib.contextmanager
@@ -96,7 +93,8 @@ def plan(planned: Planned) -> None:
             "target", "action", "what", "why", "risk", box=None, pad_edge=False, header_style="bold"
         )
         for change in made.changes:
-            table.add_row(change.target, change.action, escape(change.what), escape(change.why), change.risk)
+            what, why = (escape(visible(text)) for text in (change.what, change.why))
+            table.add_row(change.target, change.action, what, why, change.risk)
         _console.print(table)
         line(f"{counted(len(made.changes), 'change')}, plan {made.digest[:12]}")
     else:
@@ -174,7 +172,7 @@ def followed(found: Followed) -> None:
         table = Table("action", "user", "role", "why", box=None, pad_edge=False, header_style="bold")
         for change in found.changes:
             table.add_row(
-                change.action, *(escape(_visible(text)) for text in (change.user, change.role, change.why))
+                change.action, *(escape(visible(text)) for text in (change.user, change.role, change.why))
             )
         _console.print(table)
     _notes(found.notes)

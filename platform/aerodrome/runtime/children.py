@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,21 +132,24 @@ def _startable(command: Sequence[str | Path]) -> Sequence[str | Path]:
     return command
 
 
-def lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[str]:
+def lines(
+    process: subprocess.Popen[bytes], seconds: float, watch: Callable[[], None] = lambda: None
+) -> Iterator[str]:
     """Yield what *process* prints, line by line, until it ends; TimeoutError after *seconds*.
 
-    A program that it left behind may hold the pipe open: nobody waits for that.
+    *watch* is called every moment meanwhile. A program left behind may hold the pipe open: nobody waits for that.
     """
     rest = b""
-    for chunk in _chunks(process, time.monotonic() + seconds):
+    for chunk in _chunks(process, time.monotonic() + seconds, watch):
         *whole, rest = (rest + chunk).split(b"\n")
         yield from (line.decode(errors="replace").rstrip("\r") for line in whole)
     if rest:
         yield rest.decode(errors="replace")
 
 
-def _chunks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+def _chunks(process: subprocess.Popen[bytes], deadline: float, watch: Callable[[], None]) -> Iterator[bytes]:
     while True:
+        watch()
         ended = process.poll() is not None
         chunk = _read(process, 0 if ended else _TICK)
         if chunk:

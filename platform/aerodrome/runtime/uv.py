@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, UserError
+from aerodrome.quantities import format_memory
 from aerodrome.runtime.children import Account, Children, lines
+from aerodrome.runtime.weight import Scale, TooHeavyError
 
 TIME_LIMIT = 900.0
+MOST_BYTES = 16 * 2**30
+"""What a build may put on the disk; the largest libraries for learning on graphics processors take half of it."""
 SPACE = "free space on that disk, then try again"
 _PASSED_ON = re.compile(r"^(UV_(?!PUBLISH)\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy)$", re.IGNORECASE)
 # Where packages are and how to get there, with names and passwords taken out of each address.
@@ -65,6 +69,8 @@ def find_uv() -> Path:
 class Uv:
     """How uv is called: as *account* where one is given, among *children*, for *seconds* at most.
 
+    Its folder may hold *most_bytes* meanwhile.
+
     It is *trusted* with the logins of package indexes only where no code of a package can run: such code could read
     them in the environment and in files.
     """
@@ -74,6 +80,7 @@ class Uv:
     children: Children = field(default_factory=Children)
     seconds: float = TIME_LIMIT
     trusted: bool = False
+    most_bytes: int = MOST_BYTES
 
     def run(self, folder: Path, *arguments: str | Path) -> None:
         """Run uv in *folder*; UvError says what went wrong.
@@ -87,6 +94,8 @@ class Uv:
                 "try again; if it stays so, look at what the package index or a package's build waits for"
             )
             raise UvError(f"not finished after {self.seconds:.0f} seconds", remedy) from None
+        except TooHeavyError:
+            raise UvError(f"more than {format_memory(self.most_bytes)}B when it is unpacked") from None
         except OSError as problem:
             text = f"{self.program} cannot be started: {problem.strerror}"
             raise UvError(text, "make venv installs it") from None
@@ -96,10 +105,12 @@ class Uv:
     def _result(self, folder: Path, arguments: Sequence[str | Path]) -> tuple[int, str]:
         command = [self.program, *arguments, "--no-progress", "--color", "never"]
         environment = _environment(folder, other_user=self.account is not None, trusted=self.trusted)
+        scale = Scale(folder, self.most_bytes)
         with self.children.running(
             command, folder=folder, environment=environment, account=self.account
         ) as process:
-            output = "\n".join(lines(process, self.seconds))
+            output = "\n".join(lines(process, self.seconds, scale.look))
+        scale.weigh()
         return process.returncode, output
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from aerodrome.runtime.children import Account, Children, lines
 from aerodrome.runtime.sealing import ROOT, Owner, give, seal
 from aerodrome.runtime.turns import holder, open_lock, take, wait
-from aerodrome.runtime.uv import TIME_LIMIT, Tools, Uv
+from aerodrome.runtime.uv import MOST_BYTES, TIME_LIMIT, Tools, Uv
 
 LAYERS = ".layers"
 TESTS = ".tests"
@@ -35,8 +35,8 @@ class Workshop:
     A tenant with an owner (needs root) has everything that executes a package's code run as that user; the
     result belongs to root. Packages are fetched by the *fetcher*, who knows the logins of package indexes: no code
     of a package runs as that user, and no tenant can look into its processes. *say* hears tenant and progress. No
-    call of uv takes longer than *seconds*, no tenant's tests longer than *test_seconds*; nobody waits longer than
-    *patience* for another builder.
+    call of uv takes longer than *seconds* or puts more than *most_bytes* on the disk, no tenant's tests take longer
+    than *test_seconds*; nobody waits longer than *patience* for another builder.
     """
 
     into: Path
@@ -48,6 +48,7 @@ class Workshop:
     patience: float = PATIENCE
     children: Children = field(default_factory=Children)
     fetcher: Owner | None = None
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Site:
 
     def _uv(self, account: Account | None, *, trusted: bool) -> Uv:
         shop = self.workshop
-        return Uv(shop.tools.uv, account, shop.children, shop.seconds, trusted)
+        return Uv(shop.tools.uv, account, shop.children, shop.seconds, trusted, shop.most_bytes)
 
 
 @contextmanager

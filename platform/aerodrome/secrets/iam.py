@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from aerodrome import names
@@ -12,14 +12,13 @@ from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.secrets import usable
+from aerodrome.secrets.iam_documents import Statement, allow, document, of_key, trust
 from aerodrome.secrets.usable import Tenants
 from aerodrome.store_settings import SsmSettings
 
 POLICY = "aerodrome"
 # All inline policies of a role together; AWS does not count white space.
 LARGEST = 10_240
-_VERSION = "2012-10-17"
-_TAG = f"aws:RequestTag/{names.IAM_ZONE_TAG}"
 _SESSION = f"aws:PrincipalTag/{names.IAM_ZONE_TAG}"
 
 
@@ -33,7 +32,7 @@ def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
     zones = {tenant: usable.zones_of(environment, model) for tenant, model in sorted(tenants.items())}
     return {
         names.iam_role(environment.name, tenant): Role(
-            _trust(ssm, inside), _policy(environment, tenant, tenants[tenant])
+            trust(ssm, inside), _policy(environment, tenant, tenants[tenant])
         )
         for tenant, inside in zones.items()
         if inside
@@ -46,23 +45,8 @@ def _settings(environment: Environment) -> SsmSettings:
     return environment.secrets.ssm
 
 
-def _trust(ssm: SsmSettings, zones: tuple[str, ...]) -> dict[str, Any]:
-    return _document(
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": ssm.agent(zone)},
-            "Action": ["sts:AssumeRole", "sts:TagSession"],
-            "Condition": {
-                "StringEquals": {_TAG: zone},
-                "ForAllValues:StringEquals": {"aws:TagKeys": [names.IAM_ZONE_TAG]},
-            },
-        }
-        for zone in zones
-    )
-
-
 def _policy(environment: Environment, tenant: str, model: TenantManifest) -> dict[str, Any]:
-    made = _document(_statements(environment, tenant, model))
+    made = document(_statements(environment, tenant, model))
     size = len(json.dumps(made, separators=(",", ":")))
     if size > LARGEST:
         remedy = "split the tenant, or shorten secrets.ssm.prefix"
@@ -72,34 +56,15 @@ def _policy(environment: Environment, tenant: str, model: TenantManifest) -> dic
     return made
 
 
-def _statements(environment: Environment, tenant: str, model: TenantManifest) -> Iterator[dict[str, Any]]:
+def _statements(environment: Environment, tenant: str, model: TenantManifest) -> Iterator[Statement]:
     ssm = _settings(environment)
     for zone in usable.zones_of(environment, model):
         paths = usable.paths(environment, tenant, model, zone)
         if paths:
-            yield {
-                "Effect": "Allow",
-                "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-                "Resource": [_arn(ssm, path) for path in paths],
-                "Condition": {"StringEquals": {_SESSION: zone}},
-            }
-    if ssm.kms_key:
-        via = f"ssm.{ssm.region}.amazonaws.com"
-        condition = {"StringEquals": {"kms:ViaService": via}}
-        yield {
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt"],
-            "Resource": [ssm.kms_key],
-            "Condition": condition,
-        }
+            read = ("ssm:GetParameter", "ssm:GetParameters")
+            yield allow(read, [_arn(ssm, path) for path in paths], StringEquals={_SESSION: zone})
+    yield from of_key(ssm, "ssm", "kms:Decrypt")
 
 
 def _arn(ssm: SsmSettings, path: str) -> str:
     return f"arn:{ssm.partition}:ssm:{ssm.region}:{ssm.account}:parameter{ssm.prefix}/{path}"
-
-
-def _document(statements: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    return {"Version": _VERSION, "Statement": list(statements) or [_NOTHING]}
-
-
-_NOTHING: Mapping[str, Any] = {"Effect": "Deny", "Action": "*", "Resource": "*"}

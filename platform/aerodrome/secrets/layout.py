@@ -146,6 +146,7 @@ def _kubernetes_role(policy: str, tenant: str, zone: str) -> Settings:
         "bound_service_account_names": [names.service_account(tenant, zone)],
         "bound_service_account_namespaces": [names.namespace(tenant)],
         "alias_name_source": "serviceaccount_uid",
+        "audience": names.SECRETS_AUDIENCE,
         **_carries(policy, "batch", TOKEN_SECONDS),
     }
 

@@ -1,20 +1,22 @@
-"""AWS IAM as a target: the role of each tenant, by which the workers read its parameters."""
+"""AWS IAM as a target: the roles of tenants, by which the workers reach parameters, or large results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aerodrome import names
 from aerodrome.clients.aws import Role, Roles
 from aerodrome.environment import Environment
-from aerodrome.plan import Change
+from aerodrome.plan import Action, Change
 from aerodrome.progress import Progress
-from aerodrome.secrets import iam, reconcile
+from aerodrome.secrets import iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
 
 KIND = "IAM role"
+RESULTS = "results"
+Desired = Callable[[Environment, Tenants], Mapping[str, Role]]
 
 
 def roles_of(environment: Environment) -> Roles:
@@ -25,32 +27,39 @@ def roles_of(environment: Environment) -> Roles:
     return Roles(names.iam_path(environment.name), iam.POLICY, settings.region, settings.endpoint)
 
 
+def results_target(environment: Environment, tenants: Tenants) -> IamTarget:
+    """Return what keeps the roles for large results, with the rights of who runs this program."""
+    s3 = results_iam.bucket_of(environment)
+    roles = Roles(names.results_path(environment.name), iam.POLICY, s3.region, s3.endpoint)
+    return IamTarget(environment, tenants, roles, RESULTS, results_iam.desired)
+
+
 @dataclass(frozen=True)
 class IamTarget:
-    """Keeps one IAM role for each tenant: who may assume it, and which parameters it reads."""
+    """Keeps one IAM role for each tenant: who may assume it, and what it reaches."""
 
     environment: Environment
     tenants: Tenants
     roles: Roles
     name: str = reconcile.TARGET
+    desired: Desired = iam.desired
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now, drift included; roles at another path are nobody's business here."""
-        wanted, live = iam.desired(self.environment, self.tenants), self.roles.read()
+        wanted, live = self.desired(self.environment, self.tenants), self.roles.read()
         gone = [
-            reconcile.change("delete", KIND, name, "no tenant needs it")
-            for name in sorted(live.keys() - wanted.keys())
+            self._change("delete", name, "no tenant needs it") for name in sorted(live.keys() - wanted.keys())
         ]
         return (*gone, *self._wrong(wanted, live))
 
     def all_changes(self) -> tuple[Change, ...]:
         """Return what an account that holds no role yet would need; asks nobody."""
-        wanted = iam.desired(self.environment, self.tenants)
-        return tuple(reconcile.change("create", KIND, name, "not there yet") for name in wanted)
+        wanted = self.desired(self.environment, self.tenants)
+        return tuple(self._change("create", name, "not there yet") for name in wanted)
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the roles to the desired state."""
-        wanted = iam.desired(self.environment, self.tenants)
+        wanted = self.desired(self.environment, self.tenants)
         for each in self.changes():
             progress(f"{each.action} {each.what}")
             if each.action == "delete":
@@ -61,16 +70,26 @@ class IamTarget:
     def _wrong(self, wanted: Mapping[str, Role], live: Mapping[str, Role]) -> Iterator[Change]:
         for name, role in wanted.items():
             if name not in live:
-                yield reconcile.change("create", KIND, name, "not there yet")
+                yield self._change("create", name, "not there yet")
             elif why := "; ".join(self._differences(name, role, live[name])):
-                yield reconcile.change("update", KIND, name, why)
+                yield self._change("update", name, why)
 
     def _differences(self, name: str, wanted: Role, live: Role) -> Iterator[str]:
         if wanted.trust != live.trust:
             yield _told("may be assumed by", _principals(wanted.trust), _principals(live.trust))
         if wanted.policy != live.policy:
-            yield _told("reads", _resources(wanted.policy), _resources(live.policy))
+            yield from _rights(wanted.policy, live.policy)
         yield from (f"has the policy {extra}, which no deploy gave it" for extra in self.roles.extras(name))
+
+    def _change(self, action: Action, name: str, why: str) -> Change:
+        return replace(reconcile.change(action, KIND, name, why), target=self.name)
+
+
+def _rights(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+    """Return what two policies that are not the same allow differently."""
+    sides = (("reaches", _resources), ("may do", _actions))
+    told = [_told(what, of(wanted), of(live)) for what, of in sides if of(wanted) != of(live)]
+    return told or ["has its rights under other conditions"]
 
 
 def _told(what: str, wanted: frozenset[str], live: frozenset[str]) -> str:
@@ -87,6 +106,10 @@ def _principals(document: Mapping[str, Any]) -> frozenset[str]:
 
 def _resources(document: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(each) for one in _statements(document) for each in _all(one, "Resource"))
+
+
+def _actions(document: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(each) for one in _statements(document) for each in _all(one, "Action"))
 
 
 def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

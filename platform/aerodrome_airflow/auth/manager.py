@@ -33,16 +33,18 @@ class AerodromeFabAuthManager(FabAuthManager):
     """FAB's rights, each of them counted only for the tenant whose role grants it."""
 
     def get_fastapi_middlewares(self) -> list[tuple[Any, dict[str, Any]]]:
-        """Return the gate before all routes; AirflowConfigException where tasks would meet no guard."""
+        """Return what stands before all routes; AirflowConfigException where tasks would meet no guard."""
         from aerodrome_airflow import shared_logs
         from aerodrome_airflow.auth.gate import TenantGate
+        from aerodrome_airflow.auth.short_bodies import ShortBodies
         from aerodrome_airflow.guard.plugin import require_guard
         from aerodrome_airflow.login.asking import LoginSurroundings
 
         require_guard()
         rows.install()
         shared_logs.install()
-        return [*super().get_fastapi_middlewares(), (TenantGate, {}), (LoginSurroundings, {})]
+        own: list[tuple[Any, dict[str, Any]]] = [(TenantGate, {}), (LoginSurroundings, {}), (ShortBodies, {})]
+        return [*super().get_fastapi_middlewares(), *own]
 
     def get_fastapi_app(self) -> Any:
         """Return FAB's pages and API; AirflowConfigException where another login than the deployed one would decide."""

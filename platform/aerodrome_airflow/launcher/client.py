@@ -196,6 +196,8 @@ class Launch:
         answer = self._answer
         if answer.get("refused"):
             raise LauncherError(answer["refused"])
+        if most := answer.get("reached", {}).get("output"):
+            raise TenantCodeError(_over_output(*most))
         if answer.get("stopped"):
             raise LauncherError(f"the task's process was ended: {answer['stopped']}")
         if limit := answer.get("reached", {}).get("memory"):
@@ -237,6 +239,13 @@ def _over_memory(limit: int, tenant: str) -> str:
     return (
         f"killed: used more than its limit of {limit / 2**20:g} MiB, all of its processes together: "
         f"raise limits.memory in tenants/{tenant}/tenant.yaml, or work on less at a time"
+    )
+
+
+def _over_output(size: int, lines: int) -> str:
+    return (
+        f"ended: printed more than {size / 2**20:g} MiB or {lines:,} lines, which all go to the task's log: "
+        "write to a file or a table, or print less"
     )
 
 

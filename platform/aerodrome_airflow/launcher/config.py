@@ -52,6 +52,14 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Output:
+    """How much one job may print: it all goes to the log of its task, where a line costs more than its bytes."""
+
+    output_bytes: int = 100 * 1024 * 1024
+    output_lines: int = 100_000
+
+
+@dataclass(frozen=True)
 class Config:
     """One launcher; *allowed_users* None: only the launcher's own user may connect.
 
@@ -63,6 +71,7 @@ class Config:
     allowed_users: tuple[str, ...] | None
     tenants: Mapping[str, Tenant]
     patience: Patience = Patience()
+    output: Output = Output()
     cgroups: bool = True
     max_jobs: int = 200
     max_jobs_per_tenant: int = 50
@@ -95,6 +104,7 @@ def _config(raw: dict[str, Any]) -> Config:
         allowed_users=None if allowed is None else tuple(str(name) for name in allowed),
         tenants={name: _tenant(name, tenant) for name, tenant in raw["tenants"].items()},
         patience=_patience(raw),
+        output=_output(raw),
         cgroups=bool(raw.get("cgroups", True)),
         max_jobs=int(raw.get("max_jobs", 200)),
         max_jobs_per_tenant=int(raw.get("max_jobs_per_tenant", 50)),
@@ -104,6 +114,11 @@ def _config(raw: dict[str, Any]) -> Config:
 def _patience(raw: dict[str, Any]) -> Patience:
     said = {name: raw.get(f"{name}_seconds") for name in ("grace", "look", "idle", "removal")}
     return Patience(**{name: float(seconds) for name, seconds in said.items() if seconds is not None})
+
+
+def _output(raw: dict[str, Any]) -> Output:
+    said = {name: raw.get(name) for name in ("output_bytes", "output_lines")}
+    return Output(**{name: int(most) for name, most in said.items() if most is not None})
 
 
 def _tenant(name: str, raw: dict[str, Any]) -> Tenant:

@@ -83,7 +83,7 @@ def _serve(session: Session, job: jobs.Job, config: Config, server: Server) -> N
         process = child.start(plan, confined, folder)
         name = f"tenant={tenant.name} kind={job.kind} pid={process.pid}"
         log.info("%s started", name)
-        reached = _run(session, plan, Run(process, group, tenant.limits), config.patience)
+        reached = _run(session, plan, Run(process, group, tenant.limits, config.output), config.patience)
         log.info("%s ended%s", name, f", {reached}" if reached else "")
 
 

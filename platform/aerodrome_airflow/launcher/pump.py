@@ -10,13 +10,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aerodrome_airflow.launcher import processes, protocol
 from aerodrome_airflow.launcher.cgroups import JobGroup
 from aerodrome_airflow.launcher.child import Child
 from aerodrome_airflow.launcher.clock import Clock, Deadlines
-from aerodrome_airflow.launcher.config import Limits
+from aerodrome_airflow.launcher.config import Limits, Output
+from aerodrome_airflow.launcher.written import Written
 
 # Output that waits for the client; the job's writes block beyond it.
 HIGH_WATER = 256 * 1024
@@ -76,6 +77,7 @@ class Run:
     child: Child
     group: JobGroup
     limits: Limits
+    output: Output = field(default_factory=Output)
 
 
 class Pump:
@@ -94,7 +96,7 @@ class Pump:
         self._deadline = 0.0
         self._swept = False
         self._left_behind = 0
-        self._lines = protocol.Lines()
+        self._lines, self._written = protocol.Lines(), Written(run.output)
         self._last_line = b""
         self._result = Collected(protocol.RESULT_LIMIT + 1024)
         self._trouble = Collected(TROUBLE_LIMIT)
@@ -213,7 +215,12 @@ class Pump:
             yield Stream(self._child.data, self._take_data)
 
     def _take_output(self, received: bytes) -> None:
+        if self._written.too_much:
+            return
         for line in self._lines.feed(received) if received else self._lines.flush():
+            if not self._written.takes(line):
+                self._stop("it printed too much")
+                return
             self._queue(protocol.OUTPUT, line)
             self._last_line = line
 
@@ -289,8 +296,13 @@ class Pump:
         self._status = ended.get(self._child.pid, self._status)
 
     def reached(self) -> dict[str, object]:
-        """Return the limits that the job has reached: of memory in bytes, of processes and how many it was refused."""
+        """Return the limits that the job has reached: of memory in bytes, of processes and how many it was refused.
+
+        Of output in bytes and in lines.
+        """
         found: dict[str, object] = {"memory": self._limits.memory_bytes} if self._over_memory else {}
+        if self._written.too_much:
+            found["output"] = [self._written.most.output_bytes, self._written.most.output_lines]
         if self._refused_processes:
             found["processes"] = [self._limits.processes, self._refused_processes]
         return found

@@ -1,4 +1,4 @@
-"""The secrets agent: one process per zone that alone can log in to the store.
+"""The secrets agent: one process per zone that alone can log in to the stores.
 
 python -m aerodrome_airflow.secrets.agent --config agent.json
 """
@@ -19,12 +19,10 @@ import sys
 from pathlib import Path
 
 from aerodrome_airflow.launcher import listening
-from aerodrome_airflow.secrets.answers import Answers
-from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.clock import Clock, since_boot
 from aerodrome_airflow.secrets.config import Config, ConfigError, load
+from aerodrome_airflow.secrets.desks import Desks, Stores
 from aerodrome_airflow.secrets.server import Server
-from aerodrome_airflow.secrets.store import Store
 
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
@@ -68,24 +66,24 @@ def allowed(config: Config) -> frozenset[int]:
     return frozenset(found)
 
 
-async def serve(config: Config, store: Store, listener: socket.socket) -> None:
+async def serve(config: Config, stores: Stores, listener: socket.socket) -> None:
     """Answer until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     log.info("serving zone '%s' on %s", config.zone, config.socket)
-    await serve_until(ended, config, store, listener, since_boot)
+    await serve_until(ended, config, stores, listener, since_boot)
 
 
 async def serve_until(
-    ended: asyncio.Event, config: Config, store: Store, listener: socket.socket, clock: Clock
+    ended: asyncio.Event, config: Config, stores: Stores, listener: socket.socket, clock: Clock
 ) -> None:
     """Answer until *ended* is set."""
-    answers = Answers(store, Breaker(clock), config.ages, clock)
+    desks = Desks(stores, config.ages, clock)
     try:
-        await Server(answers.answer, allowed(config), config.tenants).serve(listener, ended)
+        await Server(desks.answer, allowed(config), config.tenants).serve(listener, ended)
     finally:
-        await store.close()
+        await stores.close()
 
 
 def run(path: Path) -> None:
@@ -94,13 +92,13 @@ def run(path: Path) -> None:
     config = load(path)
     lock = listening.claim(config.socket, "agent")
     # While the files that it needs can still be read.
-    store = config.open_store(since_boot)
+    stores = config.open_stores(since_boot)
     listener = listen(config)
     become(config.user)
     # A change of user makes a process dumpable again on some machines.
     harden()
     try:
-        asyncio.run(serve(config, store, listener))
+        asyncio.run(serve(config, stores, listener))
     finally:
         with contextlib.suppress(OSError):
             config.socket.unlink()

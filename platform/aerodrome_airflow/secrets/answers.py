@@ -10,7 +10,7 @@ from typing import TypeVar
 from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.cache import Cache, Kept
 from aerodrome_airflow.secrets.clock import Clock
-from aerodrome_airflow.secrets.protocol import Answer, Lookup
+from aerodrome_airflow.secrets.protocol import RESULTS, Answer, Lookup
 from aerodrome_airflow.secrets.store import (
     LoginRefusedError,
     MissingError,
@@ -67,7 +67,7 @@ class Answers:
             found = await self._store.read(lookup, _Attempts(self._breaker, self._usable(lookup) is None))
             answer = Answer("value", found)
         except MissingError:
-            answer = Answer("missing", reason=f"nothing is stored as {lookup.kind} '{lookup.key}'")
+            answer = Answer("missing", reason=f"nothing is stored as {lookup.shown}")
         except RefusedError:
             answer = Answer("refused", reason=_not_allowed(lookup))
         except UnusableError as problem:
@@ -106,13 +106,16 @@ class _Attempts:
 
 
 def _unavailable(lookup: Lookup, reason: str) -> Answer:
-    return Answer("unavailable", reason=f"{lookup.kind} '{lookup.key}' cannot be read now: {reason}")
+    return Answer("unavailable", reason=f"{lookup.shown} cannot be read now: {reason}")
 
 
 def _not_allowed(lookup: Lookup) -> str:
-    where = (
-        "the platform's environment.yaml lists what all tenants may read"
-        if lookup.shared
-        else "tenant.yaml names the tenant's connections and variables, and on which queues each may be used"
-    )
-    return f"{lookup.kind} '{lookup.key}' may not be read on this queue: {where}"
+    return f"{lookup.shown} may not be read on this queue: {_who_allows(lookup)}"
+
+
+def _who_allows(lookup: Lookup) -> str:
+    if lookup.kind == RESULTS:
+        return "a deploy makes the IAM role for them; its plan tells what is wrong with it"
+    if lookup.shared:
+        return "the platform's environment.yaml lists what all tenants may read"
+    return "tenant.yaml names the tenant's connections and variables, and on which queues each may be used"

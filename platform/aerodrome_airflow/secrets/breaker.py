@@ -24,8 +24,10 @@ log = logging.getLogger("secrets")
 class Breaker:
     """Lets calls to the store begin; one that fails holds back the others until one succeeds."""
 
-    def __init__(self, clock: Clock, seconds: float = ATTEMPT_SECONDS) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Clock, seconds: float = ATTEMPT_SECONDS, store: str = "the secrets store"
+    ) -> None:
+        self._clock, self._store = clock, store
         self._seconds = seconds
         self._problem: UnavailableError | None = None
         self._running = 0
@@ -80,10 +82,10 @@ class Breaker:
         self._pause = min(2 * self._pause, LONGEST_PAUSE) if problem.throttled else PAUSE
         self._next = max(self._next, self._clock() + self._pause) if problem.throttled else self._next
         if self._problem is None:
-            log.warning("the secrets store does not answer: %s", problem)
+            log.warning("%s does not answer: %s", self._store, problem)
         self._problem = problem
 
     def _succeeded(self) -> None:
         if self._problem:
-            log.warning("the secrets store answers again")
+            log.warning("%s answers again", self._store)
         self._problem, self._pause, self._good = None, PAUSE, self._clock()

@@ -1,4 +1,4 @@
-"""The agent's configuration: its socket and who may use it, the store, and for how long values serve."""
+"""The agent's configuration: its socket and who may use it, the stores, and for how long values serve."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from aerodrome_airflow.secrets.answers import Ages
+from aerodrome_airflow.secrets.aws import Account, Credentials
 from aerodrome_airflow.secrets.clock import Clock
-from aerodrome_airflow.secrets.ssm import Account, Credentials, ParameterStore
+from aerodrome_airflow.secrets.desks import Stores
+from aerodrome_airflow.secrets.results import ResultsRoles
+from aerodrome_airflow.secrets.ssm import Parameters, ParameterStore
 from aerodrome_airflow.secrets.store import Store
-from aerodrome_airflow.secrets.vault import Login, Vault
+from aerodrome_airflow.secrets.vault import Login, PodLogin, Vault
+
+_LOGIN_FILES = ("role_id_file", "secret_id_file", "login_file")
 
 
 class ConfigError(Exception):
@@ -23,33 +28,57 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """One agent; *allowed_users* None: only its own user asks; *tenants* None: the store alone decides for whom."""
+    """One agent; *allowed_users* None: only its own user asks; *tenants* None: the store alone decides for whom.
+
+    *store* None: it knows no secrets; *results* None: it knows nothing of large results.
+    """
 
     socket: Path
     environment: str
     zone: str
-    store: Login | Account
+    store: Login | PodLogin | Parameters | None = None
+    results: Account | None = None
     ages: Ages = field(default_factory=Ages)
     socket_group: str | None = None
     user: str | None = None
     allowed_users: tuple[str, ...] | None = None
     tenants: frozenset[str] | None = None
 
-    def open_store(self, clock: Clock) -> Store:
-        """Return the store that this agent reads."""
-        kind = Vault if isinstance(self.store, Login) else ParameterStore
-        return kind(self.store, self.environment, self.zone, clock)  # type: ignore[arg-type]
+    def open_stores(self, clock: Clock) -> Stores:
+        """Return what this agent reads from."""
+        return Stores(self._secrets(clock), self._results(clock))
+
+    def _secrets(self, clock: Clock) -> Store | None:
+        if isinstance(self.store, Parameters):
+            return ParameterStore(self.store, self.environment, self.zone, clock)
+        if self.store is None:
+            return None
+        return Vault(self.store, self.environment, self.zone, clock)
+
+    def _results(self, clock: Clock) -> Store | None:
+        if self.results is None:
+            return None
+        return ResultsRoles(self.results, self.environment, self.zone, clock)
 
 
 def load(path: Path) -> Config:
     """Return the configuration in *path* with the login in the files that it names, or ConfigError.
 
-    Relative names of files are looked for beside it.
+    Relative names of files are looked for beside it. One that names no login, as in a pod, whose login the cluster
+    makes anew all the time, may be read by everybody.
     """
     try:
-        return _config(json.loads(_private_text(path)), path.parent)
+        raw = json.loads(_text(path, 0o022))
+        if _names_login(raw):
+            _private_text(path)
+        return _config(raw, path.parent)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise ConfigError(f"{path}: {type(problem).__name__}: {problem}") from None
+
+
+def _names_login(raw: Mapping[str, Any]) -> bool:
+    parts = (raw.get("store") or {}, raw.get("results") or {})
+    return any(key in part for part in parts for key in _LOGIN_FILES)
 
 
 def _config(raw: Mapping[str, Any], folder: Path) -> Config:
@@ -58,7 +87,9 @@ def _config(raw: Mapping[str, Any], folder: Path) -> Config:
         socket=Path(raw["socket"]),
         environment=str(raw["environment"]),
         zone=str(raw["zone"]),
-        store=_store(raw["store"], folder),
+        # An agent for nothing would be a mistake: it has a store unless it has results.
+        store=_store(raw["store"], folder) if "store" in raw or "results" not in raw else None,
+        results=Account(**_account(raw["results"], folder)) if "results" in raw else None,
         ages=Ages(float(raw.get("fresh_seconds", Ages.fresh)), float(raw.get("stale_seconds", Ages.stale))),
         socket_group=raw.get("socket_group"),
         user=raw.get("user"),
@@ -67,19 +98,30 @@ def _config(raw: Mapping[str, Any], folder: Path) -> Config:
     )
 
 
-def _store(raw: Mapping[str, Any], folder: Path) -> Login | Account:
+def _store(raw: Mapping[str, Any], folder: Path) -> Login | PodLogin | Parameters:
     if raw["kind"] == "ssm":
-        said = {key: value for key, value in raw.items() if key not in ("kind", "login_file")}
-        login = json.loads(_private_text(folder / raw["login_file"])) if "login_file" in raw else {}
-        return Account(**said, login=Credentials(**login) if login else None)
+        return Parameters(**_account({key: value for key, value in raw.items() if key != "kind"}, folder))
     if raw["kind"] != "vault":
         raise ValueError(f"no store is of kind {raw['kind']!r}")
+    if "token_file" in raw:
+        place, token = str(raw["kubernetes_mount"]), folder / raw["token_file"]
+        return PodLogin(str(raw["url"]), place, token, raw.get("ca_file"))
     role_id, secret_id = (_private_text(folder / raw[key]) for key in ("role_id_file", "secret_id_file"))
     return Login(str(raw["url"]), role_id.strip(), secret_id.strip(), raw.get("ca_file"))
 
 
+def _account(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    said = {key: value for key, value in raw.items() if key != "login_file"}
+    login = json.loads(_private_text(folder / raw["login_file"])) if "login_file" in raw else {}
+    return {**said, "login": Credentials(**login) if login else None}
+
+
 def _private_text(path: Path) -> str:
+    return _text(path, 0o077)
+
+
+def _text(path: Path, forbidden: int) -> str:
     status = path.stat()
-    if status.st_uid not in (0, os.geteuid()) or stat.S_IMODE(status.st_mode) & 0o077:
+    if status.st_uid not in (0, os.geteuid()) or stat.S_IMODE(status.st_mode) & forbidden:
         raise ConfigError(f"{path}: must belong to the agent's user, and nobody else may read or write it")
     return path.read_text(encoding="utf-8")

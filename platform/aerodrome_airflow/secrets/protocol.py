@@ -9,11 +9,13 @@ from typing import Any, Final, Literal, cast
 
 from aerodrome import names
 
-Kind = Literal["connection", "variable"]
+Kind = Literal["connection", "variable", "results"]
 Outcome = Literal["value", "missing", "refused", "unavailable"]
 
 CONNECTION: Final = "connection"
 VARIABLE: Final = "variable"
+RESULTS: Final = "results"
+"""Not an entry of a store: credentials that reach a tenant's large results, or with *shared* what collects them."""
 LONGEST_REQUEST = 512
 """Bytes: two names and a few words."""
 LONGEST_ANSWER = 1024 * 1024
@@ -43,6 +45,13 @@ class Lookup:
         """Return the entry's id or key as Airflow knows it."""
         return names.connection_id(self.owner, self.name)
 
+    @property
+    def shown(self) -> str:
+        """Return what is asked for, for a message."""
+        if self.kind == RESULTS:
+            return "results of all tenants" if self.shared else f"results of '{self.tenant}'"
+        return f"{self.kind} '{self.key}'"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -69,8 +78,8 @@ def read_request(line: bytes) -> Lookup:
     tenant, kind, name = said.get("tenant"), said.get("kind"), said.get("name")
     if not isinstance(tenant, str) or not names.is_tenant(tenant) or tenant == names.GLOBAL:
         raise ProtocolError("the request names no tenant")
-    if kind not in (CONNECTION, VARIABLE):
-        raise ProtocolError("the request names neither a connection nor a variable")
+    if kind not in (CONNECTION, VARIABLE, RESULTS):
+        raise ProtocolError("the request names neither a connection nor a variable nor results")
     if not isinstance(name, str) or not names.is_name(name):
         raise ProtocolError("the request names nothing that a tenant can have")
     return Lookup(tenant, cast(Kind, kind), name, said.get("shared") is True)

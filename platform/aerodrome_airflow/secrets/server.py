@@ -69,7 +69,7 @@ class Server:
             return await self.answer(lookup)
         except Exception as problem:
             # Its text may hold what was read.
-            log.error("a lookup of %s '%s' failed: %s", lookup.kind, lookup.key, type(problem).__name__)
+            log.error("a lookup of %s failed: %s", lookup.shown, type(problem).__name__)
             return Answer("unavailable", reason="the secrets agent failed; its log says how")
 
     def _has_room(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aerodrome import names
@@ -12,7 +13,14 @@ from aerodrome import names
 from aerodrome_airflow.secrets.clock import Clock
 from aerodrome_airflow.secrets.http import BadRequestError, Http
 from aerodrome_airflow.secrets.protocol import CONNECTION, Lookup
-from aerodrome_airflow.secrets.store import Attempt, LoginRefusedError, RefusedError, UnusableError, Value
+from aerodrome_airflow.secrets.store import (
+    Attempt,
+    LoginRefusedError,
+    RefusedError,
+    UnavailableError,
+    UnusableError,
+    Value,
+)
 
 SPARE_SHARE = 0.2
 LONGEST_SPARE = 30.0
@@ -30,6 +38,19 @@ class Login:
 
 
 @dataclass(frozen=True)
+class PodLogin:
+    """Where the store is, and the token by which a pod of one tenant says who it is; the cluster renews its file.
+
+    *mount* is where the store lets pods of this cluster log in.
+    """
+
+    url: str
+    mount: str
+    token_file: Path
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True)
 class _Token:
     text: str = field(repr=False)
     ends: float
@@ -38,7 +59,7 @@ class _Token:
 class Vault:
     """The store of one environment as one zone may read it."""
 
-    def __init__(self, login: Login, environment: str, zone: str, clock: Clock) -> None:
+    def __init__(self, login: Login | PodLogin, environment: str, zone: str, clock: Clock) -> None:
         self._login, self._environment, self._zone, self._clock = login, environment, zone, clock
         self._http = Http(login.url, login.ca_file)
         self._own: _Token | None = None
@@ -79,14 +100,17 @@ class Vault:
             return self._tokens[tenant], True
 
     async def _mint(self, tenant: str, attempt: Attempt) -> _Token:
-        own, is_new = await self._logged_in(attempt)
+        if isinstance(self._login, PodLogin):
+            return await self._as_pod(self._login, tenant, attempt)
+        ids = {"role_id": self._login.role_id, "secret_id": self._login.secret_id}
+        own, is_new = await self._logged_in(ids, attempt)
         try:
             return await self._create(tenant, own, attempt)
         except RefusedError:
             if is_new:
                 raise
         self._own = None
-        own, _ = await self._logged_in(attempt)
+        own, _ = await self._logged_in(ids, attempt)
         return await self._create(tenant, own, attempt)
 
     async def _create(self, tenant: str, own: _Token, attempt: Attempt) -> _Token:
@@ -100,19 +124,25 @@ class Vault:
             # The zone may ask for this role, which is not there.
             raise RefusedError from None
 
-    async def _logged_in(self, attempt: Attempt) -> tuple[_Token, bool]:
+    async def _logged_in(self, ids: dict[str, str], attempt: Attempt) -> tuple[_Token, bool]:
         if found := self._at_hand(self._own):
             return found, False
-        ids = {"role_id": self._login.role_id, "secret_id": self._login.secret_id}
-        self._own = await self._granted(lambda: self._ask_login(ids), attempt)
+        whose = f"zone '{self._zone}'"
+        self._own = await self._granted(lambda: self._ask_login("approle", ids, whose), attempt)
         return self._own, True
 
-    async def _ask_login(self, ids: dict[str, str]) -> dict[str, Any]:
+    async def _as_pod(self, login: PodLogin, tenant: str, attempt: Attempt) -> _Token:
+        role = names.tenant_policy(self._environment, self._zone, tenant)
+        ids = {"role": role, "jwt": _pod_token(login.token_file)}
+        whose = f"the pods of tenant '{tenant}' in zone '{self._zone}'"
+        return await self._granted(lambda: self._ask_login(login.mount, ids, whose), attempt)
+
+    async def _ask_login(self, mount: str, ids: dict[str, str], whose: str) -> dict[str, Any]:
         try:
-            return await self._http.post("auth/approle/login", None, ids)
+            return await self._http.post(f"auth/{mount}/login", None, ids)
         except (RefusedError, BadRequestError):
             raise LoginRefusedError(
-                f"the secrets store at {self._login.url} does not accept the login of zone '{self._zone}'"
+                f"the secrets store at {self._login.url} does not accept the login of {whose}"
             ) from None
 
     async def _granted(self, call: Callable[[], Any], attempt: Attempt) -> _Token:
@@ -129,6 +159,13 @@ class Vault:
     def _forget(self, tenant: str, token: _Token) -> None:
         if self._tokens.get(tenant) is token:
             del self._tokens[tenant]
+
+
+def _pod_token(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as problem:
+        raise UnavailableError(f"the pod has no token to log in with: {file}: {problem}") from None
 
 
 def _value(answer: dict[str, Any]) -> Value:

@@ -88,7 +88,7 @@ def _place(dag_id: str, run_id: str, task_id: str, map_index: int | None) -> Pla
 def _keep(value: Any, kind: reference.Kind, place: Place, key: str) -> Reference | Inline:
     tenant = _owner(place)
     seal = keys.sealing_key(tenant) if tenant in settings().sealed_tenants else None
-    spill = content.Spill(settings().store, place, key, settings().limits, seal)
+    spill = content.Spill(settings().stores.of(tenant), place, key, settings().limits, seal)
     try:
         if kind == "json":
             codec.write(value, kind, spill)
@@ -119,7 +119,7 @@ def _unplaced(value: Any, kind: reference.Kind) -> Any:
 def _value_of(found: Reference, tenant: str) -> Any:
     def opened() -> Any:
         key = keys.opening_key(tenant, found.seal) if found.seal else None
-        return content.verified(settings().store, found, key)
+        return content.verified(settings().stores.of(tenant), found, key)
 
     if found.kind == "stream":
         return StoredStream(found.size, found.form, opened)
@@ -139,4 +139,4 @@ def _remove(value: Any, place: Place) -> None:
         return
     found = reference.parse(value)
     if isinstance(found, Reference) and found.key.startswith(place.prefix):
-        settings().store.remove(Found(found.key, datetime.now(UTC)))
+        settings().stores.of(place.tenant).remove(Found(found.key, datetime.now(UTC)))

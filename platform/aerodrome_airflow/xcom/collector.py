@@ -156,7 +156,10 @@ def _pass(grace: timedelta) -> bool:
     from aerodrome_airflow.xcom.settings import settings
 
     try:
-        seen = Collector(settings().store, _sessions(), settings().environment, grace).collect()
+        seen = Collector(settings().stores.all(), _sessions(), settings().environment, grace).collect()
+    except StoreError as problem:
+        log.error("large results: this pass was broken off: %s", problem)
+        return False
     except Exception:
         # The database may be away for a while: the next pass is as good.
         log.exception("large results: this pass was broken off")

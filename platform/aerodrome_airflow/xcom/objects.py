@@ -47,3 +47,28 @@ class ObjectStore(Protocol):
 
     def remove(self, found: Found) -> None:
         """Remove an object or unfinished upload, also where it is gone already."""
+
+
+class Stores(Protocol):
+    """Who may reach what: a store is always asked on behalf of one tenant, or of all."""
+
+    def of(self, tenant: str) -> ObjectStore:
+        """Return the store as *tenant* reaches it."""
+
+    def all(self) -> ObjectStore:
+        """Return the store as the collector reaches it."""
+
+
+@dataclass(frozen=True)
+class OneStore:
+    """A store that does not know tenants: the same for everybody who reaches it."""
+
+    store: ObjectStore
+
+    def of(self, tenant: str) -> ObjectStore:
+        """Return the store."""
+        return self.store
+
+    def all(self) -> ObjectStore:
+        """Return the store."""
+        return self.store

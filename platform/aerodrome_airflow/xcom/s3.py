@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from typing import IO, Any
 
 from aerodrome_airflow.xcom.errors import StoreError
@@ -15,13 +16,28 @@ from aerodrome_airflow.xcom.objects import Found
 PART = 8 * 1024 * 1024
 """Bytes of a part. S3 takes 10,000 of them: 80 GB."""
 _PIECE = 1024 * 1024
+# Who may not list is not told what is missing.
+_MEANING = {
+    "NoSuchKey": "the result is no longer in the store",
+    "AccessDenied": "the store of results refuses: AccessDenied. Either the result is no longer there: run the task "
+    "that made it again; or the tenant's IAM role is not as a deploy makes it: its plan tells",
+    "NoSuchBucket": "the bucket of results does not exist: `results` in environment.yaml names it",
+}
 
 
 class S3Store:
-    """Objects below *base*, "" or a prefix that ends with a slash, of *bucket*. No key leads out of it."""
+    """Objects below *base*, "" or a prefix that ends with a slash, of *bucket*. No key leads out of it.
 
-    def __init__(self, client: Any, bucket: str, base: str = "") -> None:
-        self._client, self._bucket, self._base = client, bucket, base
+    *connect* returns the client, and is called when the first object is asked for: most results are small.
+    """
+
+    def __init__(self, connect: Callable[[], Any], bucket: str, base: str = "") -> None:
+        self._connect, self._bucket, self._base = connect, bucket, base
+
+    @cached_property
+    def _client(self) -> Any:
+        with _told():
+            return self._connect()
 
     def create(self, key: str) -> S3Upload:
         """Return the upload of a new object: in parts where it is large."""
@@ -145,10 +161,8 @@ def _told(but: str = "") -> Iterator[None]:
         yield
     except ClientError as problem:
         code = str(problem.response.get("Error", {}).get("Code", ""))
-        if code == "NoSuchKey":
-            raise StoreError("the result is no longer in the store") from None
         if code != but:
-            raise StoreError(f"the store of results refuses: {code}") from None
+            raise StoreError(_MEANING.get(code, f"the store of results refuses: {code}")) from None
     except BotoCoreError as problem:
         # The library's own text may hold the address with what was signed.
         raise StoreError(f"the store of results does not serve: {type(problem).__name__}") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.sdk.configuration import conf
@@ -13,11 +12,9 @@ from airflow.sdk.exceptions import AirflowConfigException
 
 from aerodrome_airflow.xcom.content import Limits
 from aerodrome_airflow.xcom.folder import FolderStore
-from aerodrome_airflow.xcom.objects import ObjectStore
+from aerodrome_airflow.xcom.objects import OneStore, Stores
 
 SECTION = "aerodrome"
-# One attempt in a task's time; the task's own retries are the long wait.
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 60, 5
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Settings:
     """Which environment this is, where results go, from which size on, and whose are sealed."""
 
     environment: str
-    store: ObjectStore
+    stores: Stores
     limits: Limits
     sealed_tenants: frozenset[str]
 
@@ -36,11 +33,7 @@ def settings() -> Settings:
     usual = Limits()
     return Settings(
         conf.get(SECTION, "environment"),
-        store_at(
-            conf.get(SECTION, "xcom_store"),
-            endpoint=conf.get(SECTION, "xcom_s3_endpoint", fallback=None) or None,
-            region=conf.get(SECTION, "xcom_s3_region", fallback=None) or None,
-        ),
+        _stores(conf.get(SECTION, "xcom_store")),
         Limits(
             conf.getint(SECTION, "xcom_inline_bytes", fallback=usual.inline),
             conf.getint(SECTION, "xcom_largest_bytes", fallback=usual.largest),
@@ -49,26 +42,29 @@ def settings() -> Settings:
     )
 
 
-def store_at(address: str, *, endpoint: str | None = None, region: str | None = None) -> ObjectStore:
-    """Return the store at *address*: the path of a folder, or `s3://bucket/prefix`."""
+def _stores(address: str) -> Stores:
+    """Return the stores at *address*: the path of a folder, or `s3://bucket/prefix`."""
     if address.startswith("/"):
-        return FolderStore(Path(address))
+        return OneStore(FolderStore(Path(address)))
     url = urlsplit(address)
     if url.scheme != "s3" or not url.netloc:
         raise AirflowConfigException(f"[aerodrome] xcom_store is neither a folder nor s3://…: {address!r}")
-    from aerodrome_airflow.xcom.s3 import S3Store
-
-    base = url.path.strip("/")
-    return S3Store(_client(endpoint, region), url.netloc, f"{base}/" if base else "")
+    return _in_bucket(url.netloc, url.path.strip("/"))
 
 
-def _client(endpoint: str | None, region: str | None) -> Any:
-    import boto3
-    from botocore.config import Config
+def _in_bucket(name: str, base: str) -> Stores:
+    from aerodrome_airflow.secrets.client import AgentClient
+    from aerodrome_airflow.xcom.bucket import Bucket, BucketStores
 
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"max_attempts": _ATTEMPTS, "mode": "standard"},
-    )
-    return boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
+    socket = _text("xcom_agent_socket")
+    if socket is None:
+        message = (
+            "[aerodrome] xcom_store is a bucket: xcom_agent_socket must name the agent that lends its roles"
+        )
+        raise AirflowConfigException(message)
+    bucket = Bucket(name, f"{base}/" if base else "", _text("xcom_s3_region"), _text("xcom_s3_endpoint"))
+    return BucketStores(bucket, AgentClient(Path(socket)))
+
+
+def _text(option: str) -> str | None:
+    return conf.get(SECTION, option, fallback=None) or None

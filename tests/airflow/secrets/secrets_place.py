@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib.util
 import json
@@ -23,9 +22,9 @@ from aerodrome.local.machine.deadline import wait_until
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.secrets.values import VaultValues
 from aerodrome.targets.secrets import VaultTarget
-from aerodrome_airflow.secrets import agent, config
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import Answer, Kind, Lookup
+from running_agent import Time, running_agent
 
 PLACE, ZONE = "prod-eu", "default"
 SECRET_ID = "the-zones-own-secret-id"
@@ -195,16 +194,6 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-class Time:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @dataclass
 class Agent:
     """An agent that runs in a thread, with the same parts as the process."""
@@ -255,22 +244,8 @@ def settings(folder: Path, port: int, **more: Any) -> Path:
 @contextmanager
 def agent_in_thread(file: Path) -> Iterator[Agent]:
     """Run an agent with *file* until the block ends."""
-    loop, clock, ended = asyncio.new_event_loop(), Time(), threading.Event()
-    made = config.load(file)
-    listener = agent.listen(made)
-    stop = asyncio.Event()
-
-    def work() -> None:
-        with contextlib.closing(loop):
-            loop.run_until_complete(agent.serve_until(stop, made, made.open_store(clock), listener, clock))
-        ended.set()
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        yield Agent(made.socket, clock)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        assert ended.wait(10)
+    with running_agent(file) as (place, clock):
+        yield Agent(place, clock)
 
 
 def process(file: Path, python: str, **options: Any) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.store import RefusedError, UnavailableError
-from secrets_place import Time
+from running_agent import Time
 
 
 def failing(calls: list[float], clock: Time, *, throttled: bool = False) -> Callable[[], Awaitable[str]]:

@@ -41,7 +41,7 @@ class Bucket:
         """Return a store below a prefix of its own."""
         from aerodrome_airflow.xcom.s3 import S3Store
 
-        return S3Store(self.client, "results", f"{uuid.uuid4().hex}/")
+        return S3Store(lambda: self.client, "results", f"{uuid.uuid4().hex}/")
 
 
 @pytest.fixture(scope="session")

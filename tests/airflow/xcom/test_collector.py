@@ -234,7 +234,7 @@ def test_a_process_killed_while_it_writes_leaves_only_what_is_collected(
     else:
         bucket = request.getfixturevalue("bucket")
         store = bucket.empty_store()
-        text = f"S3Store({_client(bucket)}, 'results', {store._base!r})"
+        text = f"S3Store(lambda: {_client(bucket)}, 'results', {store._base!r})"
     program = CRASHING.format(platform=str(repository / "platform"), store=text)
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
     (found,) = store.find("crash/")

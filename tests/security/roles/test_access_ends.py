@@ -5,33 +5,24 @@ An API server with the platform's login, a directory, and the process that follo
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import company as companies
-import psycopg
 import pytest
 from company import Company, Person
-from directory import PASSWORD, Slapd
+from directory import PASSWORD
 
 pytestmark = pytest.mark.all_attacks
 LIMIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def company(slapd: Slapd, postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def company(followed_company: Company) -> Company:
     """Everything runs, and roles follow the directory as they do for everybody."""
-    name = f"company_{secrets.token_hex(4)}"
-    with psycopg.connect(postgres.uri.replace("postgres:", "postgresql:"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
     for person in ("jo", "kim", "lee"):
-        slapd.person(person)
-    database = postgres.uri.removeprefix("postgres://").removesuffix("/postgres") + f"/{name}"
-    with companies.running(slapd, database, tmp_path_factory.mktemp("company")) as found:
-        yield found
+        followed_company.slapd.person(person)
+    return followed_company
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ From = Literal[
     "a worker of another zone",
     "nobody in particular",
 ]
-Need = Literal["platform", "api"]
-"""platform: a whole ENV=local, deployed by root; api: API servers and a database."""
+Need = Literal["platform", "api", "directory"]
+"""platform: a whole ENV=local, deployed by root; api: API servers and a database; directory: a login by LDAP."""
 
 
 @dataclass(frozen=True)

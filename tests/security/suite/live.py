@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 from aerodrome import names
 from aerodrome.clients.airflow import Airflow
+from aerodrome.local.machine import credentials
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
@@ -26,28 +29,35 @@ ZONE = "default"
 VICTIM = "beta"
 CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 LONGEST_SECONDS = 120
-# The worker's side, as an operator uses it: prints each line, then the result or the error as JSON.
+# The worker's side, as an operator uses it: prints the first lines and how much there was, and the error, as JSON.
 _WORKER = """
 import json, sys
 from pathlib import Path
 from aerodrome_airflow.launcher.client import Launch, LauncherError, TenantCodeError
 from aerodrome_airflow.launcher.jobs import Job
 request = json.load(sys.stdin)
-lines, problem = [], ""
+lines, size, problem, result = [], 0, "", None
+def hear(line):
+    global size
+    size += len(line)
+    if len(lines) < 10_000:
+        lines.append(line)
 try:
-    Launch(Path(request["socket"])).run(Job(**request["job"]), lines.append)
+    result = Launch(Path(request["socket"])).run(Job(**request["job"]), hear)
 except (LauncherError, TenantCodeError) as error:
     problem = str(error)
-print(json.dumps({"lines": lines, "problem": problem}))
+print(json.dumps({"lines": lines, "size": size, "problem": problem, "result": result}))
 """
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a program of a tenant wrote, and why it was ended or refused."""
+    """What a program of a tenant wrote: its first lines and all characters; why it was ended, and its result."""
 
     text: str
     problem: str
+    size: int = 0
+    result: Any = None
 
 
 @dataclass(frozen=True)
@@ -83,13 +93,13 @@ class Code:
         done = _run([self.platform.layout.python, "-c", _WORKER], worker, json.dumps(request), CLEAN)
         assert done.returncode == 0, done.stderr[-2000:]
         answer = json.loads(done.stdout)
-        return Output("\n".join(answer["lines"]), answer["problem"])
+        return Output("\n".join(answer["lines"]), answer["problem"], answer["size"], answer["result"])
 
     def _directly(self, script: str) -> Output:
         process = next(name for name in worker_names(self.platform, self.zone))
         environment = airflow_environment(self.platform, process)
         done = _run(["bash", "-c", script], self.platform.os_user(self.tenant), "", environment)
-        return Output(done.stdout, done.stderr)
+        return Output(done.stdout, done.stderr, len(done.stdout))
 
     def _heredoc(self, source: str) -> str:
         program = textwrap.dedent(source)
@@ -164,6 +174,36 @@ class Live:
         ended = lambda: self.airflow.run(dag_id, run)["state"] in {"success", "failed"}  # noqa: E731
         assert wait_until(ended, LONGEST_SECONDS), f"{dag_id} does not end"
         return run
+
+    def log_file(self, dag_id: str, run: str) -> Path:
+        """Return the file with the log of the one task of *run*."""
+        return next(
+            self.platform.layout.task_logs.glob(f"queue=*/dag_id={dag_id}/run_id={run}/*/attempt=1.log")
+        )
+
+    def log_records(self, dag_id: str, run: str, task: str) -> list[dict[str, Any]]:
+        """Return the log of a task as the web interface gets it: one record for each line."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run}/taskInstances/{task}/logs/1"
+        found: list[dict[str, Any]] = self.ask(path)["content"]
+        return found
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """Return what the administrator is answered at *path*."""
+        return self.airflow._get(path)
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[psycopg.Connection[Any]]:
+        """Airflow's database, as its owner."""
+        password = self.platform.credentials.get(credentials.POSTGRES_AIRFLOW)
+        place = f"airflow:{password}@127.0.0.1:{self.platform.ports.postgres}/airflow"
+        with psycopg.connect(f"postgresql://{place}", autocommit=True) as found:
+            yield found
+
+    def task_of(self, dag_id: str) -> str:
+        """Return the id of a running task of *dag_id*, which is the victim's."""
+        assert self.victim
+        run = str(self.airflow.runs(dag_id, 1)[0]["dag_run_id"])
+        return str(self.airflow.task_instances(dag_id, run)[0]["id"])
 
     @property
     def large_result(self) -> Path:

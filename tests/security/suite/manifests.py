@@ -53,6 +53,34 @@ def granted(place: Place, manifest: str | bytes, *signs: str, files: Mapping[str
     return ", ".join(sign for sign in signs if sign in text)
 
 
+def granted_each(place: Place, manifests: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return which of *manifests*, by file name, become a DAG that holds its sign: manifest and sign of each.
+
+    A manifest that claims no other id gets that of its file: all are checked together.
+    """
+    root = _repository(place)
+    folder = root / "tenants" / ATTACKER / "dags"
+    for name, (manifest, _) in manifests.items():
+        whole = json.loads(manifest)
+        whole["dag_id"] = name if whole["dag_id"] == NAME else whole["dag_id"]
+        (folder / f"{name}.yaml").write_text(json.dumps(whole))
+    texts = _taken(folder) if is_trusted(place) else _built(root)
+    return [name for name, (_, sign) in manifests.items() if _holds(texts.get(name, ""), sign)]
+
+
+def _taken(folder: Path) -> dict[str, str]:
+    return {file.stem: naive.rendered(file) for file in folder.glob("*.yaml")}
+
+
+def _built(root: Path) -> dict[str, str]:
+    files = build(root, "local", runtimes=dict.fromkeys(("alpha", "beta"), "0123456789abcdef")).files
+    return {Path(path).stem: text for path, text in files.items() if path.startswith(f"{ATTACKER}/")}
+
+
+def _holds(text: str, sign: str) -> bool:
+    return any(form in text for form in (sign, repr(sign)[1:-1], ascii(sign)[1:-1]))
+
+
 def checked(root: Path, name: str = NAME) -> Answer:
     """Return what becomes of the attacker's manifest *name* below *root*."""
     made = build(root, "local", runtimes=dict.fromkeys(("alpha", "beta"), "0123456789abcdef"))

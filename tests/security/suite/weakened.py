@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,12 @@ def knowing_the_key(place: Place) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def code_as(place: Place, user: str, **changes: Any) -> Iterator[Place]:
+def code_as(
+    place: Place, user: str, launcher: Mapping[str, Any] | None = None, **changes: Any
+) -> Iterator[Place]:
     """The attacker's code runs as the operating system user *user*, as it would without users of their own.
 
-    *changes* replace further settings of the tenant in the launcher's configuration.
+    *changes* replace further settings of the tenant in the configuration of the launcher, *launcher* its own.
     """
     platform = place.live.platform
     config = json.loads(
@@ -58,7 +60,11 @@ def code_as(place: Place, user: str, **changes: Any) -> Iterator[Place]:
     )
     with _folder() as folder:
         tenant = config["tenants"][place.code.tenant] | {"user": user, **_home(folder, user), **changes}
-        config |= {"socket": str(folder / "socket"), "tenants": {place.code.tenant: tenant}}
+        config |= {
+            "socket": str(folder / "socket"),
+            "tenants": {place.code.tenant: tenant},
+            **(launcher or {}),
+        }
         file = folder / "launcher.json"
         file.write_text(json.dumps(config))
         file.chmod(0o600)
@@ -123,6 +129,15 @@ def without_limits(place: Place) -> Iterator[Place]:
     user = place.live.platform.os_user(place.code.tenant)
     assert user is not None
     with code_as(place, user, limits={}) as weakened:
+        yield weakened
+
+
+@contextlib.contextmanager
+def without_an_end_of_output(place: Place) -> Iterator[Place]:
+    """The attacker's code runs as its own user, and may print as much as it likes."""
+    user = place.live.platform.os_user(place.code.tenant)
+    assert user is not None
+    with code_as(place, user, {"output_bytes": 1 << 40, "output_lines": 1 << 40}) as weakened:
         yield weakened
 
 
@@ -212,6 +227,28 @@ def finding_the_root_token(place: Place) -> Iterator[Place]:
 
     found = place.live.platform.credentials.get(credentials.OPENBAO_ROOT)
     yield replace(place, notes={"root token": found})
+
+
+@contextlib.contextmanager
+def finding_the_signing_key(place: Place) -> Iterator[Place]:
+    """Somebody has left the key there that tasks' tokens are signed with, and the attacker has made one."""
+    now = int(time.time())
+    claims = {
+        "sub": place.live.task_of(f"{VICTIM}.keeps"),
+        "iss": "aerodrome",
+        "aud": "urn:airflow.apache.org:task",
+        "scope": "execution",
+        "jti": "made-by-the-attacker",
+        **{"iat": now, "nbf": now, "exp": now + 600},
+    }
+    key = place.live.platform.credentials.jwt_secret()
+    yield replace(place, notes={"task token": jwt.encode(claims, key, algorithm="HS512")})
+
+
+@contextlib.contextmanager
+def finding_the_administrator(place: Place) -> Iterator[Place]:
+    """Somebody has left the administrator's password where the attacker finds it."""
+    yield replace(place, notes={"password": place.live.airflow.password})
 
 
 @contextlib.contextmanager

@@ -23,3 +23,13 @@ def test_line_commands_no_terminal(written: str, shown: str) -> None:
     command = [sys.executable, "-c", SHOW, written]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert done.stdout.decode() == f"{shown}\n"
+
+
+def test_error_commands_no_terminal() -> None:
+    """It may tell, in the words of a package's own build, why that failed."""
+    refuse = "import sys; from aerodrome.cli import program; program._refuse(sys.argv[1], 2)"
+    command = [sys.executable, "-c", refuse, "cannot be built: \x1b[2J\rdone\n    make deploy"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert (
+        done.stderr.decode() == "cannot be built: \\x1b[2J\\rdone\n    make deploy\n" and done.returncode == 2
+    )

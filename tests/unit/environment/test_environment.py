@@ -55,6 +55,7 @@ def test_an_unknown_environment_is_told_with_those_that_exist(tmp_path: Path) ->
         ("{default: {triggerer: true}}", "{default: {triggerer: true}, pii: {triggerer: →true}}", "zones.pii.triggerer: the one triggerer here is that of zone 'default'"),
         ("own: {zone: default, tenants: false}", "own: {zone: →default, tenants: false, shared: false, personal_data: true}", "queues.own.zone: zone 'default' also serves 'default', which is not for personal data\n    give the queue a zone of its own"),
         ("{default: {zone: default}, own: {zone: default, tenants: false}}", "{default: {zone: default, personal_data: →true}}", "queues.default.personal_data: workers for personal data are not shared\n    add shared: false"),
+        ("{default: {triggerer: true}}", "{default: {triggerer: true, →workers: hosts}}", "zones.default.workers: has no effect with kind: local: all workers are here\n    remove it"),
         ("kind: local", "kind: kubernetes", "local: has no effect with kind: kubernetes\n    remove it, or write kind: local"),
         ("kind: local", "→nmae: x\nkind: local", "nmae: unknown key 'nmae'\n    did you mean 'name'?"),
         ("kind: local", "→name: x\nkind: local", "name: unknown key 'name'\n    the folder names the environment; remove the key"),

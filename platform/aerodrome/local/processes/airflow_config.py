@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from aerodrome import names
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import login
@@ -78,7 +79,8 @@ def dag_processor(platform: Platform) -> str:
 
 def results_collector(platform: Platform) -> str:
     """Return airflow.cfg of the collector of large results."""
-    return config_text(_common(platform, "results-collector"), _database(platform), _results(platform))
+    results = _results(platform, names.COLLECTOR)
+    return config_text(_common(platform, "results-collector"), _database(platform), results)
 
 
 def roles(platform: Platform) -> str:
@@ -88,15 +90,15 @@ def roles(platform: Platform) -> str:
 
 def triggerer(platform: Platform) -> str:
     """Return airflow.cfg of the triggerer, which acts for the one zone that has a triggerer."""
-    sockets = [str(platform.layout.launcher_socket(zone)) for zone in platform.triggerer_zones]
-    launcher: Sections = {"aerodrome": {"launcher_socket": sockets[0]}} if sockets else {}
+    zone = next(iter(platform.triggerer_zones), None)
+    launcher = {"launcher_socket": str(platform.layout.launcher_socket(zone))} if zone else {}
     return config_text(
         _common(platform, "triggerer"),
         _database(platform),
         # Without a zone of its own it acts for nobody, and sees nobody's secrets.
-        secrets_backend(platform.layout.secrets_socket(platform.triggerer_zones[0])) if sockets else {},
-        launcher,
-        _results(platform),
+        secrets_backend(platform.layout.secrets_socket(zone)) if zone else {},
+        {"aerodrome": launcher},
+        _results(platform, zone),
     )
 
 
@@ -117,7 +119,7 @@ def worker(platform: Platform, queue: str) -> str:
         _common(platform, process),
         _celery(platform, zone_user(platform, zone)),
         secrets_backend(platform.layout.secrets_socket(zone)),
-        _results(platform),
+        _results(platform, zone),
         own,
     )
 
@@ -215,19 +217,30 @@ def _dag_processing(platform: Platform, process: str) -> dict[str, str]:
     }
 
 
-def _results(platform: Platform) -> Sections:
-    # Not of the API server: it shows references, and follows none.
-    wanted = platform.environment.xcom
+def _results(platform: Platform, zone: str | None) -> Sections:
+    # Not of the API server and the scheduler: they show and count references, and follow none.
+    wanted = platform.environment.results
     return {
         "core": {"xcom_backend": XCOM_BACKEND},
         "aerodrome": {
-            "xcom_store": wanted.store or str(platform.layout.results),
-            "xcom_s3_region": wanted.region or "",
-            "xcom_s3_endpoint": wanted.endpoint or "",
+            **_place_of_results(platform, zone),
             "xcom_inline_bytes": str(wanted.inline),
             "xcom_largest_bytes": str(wanted.largest),
             "xcom_sealed_tenants": " ".join(wanted.encrypted_tenants),
         },
+    }
+
+
+def _place_of_results(platform: Platform, zone: str | None) -> dict[str, str]:
+    """Return where results are, and in S3 the agent that lends the roles of *zone*, if there is one."""
+    s3 = platform.environment.results.s3
+    if s3 is None:
+        return {"xcom_store": str(platform.layout.results)}
+    return {
+        "xcom_store": f"s3://{s3.bucket}/{s3.prefix}",
+        "xcom_s3_region": s3.region,
+        "xcom_s3_endpoint": s3.endpoint or "",
+        "xcom_agent_socket": str(platform.layout.secrets_socket(zone)) if zone else "",
     }
 
 

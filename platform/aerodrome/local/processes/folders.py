@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aerodrome import names
 from aerodrome.bundle import AUTHOR
 from aerodrome.clients.git import BareRepository
 from aerodrome.local.machine import state
 from aerodrome.local.machine.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.topology import Process
-from aerodrome.local.stores import secrets_login
+from aerodrome.local.stores import results_login, secrets_login
 
 
 def base(platform: Platform) -> None:
@@ -50,6 +51,9 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
         owner = Owner("root", accounts.worker(zone)) if layout.root else Owner()
         ensure_folder(layout.launcher_socket(zone).parent, 0o750, owner)
         ensure_folder(layout.secrets_socket(zone).parent, 0o750, owner)
+    if results_login.in_bucket(platform):
+        asker = Owner("root", accounts.airflow) if layout.root else Owner()
+        ensure_folder(layout.secrets_socket(names.COLLECTOR).parent, 0o750, asker)
     # The modes below it are git's own: who cannot enter here reads none of it.
     ensure_folder(layout.bundle, *of_bundle(platform))
     # Workers of every zone, the triggerer and the collector; what lies below inherits the group.

@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from aerodrome import names
 from aerodrome.local.machine.interpreter import launcher_digest, runtime_digest, secrets_agent_digest
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import airflow_config, login, zone_settings
-from aerodrome.local.stores import broker, directory, openbao, postgres, secrets_login
+from aerodrome.local.stores import broker, directory, openbao, postgres, results_login, secrets_login
 
 STORES = ("postgres", "redis", "openbao")
 ROLES = "roles"
@@ -80,6 +82,7 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         *([_directory(platform)] if platform.environment.login.runs_directory else []),
         *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
         *(_secrets_agent(platform, zone, agent_code) for zone in platform.zones),
+        *([_collectors_agent(platform, agent_code)] if results_login.in_bucket(platform) else []),
         _api_server(platform, code),
         _scheduler(platform, code),
         _dag_processor(platform, code),
@@ -173,17 +176,28 @@ def _launcher(platform: Platform, zone: str, code: str) -> Process:
 
 
 def _secrets_agent(platform: Platform, zone: str, code: str) -> Process:
+    login = {**secrets_login.files(platform, zone), **results_login.files(platform)}
+    return _agent(platform, zone, zone_settings.secrets_agent(platform, zone), login, code)
+
+
+def _collectors_agent(platform: Platform, code: str) -> Process:
+    settings = zone_settings.collectors_agent(platform)
+    return _agent(platform, names.COLLECTOR, settings, results_login.files(platform), code)
+
+
+def _agent(
+    platform: Platform, zone: str, settings: Mapping[str, Any], login: Mapping[str, str], code: str
+) -> Process:
     name = f"secrets-{zone}"
     folder = platform.layout.process_config(name)
     program = (str(platform.layout.python), "-I", "-m", "aerodrome_airflow.secrets.agent")
-    settings = zone_settings.secrets_agent(platform, zone)
     return Process(
         name,
         (*program, "--config", str(folder / "agent.json")),
-        # Root's files and root's start: it goes on as the workers' user, who cannot read the login.
+        # Root's files and root's start: it goes on as the user who asks it, who cannot read the login.
         None,
         folder,
-        {"agent.json": json.dumps(settings, indent=1, sort_keys=True), **secrets_login.files(platform, zone)},
+        {"agent.json": json.dumps(settings, indent=1, sort_keys=True), **login},
         priority=20,
         code=code,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aerodrome import names
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.stores import secrets_login
+from aerodrome.local.stores import results_login, secrets_login
 
 # Of one job; a tenant's limits say nothing about it.
 PROCESSES = 256
@@ -44,6 +45,20 @@ def secrets_agent(platform: Platform, zone: str) -> dict[str, Any]:
         "socket_group": platform.accounts.worker(zone) if zone in platform.triggerer_zones else None,
         "allowed_users": list(platform.launcher_users(zone)) or None,
         **secrets_agent_store(platform, zone),
+        **results_login.store(platform, zone),
+    }
+
+
+def collectors_agent(platform: Platform) -> dict[str, Any]:
+    """Return the settings of the agent that the collector of large results asks: it knows no secrets."""
+    user = platform.accounts.airflow
+    return {
+        "socket": str(platform.layout.secrets_socket(names.COLLECTOR)),
+        "user": user,
+        "allowed_users": [user] if user else None,
+        "environment": platform.environment.name,
+        "zone": names.COLLECTOR,
+        **results_login.store(platform, names.COLLECTOR),
     }
 
 

@@ -9,11 +9,12 @@ from aerodrome.local.machine.difference import RELEASE, ROLES
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
 from aerodrome.local.release import services
-from aerodrome.local.stores import directory, directory_people, secrets_store
+from aerodrome.local.stores import directory, directory_people, results_login, secrets_store
 from aerodrome.plan import Change, Target
 from aerodrome.progress import Progress
 from aerodrome.secrets import reconcile
 from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.iam import results_target
 from aerodrome.targets.runtimes import RuntimesTarget
 
 Compare = Callable[[Platform], Sequence[Change]]
@@ -48,6 +49,7 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
         *_directory(platform),
         runtimes,
         LocalTarget(reconcile.TARGET, platform, secrets_store.differences, secrets_store.apply),
+        *_results(platform),
         LocalTarget(ROLES, platform, access.differences, access.apply),
         bundle,
     )
@@ -57,3 +59,9 @@ def _directory(platform: Platform) -> tuple[Target, ...]:
     if not platform.environment.login.runs_directory:
         return ()
     return (LocalTarget(directory.NAME, platform, directory_people.differences, directory_people.apply),)
+
+
+def _results(platform: Platform) -> tuple[Target, ...]:
+    if not results_login.in_bucket(platform):
+        return ()
+    return (results_target(platform.environment, platform.tenants),)

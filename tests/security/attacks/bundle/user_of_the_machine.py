@@ -6,7 +6,7 @@ from suite.place import Place
 
 FROM = "a file that reached the bundle"
 AGAINST = "workers and pods"
-DEFENCE = "the cluster policy: the rule `unmanaged`"
+DEFENCE = "the cluster policy: the rules `unmanaged` and `placement`"
 MUST = HELD
 NEEDS = ()
 undefended = without_policy

@@ -1,7 +1,7 @@
 """A manifest asks for another operating system user, an executor's settings, host paths or a namespace."""
 
 from suite.attack import HELD
-from suite.manifests import at_their_word, granted, task
+from suite.manifests import at_their_word, document, granted, granted_each, task
 from suite.place import Place
 
 FROM = "a tenant's manifest"
@@ -10,6 +10,18 @@ DEFENCE = "no key of the manifest is about them, and unknown keys are refused"
 MUST = HELD
 NEEDS = ()
 undefended = at_their_word
+WANTED = {
+    "run_as_user": "root",
+    "executor_config": {"pod_override": {}},
+    "executor": "LocalExecutor",
+    "volumes": [{"host_path": "/"}],
+    "host_network": True,
+    "image": "somebody/else",
+    "security_context": {"privileged": True},
+    "namespace": "beta",
+    "service_account": "beta",
+    "default_args": {"run_as_user": "root"},
+}
 
 
 def harmless(place: Place) -> str:
@@ -18,14 +30,14 @@ def harmless(place: Place) -> str:
 
 
 def attack(place: Place) -> str:
-    """Return what of it stands in the rendered DAG."""
-    wanted = {
-        "run_as_user": "root",
-        "executor_config": {"pod_override": {}},
-        "executor": "LocalExecutor",
-        "volumes": [{"host_path": "/"}],
-        "namespace": "beta",
-        "service_account": "beta",
+    """Return where a manifest may ask for what: of a task, among its parameters, of the DAG."""
+    asked = {
+        f"{where}_{key}": (manifest, key)
+        for key, value in WANTED.items()
+        for where, manifest in (
+            ("task", task("flow.empty", {}, **{key: value})),
+            ("parameter", task("flow.empty", {key: value})),
+            ("dag", document(**{key: value})),
+        )
     }
-    asked = ((key, task("flow.empty", {}, **{key: value})) for key, value in wanted.items())
-    return ", ".join(key for key, manifest in asked if granted(place, manifest, key))
+    return ", ".join(granted_each(place, asked))

@@ -1,0 +1,26 @@
+"""A task walks through all files, environments and command lines that it can read, and tries each login in them."""
+
+from suite.attack import HELD
+from suite.place import Place
+from suite.programs import TRIED
+from suite.weakened import code_as_the_worker
+
+FROM = "tenant code in a task"
+AGAINST = "the execution API, the REST API, the database, the broker, the secrets store"
+DEFENCE = "what holds a login is private to one user"
+MUST = HELD
+NEEDS = ("platform",)
+undefended = code_as_the_worker
+
+
+def attack(place: Place) -> str:
+    """Return what lets the task in."""
+    assert place.live.victim
+    platform = place.live.platform
+    return place.code.python(
+        TRIED,
+        API=platform.api_url,
+        REDIS=str(platform.ports.redis),
+        STATE=str(platform.layout.state),
+        VAULT=platform.openbao_url,
+    )
