@@ -26,7 +26,16 @@ def main() -> int:
     except NotHereError as problem:
         print(f"test-security: {problem}", file=sys.stderr)
         return 1
-    command = [sys.executable, "-m", "pytest", str(HERE), "--all-attacks", "--timeout=900", *sys.argv[1:]]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(HERE),
+        "--all-attacks",
+        "--timeout=900",
+        "--durations=12",
+        *sys.argv[1:],
+    ]
     if code := subprocess.run(command, check=False).returncode:
         return code
     if sys.argv[1:]:
