@@ -33,7 +33,9 @@ SHARING = tuple(
         "render/hostile",
         "airflow/api",
         "airflow/login",
-        "security",
+        "security/deployed",
+        "security/login",
+        "security/served",
     )
 )
 

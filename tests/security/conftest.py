@@ -12,12 +12,13 @@ import directory
 import psycopg
 import pytest
 import served
-from live_platform import clone, deployed, state_folder
+from live_platform import clone, state_folder
 from postgres_server import postgres
-from suite import results as files
 from suite.attack import Attack
+from suite.deployment import Deployment, running
 from suite.live import Live
 from suite.place import MARK, Place
+from suite.results import Rows
 from suite.weakened import is_root
 
 __all__ = ["postgres"]
@@ -28,6 +29,12 @@ SOURCE = Path(__file__).parent / "repository"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make test-security` ask for all attacks."""
     parser.addoption("--all-attacks", action="store_true", help="those that need root and a platform too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let whoever started the processes that run the tests write down what all of them have found."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Rows(config.rootpath, root=is_root()))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,15 +59,6 @@ def _needs_more(item: pytest.Item) -> bool:
 def place(request: pytest.FixtureRequest) -> Place:
     """Everything that an attack may use."""
     return Place(request.getfixturevalue)
-
-
-@pytest.fixture(scope="session")
-def results(request: pytest.FixtureRequest, repository: Path) -> Iterator[list[files.Result]]:
-    """The rows of the attacks that were run; written down at the end."""
-    rows: list[files.Result] = []
-    yield rows
-    if rows:
-        files.write(repository, rows, root=is_root())
 
 
 @pytest.fixture(scope="session")
@@ -97,12 +95,18 @@ def results_in_aws_place() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def live(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A platform that root deployed, with the attacker's and the victim's example users, code and secrets."""
+def deployment(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A platform that root deployed, whose people are in a directory that it runs."""
     copy = clone(repository, SOURCE, tmp_path_factory.mktemp("clone"), ("alpha", "beta"))
     state = state_folder("aerodrome-attacked", tmp_path_factory.mktemp("state"))
-    with deployed(copy, state) as platform:
-        found = Live(platform)
-        for tenant in ("alpha", "beta"):
-            found.keep_variable(tenant, "token", MARK if tenant == "beta" else "of-alpha")
+    with running(copy, state) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def live(deployment: Deployment) -> Live:
+    """That platform, with the attacker's and the victim's people, code and secrets."""
+    found = Live(deployment.platform)
+    for tenant in ("alpha", "beta"):
+        found.keep_variable(tenant, "token", MARK if tenant == "beta" else "of-alpha")
+    return found

@@ -32,7 +32,7 @@ PEOPLE, GROUPS = f"ou=people,{BASE}", f"ou=groups,{BASE}"
 ROOT, READER = f"cn=root,{BASE}", f"cn=reader,{BASE}"
 PASSWORD = "correct horse"
 NOBODY = f"cn=nobody,{BASE}"
-LONGEST_SECONDS = 20
+LONGEST_SECONDS = 60
 CONFIGURATION = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -191,8 +191,16 @@ def write_login(folder: Path, slapd: Slapd, roles_of_group: Mapping[str, Sequenc
     secrets.write_text(json.dumps({"bind_password": PASSWORD}))
 
 
-def follow(folder: Path, database: str, *options: str) -> subprocess.Popen[str]:
-    """Start what lets roles follow the directory that the login in *folder* names; alerts go to alerts/central."""
+def follow(
+    folder: Path,
+    database: str,
+    *options: str,
+    start: Sequence[str] = ("-m", "aerodrome_airflow.roles.follow"),
+) -> subprocess.Popen[str]:
+    """Start what lets roles follow the directory that the login in *folder* names; alerts go to alerts/central.
+
+    *start*: what Python is told to run.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     own = {
         "AIRFLOW_HOME": str(folder),
@@ -202,7 +210,7 @@ def follow(folder: Path, database: str, *options: str) -> subprocess.Popen[str]:
             {"name": "central", "type": "file", "target": "central"}
         ),
     }
-    command = [sys.executable, "-m", "aerodrome_airflow.roles.follow", *options]
+    command = [sys.executable, *start, *options]
     return subprocess.Popen(
         command, env=kept | own, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -13,6 +13,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
 from debian import NotHereError, ensure  # noqa: E402
 
 PACKAGES = ("slapd", "ldap-utils")
+# One deploys a platform and attacks it, the other one attacks what needs none and tests the login: each waits a good
+# part of its time. What belongs together is said in tests/conftest.py.
+TWO_AT_ONCE = ("-n", "2")
 
 
 def main() -> int:
@@ -32,6 +35,7 @@ def main() -> int:
         "pytest",
         str(HERE),
         "--all-attacks",
+        *TWO_AT_ONCE,
         "--timeout=900",
         "--durations=12",
         *sys.argv[1:],

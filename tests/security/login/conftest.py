@@ -11,14 +11,12 @@ import directory
 import login_servers
 import pytest
 from directory import BASE, GROUPS, PASSWORD, PEOPLE, READER, Slapd
-from live_platform import clone, state_folder
 from login_servers import Browser, Login, LoginServer
 from openid_provider import CLIENT, SECRET, Provider
 from openid_provider import running as running_provider
 
 # Test folders are no packages: the modules beside this file have names of their own.
 sys.path.insert(0, str(Path(__file__).parent))
-import deployed_login
 import own_directory
 
 COMMON = {
@@ -114,11 +112,3 @@ def own_slapd(tmp_path: Path) -> Iterator[Any]:
     """The platform's own directory, run from its own configuration."""
     with own_directory.running(tmp_path) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def deployed_course(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> deployed_login.Course:
-    """What happened to a person of the directory in a platform that was deployed with it, and destroyed."""
-    copy = clone(repository, Path(__file__).parent / "repository", tmp_path_factory.mktemp("clone"), ())
-    state = state_folder("aerodrome-directory", tmp_path_factory.mktemp("state"))
-    return deployed_login.course(copy, state)

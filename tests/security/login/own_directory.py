@@ -63,7 +63,7 @@ def running(folder: Path) -> Iterator[OwnDirectory]:
         yield OwnDirectory(platform, server)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def _platform(place: Path) -> Platform:
@@ -92,7 +92,7 @@ def _own(place: Path, user: str | None) -> None:
 
 
 def _await(platform: Platform, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not directory.access(platform).answers():
         assert server.poll() is None and time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +62,7 @@ class Attack:
     harmless: Callable[[Any], str] | None
 
 
+@cache
 def attacks() -> tuple[Attack, ...]:
     """Return all attacks, by area and name."""
     return tuple(map(_load, _files()))

@@ -145,9 +145,10 @@ class Live:
         return access.admin_access(self.platform)
 
     def user(self, tenant: str) -> Airflow:
-        """Return the access of *tenant*'s example user."""
-        password = access.password_file(self.platform, tenant).read_text().strip()
-        return Airflow(self.platform.api_url, tenant, password)
+        """Return the access of *tenant*'s editor, an example person of the platform's directory."""
+        name = f"{tenant}-editor"
+        password = self.platform.credentials.get(credentials.directory_person(name))
+        return Airflow(self.platform.api_url, name, password)
 
     @cached_property
     def victim(self) -> int:

@@ -102,7 +102,7 @@ for name in itertools.islice(files([*near, state, *usual, *sorted(places)]), MOS
 
 def answered(url, headers):
     try:
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10).status == 200
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30).status == 200
     except (OSError, ValueError):
         return False
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import pytest
 from suite.attack import Attack
 
+ROW = "attack"
+"""What a test calls its row in its report."""
 FILE = Path(".aerodrome") / "security" / "results.json"
 LONGEST = 500
 
@@ -49,6 +52,28 @@ def write(repository: Path, results: Iterable[Result], *, root: bool) -> Path:
     rows = [asdict(row) for row in sorted(results, key=lambda row: row.name)]
     file.write_text(json.dumps({"root": root, "results": rows}, indent=1) + "\n")
     return file
+
+
+@dataclass(eq=False)
+class Rows:
+    """A plugin of pytest that writes down the rows of all attacks, at the end and in one process.
+
+    They come with the reports of the tests, also out of the processes of `pytest -n`.
+    """
+
+    repository: Path
+    root: bool
+    found: list[Result] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the rows of one test."""
+        if report.when == "call":
+            self.found += [Result(**row) for name, row in report.user_properties if name == ROW]  # type: ignore[arg-type]
+
+    def pytest_sessionfinish(self) -> None:
+        """Write them."""
+        if self.found:
+            write(self.repository, self.found, root=self.root)
 
 
 def read(repository: Path) -> tuple[bool, tuple[Result, ...]]:

@@ -19,9 +19,10 @@ import jwt
 import psycopg
 import pytest
 import redis
+from aerodrome.local.machine.deadline import wait_until
 from suite.place import ATTACKER, MARK, VICTIM, Api, Place
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -165,10 +166,8 @@ def _launcher(python: Path, config: Path, socket: Path) -> Iterator[None]:
     command = [python, "-I", "-m", "aerodrome_airflow.launcher.server", "--config", config]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + START_SECONDS
-        while not socket.exists():
-            assert process.poll() is None and time.monotonic() < end, "the launcher does not start"
-            time.sleep(0.05)
+        there = wait_until(lambda: socket.exists() or process.poll() is not None, START_SECONDS, pause=0.05)
+        assert there and process.poll() is None, "the launcher does not start"
         yield
     finally:
         process.terminate()
@@ -198,10 +197,17 @@ def _reload_postgres(place: Place) -> None:
     password = platform.credentials.get(credentials.POSTGRES_ADMIN)
     server = postgres.server(platform)
     address = f"host=127.0.0.1 port={platform.ports.postgres} dbname=postgres user={server.user}"
-    with psycopg.connect(f"{address} password={password}", autocommit=True) as connection:
-        connection.execute("SELECT pg_reload_conf()")
-    # The postmaster reads its files a moment later.
-    time.sleep(0.5)
+
+    def asked(what: str) -> Any:
+        with psycopg.connect(f"{address} password={password}", autocommit=True) as connection:
+            return connection.execute(f"SELECT {what}".encode()).fetchone()
+
+    # The postmaster reads its files a moment later, and lets nobody in meanwhile.
+    before = asked("pg_conf_load_time()")
+    asked("pg_reload_conf()")
+    assert wait_until(lambda: asked("pg_conf_load_time()") != before, START_SECONDS), (
+        "PostgreSQL does not read"
+    )
 
 
 @contextlib.contextmanager
@@ -254,7 +260,7 @@ def finding_the_administrator(place: Place) -> Iterator[Place]:
 @contextlib.contextmanager
 def a_secret_on_a_command_line(place: Place) -> Iterator[Place]:
     """A process of the victim was given its secret as an argument."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", MARK])
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", MARK])
     try:
         yield place
     finally:

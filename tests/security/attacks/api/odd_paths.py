@@ -61,7 +61,7 @@ def _raw(place: Place, path: str) -> bytes:
     token = place.api.server.token(place.api.user)
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     with (
-        socket.create_connection(("127.0.0.1", place.api.server.port), 10) as link,
+        socket.create_connection(("127.0.0.1", place.api.server.port), 60) as link,
         contextlib.suppress(OSError),
     ):
         link.sendall(head.encode())

@@ -21,7 +21,7 @@ for token in ("", "null", unsigned, unsigned + "AAAA", os.environ["FOUND"]):
     for path in ("dags/beta.keeps", "dag-runs/count?dag_id=beta.keeps", "variables/beta.token"):
         try:
             asked = urllib.request.Request(os.environ["ADDRESS"] + path, headers=headers)
-            print(path, urllib.request.urlopen(asked, timeout=10).read().decode())
+            print(path, urllib.request.urlopen(asked, timeout=30).read().decode())
         except urllib.error.URLError:
             pass
 """

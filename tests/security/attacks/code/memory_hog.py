@@ -12,14 +12,17 @@ NEEDS = ("platform",)
 undefended = without_limits
 # The tenant may take 256 MiB.
 PROGRAM = """
-import os, time
+import os
 readers = []
+# Each process holds its memory until the end of this one, which closes the pipe.
+end, ending = os.pipe()
 for _ in range(4):
     reader, writer = os.pipe()
     if not os.fork():
+        os.close(ending)
         held = bytearray(120 * 1024 * 1024)
         os.write(writer, b"x")
-        time.sleep(1)
+        os.read(end, 1)
         os._exit(0)
     os.close(writer)
     readers.append(reader)

@@ -17,12 +17,12 @@ def answer(path, token="", body=None):
     data = None if body is None else json.dumps(body).encode()
     try:
         asked = urllib.request.Request(os.environ["ADDRESS"] + path, data, headers)
-        return json.load(urllib.request.urlopen(asked, timeout=10))
+        return json.load(urllib.request.urlopen(asked, timeout=30))
     except (urllib.error.URLError, ValueError):
         return None
 tokens = {""}
 # Few: after some more the server would not listen to anybody from here for a minute.
-for user in ("admin", "airflow", "alpha", "beta"):
+for user in ("admin", "airflow", "alpha-editor", "beta-viewer"):
     for password in (user, os.environ["FOUND"]):
         found = answer("/auth/token", body={"username": user, "password": password})
         tokens |= {found["access_token"]} if found else set()

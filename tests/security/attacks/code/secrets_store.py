@@ -15,7 +15,7 @@ import os, urllib.error, urllib.request
 for token in ("", "root", "dev-only-token", os.environ["FOUND"]):
     try:
         asked = urllib.request.Request(os.environ["ADDRESS"], headers={"X-Vault-Token": token} if token else {})
-        print(urllib.request.urlopen(asked, timeout=10).read().decode())
+        print(urllib.request.urlopen(asked, timeout=30).read().decode())
     except urllib.error.URLError:
         pass
 """

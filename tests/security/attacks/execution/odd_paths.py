@@ -48,7 +48,7 @@ def _raw(place: Place, path: str) -> bytes:
         f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token(place)}\r\nConnection: close\r\n\r\n"
     )
     with (
-        socket.create_connection(("127.0.0.1", place.api.server.port), 10) as link,
+        socket.create_connection(("127.0.0.1", place.api.server.port), 60) as link,
         contextlib.suppress(OSError),
     ):
         link.sendall(head.encode())
