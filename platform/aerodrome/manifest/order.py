@@ -103,12 +103,13 @@ def _check_references(draft: Draft, graph: Graph) -> None:
         task = of_index.get(int(path[1]))
         if task is None:
             continue
-        if task.id not in upstream:
+        # Most name what they read from in `needs`: only for others the whole graph before them is looked through.
+        if reference.task not in graph.before[task.id] and task.id not in upstream:
             upstream[task.id] = graph.upstream(task.id)
-        if reference.task not in upstream[task.id]:
-            _report_reference(draft, path, task, reference.task, upstream[task.id])
-        else:
+        if reference.task in graph.before[task.id] or reference.task in upstream[task.id]:
             _check_key(draft, path, reference)
+        else:
+            _report_reference(draft, path, task, reference.task, upstream[task.id])
 
 
 def _check_key(draft: Draft, path: Path, reference: Reference) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,9 +146,8 @@ def test_equal_files_are_not_imported_again(bundle: Any, tmp_path: Path) -> None
     files = bundle(good=NONE, bad=("with DAG(", "with NOTHING("))
     first = check_rendered(files, cache=tmp_path)
     steps: list[str] = []
-    started = time.monotonic()
     assert check_rendered(files, cache=tmp_path, progress=steps.append) == first
-    assert (steps, time.monotonic() - started < 1) == ([], True)
+    assert steps == []
     other_limits = File(
         files[0].path, files[0].text.replace('"active_runs": 4', '"active_runs": 1'), files[0].source
     )

@@ -7,7 +7,6 @@ import pwd
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -53,15 +52,13 @@ def test_every_process_works(platform: Platform) -> None:
 
 
 def test_nothing_differs_after_a_deploy(platform: Platform) -> None:
-    """A second look finds no difference, and takes less than five seconds."""
-    start = time.monotonic()
+    """A second look finds no difference."""
     found = [
         *services.differences(platform),
         *secrets_store.differences(platform),
         *access.differences(platform),
     ]
     assert found == []
-    assert time.monotonic() - start < 5
 
 
 def test_a_new_port_that_somebody_has_is_told_before_anything_is_stopped(platform: Platform) -> None:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,18 +121,6 @@ def test_an_agent_that_is_gone_is_told(folder: Path) -> None:
         asyncio.run(AgentClient(folder / "s", patience=0.2).aask(DB)),
     ):
         assert answer.outcome == "unavailable" and f"does not answer at {folder / 's'}" in answer.reason
-
-
-def test_a_warm_lookup_takes_less_than_five_milliseconds(
-    running: subprocess.Popen[str], folder: Path
-) -> None:
-    """At the median, from a task's process to the agent's and back."""
-    client, taken = AgentClient(folder / "s"), list[float]()
-    for _ in range(101):
-        began = time.perf_counter()
-        assert client.ask(DB).outcome == "value"
-        taken.append(time.perf_counter() - began)
-    assert sorted(taken)[50] < 0.005
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user")

@@ -23,12 +23,12 @@ GOAL = 5
 
 
 def lookups(shop: Workshop) -> Iterator[Figure]:
-    """Yield the time of a lookup, first and warm, and the agent's memory."""
+    """Yield the time of a lookup, first and warm, that of a long secret's hiding, and the agent's memory."""
     from secrets_place import Bao, process, settings
 
     folder = Path(tempfile.mkdtemp(prefix="agent-"))
     bao = Bao(folder)
-    first, warm, memory = list[float](), list[float](), list[float]()
+    first, warm, key, memory = (list[float]() for _ in range(4))
     try:
         bao.start()
         for turn in range(shop.runs):
@@ -43,9 +43,12 @@ def lookups(shop: Workshop) -> Iterator[Figure]:
             found = json.loads(done.output.splitlines()[-1])
             first.append(median(found["first"]))
             warm.append(median(found["warm"]))
+            key.append(found["key"])
     finally:
         bao.kill()
         shutil.rmtree(folder, ignore_errors=True)
     yield Figure("secret_warm", "lookup of a secret, warm: median", "ms", tuple(warm), GOAL)
     yield Figure("secret_first", "lookup of a secret that the store is asked for: median", "ms", tuple(first))
+    what = "a key file of thirty lines, hidden in all its forms: processor time, once in a task"
+    yield Figure("secret_long_key", what, "ms", tuple(key), 500)
     yield Figure("secret_agent_memory", "the agent of a zone, memory of its own", "MB", tuple(memory))

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,10 +71,8 @@ def test_memory_of_all_processes_together_is_limited(limited: Launcher) -> None:
         expected = (
             r"killed: used more than its limit of 200 MiB.*raise limits.memory in tenants/alpha/tenant.yaml"
         )
-        began = time.monotonic()
         with pytest.raises(TenantCodeError, match=expected):
             limited.call("eat_together", megabytes=100, processes=4)
-        assert time.monotonic() - began < 20
     assert sibling == [90 * 2**20] and other == [90 * 2**20]
 
 
