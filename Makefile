@@ -106,6 +106,9 @@ lint: venv  ## ruff, mypy, layers, shell scripts, generated pages
 test-security: venv  ## as root: attacks of one tenant on another and on the platform
 	@.venv/bin/python tests/security/run.py $(PYTEST)
 
+test-cluster: venv  ## as root: the chart's alerts, read and tried by Prometheus' own promtool
+	@.venv/bin/python tests/cluster/alerts.py
+
 security-page: venv  ## docs/reference/security.md, from the last run of test-security
 	@cd tests/security && ../../.venv/bin/python -m suite.page
 
@@ -119,4 +122,4 @@ lock: venv  ## resolve pyproject.toml into requirements.lock again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security test-cluster security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock

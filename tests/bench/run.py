@@ -15,9 +15,11 @@ from figures import Figure
 from rich.console import Console
 from rich.table import Table
 from rows import (
+    chart,
     control,
     exhausting,
     faults,
+    guard,
     hostile,
     imports,
     platform,
@@ -95,6 +97,11 @@ ROWS: Mapping[str, Row] = {
         "the tenant: each for the first time, then again and again; time as the program sees it.",
         secrets.lookups,
     ),
+    "guard": Row(
+        "requests of a task whose tenant is known, one after the other through the guard alone; time until what "
+        "stands behind it is called.",
+        guard.guard,
+    ),
     "policies": Row(
         "what a deploy puts into an OpenBao for twenty tenants in two zones; each tenant reads each one's "
         "connection with a token that its zone's login minted. An answer counts as one where it holds the secret "
@@ -137,6 +144,20 @@ ROWS: Mapping[str, Row] = {
         "worker and the zone's launcher held with all their processes, shared pages counted once, beyond what they "
         "held for as many ordinary tasks of the two. Opened: the whole log is read from the API as JSON.",
         exhausting.exhausting,
+    ),
+    "chart_defaults": Row(
+        "`helm template` of helm/airflow as it comes, a process of its own each time.",
+        chart.defaults,
+    ),
+    "chart_tenants": Row(
+        "the same with `examples/tenants.yaml` and so many tenants more, each with an image and two zones; time from "
+        "start to end.",
+        chart.tenants,
+    ),
+    "chart_size": Row(
+        "all lines of `helm/airflow/templates`, comments and empty ones too. The official chart's are those of its "
+        "version 1.19. For its interface: without tenants, zones, platform's jobs, entrance, policy and telemetry.",
+        chart.size,
     ),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from aerodrome.helm_binaries import fetch_helm
+from helm_process import run_helm
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +30,7 @@ def render(chart: Path, helm: dict[str, Path]) -> Callable[..., subprocess.Compl
     """A call renders the chart with further arguments, by default with Helm 3."""
 
     def rendered(*arguments: str | Path, program: str = "helm3") -> subprocess.CompletedProcess[str]:
-        command = [helm[program], "template", "r", chart, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return run_helm([helm[program], "template", "r", chart, *arguments])
 
     return rendered
 

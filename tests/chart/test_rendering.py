@@ -33,18 +33,9 @@ def test_the_defaults_render(render: Render, program: str, profile: list[str]) -
 
 def test_both_versions_of_helm_render_the_same_objects(render: Render) -> None:
     """Keys that are made anew by each rendering are given."""
-    keys = ("fernetKey", "jwtSecret", "apiSecretKey", "redis.password")
+    keys = ("fernetKey", "jwtSecret", "apiSecretKey", "redis.password", "postgresql.auth.postgresPassword")
     given = [part for key in keys for part in ("--set", f"{key}=fixed")]
     one, other = (
         list(yaml.safe_load_all(render(*given, program=name).stdout)) for name in ("helm3", "helm4")
     )
     assert sorted(one, key=str) == sorted(other, key=str)
-
-
-def test_helm_lint_finds_nothing(chart: Path, helm: dict[str, Path]) -> None:
-    """Warnings count too."""
-    done = subprocess.run(
-        [helm["helm3"], "lint", "--strict", chart], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-    assert "WARNING" not in done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import lzma
 import shutil
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,13 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from helm_process import objects_in, run_helm
 
 ANY = "<any>"
 NOTHING = (None, {}, [], "")
 # What other templates read, and what refuses values.
 ALWAYS = ("configmaps", "secrets", "check-values.yaml")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Object = Mapping[str, Any]
 
@@ -72,21 +70,17 @@ class Chart:
 
     def mismatches(self, case: Case) -> list[str]:
         """Return what is not as *case* records it, one line each."""
-        refusal, objects = self._render(case)
-        if case.refused:
-            return [] if refusal else ["renders, but the values must be refused"]
-        return [f"does not render: {refusal}"] if refusal else list(_compared(case, objects))
+        return mismatches(case, *self.rendered(case))
 
-    def _render(self, case: Case) -> tuple[str, list[Object]]:
+    def rendered(self, case: Case) -> tuple[str, list[Object]]:
+        """Return why helm refuses the values of *case*, or an empty text and the objects."""
         with tempfile.NamedTemporaryFile("w", suffix=".json", dir=self.scratch) as values:
             json.dump(case.values, values)
             values.flush()
-            done = subprocess.run(
-                self._command(case, values.name), capture_output=True, text=True, check=False
-            )
+            done = run_helm(self._command(case, values.name))
         if done.returncode:
             return done.stderr.strip() or "helm failed", []
-        return "", [document for document in yaml.load_all(done.stdout, Loader=_LOADER) if document]
+        return "", list(objects_in(done.stdout))
 
     def _command(self, case: Case, values: str) -> list[str | Path]:
         only = [part for template in case.templates for part in ("--show-only", template)]
@@ -119,6 +113,13 @@ def _is_unwanted(path: Path, wanted: set[str]) -> bool:
         return False
     inside = path.relative_to("templates")
     return inside.parts[0] not in ALWAYS and str(inside) not in wanted
+
+
+def mismatches(case: Case, refusal: str, objects: list[Object]) -> list[str]:
+    """Return what of a rendering is not as *case* records it, one line each."""
+    if case.refused:
+        return [] if refusal else ["renders, but the values must be refused"]
+    return [f"does not render: {refusal}"] if refusal else list(_compared(case, objects))
 
 
 def _compared(case: Case, objects: list[Object]) -> Iterator[str]:

@@ -115,7 +115,7 @@ def environment(endpoint: str, **results: Any) -> Environment:
 
 
 @contextmanager
-def agent_of(folder: Path, zone: str, endpoint: str) -> Iterator[tuple[Path, Time]]:
+def agent_of(folder: Path, zone: str, endpoint: str, *, hurried: bool = True) -> Iterator[tuple[Path, Time]]:
     """Run an agent that lends roles and knows no secrets; yield its socket and its clock."""
     account = {
         "region": REGION,
@@ -128,7 +128,7 @@ def agent_of(folder: Path, zone: str, endpoint: str) -> Iterator[tuple[Path, Tim
     for name, document in {f"{zone}.json": said, "login.json": DEPLOYER}.items():
         (folder / name).write_text(json.dumps(document))
         (folder / name).chmod(0o600)
-    with running_agent(folder / f"{zone}.json") as found:
+    with running_agent(folder / f"{zone}.json", hurried=hurried) as found:
         yield found
 
 

@@ -22,17 +22,31 @@ class Time:
         return self.now
 
 
+class Unhurried(asyncio.SelectorEventLoop):
+    """A loop on which a second lasts a quarter of an hour: nothing ends by its time, however busy the machine is."""
+
+    def time(self) -> float:
+        """Return its seconds."""
+        return super().time() / 1000
+
+
 @contextmanager
-def running_agent(file: Path) -> Iterator[tuple[Path, Time]]:
-    """Run an agent with the configuration *file* until the block ends; yield its socket and its clock."""
-    loop, clock, ended = asyncio.new_event_loop(), Time(), threading.Event()
+def running_agent(file: Path, *, hurried: bool = True) -> Iterator[tuple[Path, Time]]:
+    """Run an agent with the configuration *file* until the block ends; yield its socket and its clock.
+
+    One that is not *hurried* gives each attempt all the time that it takes.
+    """
+    loop = asyncio.new_event_loop() if hurried else Unhurried()
+    clock, ended = Time(), threading.Event()
     made = config.load(file)
+    # As the program does: what loads for long does so before anybody can ask.
+    stores = made.open_stores(clock)
     listener = agent.listen(made)
     stop = asyncio.Event()
 
     def work() -> None:
         with contextlib.closing(loop):
-            loop.run_until_complete(agent.serve_until(stop, made, made.open_stores(clock), listener, clock))
+            loop.run_until_complete(agent.serve_until(stop, made, stores, listener, clock))
         ended.set()
 
     threading.Thread(target=work, daemon=True).start()

@@ -10,9 +10,12 @@ A key that the values give is never replaced.
 {{- if include "airflow.version.three" . }}
 {{- include "airflow.config.complete" (list $sections "core" "execution_api_server_url" (include "airflow.config.executionApi" .)) }}
 {{- end }}
+{{- range $signal := list "metrics" "traces" }}
+{{- if get $.Values.telemetry.openTelemetry $signal }}{{ include "airflow.config.complete" (list $sections $signal "otel_on" "True") }}{{ end }}
+{{- end }}
 {{- if include "airflow.executor.celery" . }}
-{{- $limit := (.Values.scheduler.resources.limits | default dict).cpu }}
-{{- include "airflow.config.complete" (list $sections "celery" "sync_parallelism" (include "airflow.config.cpus" $limit)) }}
+{{- $limit := (include "airflow.policy.resourcesOf" (list . "scheduler" .Values.scheduler.resources) | fromYaml).limits | default dict }}
+{{- include "airflow.config.complete" (list $sections "celery" "sync_parallelism" (include "airflow.config.cpus" $limit.cpu)) }}
 {{- end }}
 {{- range $name, $settings := $sections }}
 [{{ $name }}]

@@ -34,9 +34,21 @@ User and password may hold any character.
 {{- end }}
 {{- end }}
 
+{{/*
+Settings of the metadata database, as YAML; of the embedded one with the password that it has. Argument: the root context.
+*/}}
+{{- define "airflow.metadata.connection" -}}
+{{- $given := .Values.data.metadataConnection }}
+{{- $embedded := and .Values.postgresql.enabled (not $given.host) (eq $given.user "postgres") (eq $given.pass "postgres") }}
+{{- if and $embedded (not (include "airflow.policy.official" .)) }}
+{{- $given = set (omit $given "pass") "pass" (include "airflow.postgresql.password" .) }}
+{{- end }}
+{{- toYaml $given }}
+{{- end }}
+
 {{/* URI of the metadata database, past PgBouncer. Argument: the root context. */}}
 {{- define "airflow.metadata.directUri" -}}
-{{- $connection := .Values.data.metadataConnection }}
+{{- $connection := include "airflow.metadata.connection" . | fromYaml }}
 {{- include "airflow.database.uri" (dict
       "connection" $connection "host" (include "airflow.metadata.host" .) "port" $connection.port "db" $connection.db) }}
 {{- end }}
@@ -45,7 +57,7 @@ User and password may hold any character.
 {{- define "airflow.metadata.uri" -}}
 {{- if .Values.pgbouncer.enabled }}
 {{- include "airflow.database.uri" (dict
-      "connection" .Values.data.metadataConnection
+      "connection" (include "airflow.metadata.connection" . | fromYaml)
       "host" (printf "%s-pgbouncer.%s" (include "airflow.fullname" .) .Release.Namespace)
       "port" .Values.ports.pgbouncer
       "db" (include "airflow.pgbouncer.metadata" .)) }}
@@ -65,7 +77,9 @@ User and password may hold any character.
 
 {{/* Settings of the result backend, as YAML: its own, else the metadata database's. Argument: the root context. */}}
 {{- define "airflow.resultBackend.connection" -}}
-{{- toYaml (.Values.data.resultBackendConnection | default .Values.data.metadataConnection) }}
+{{- if .Values.data.resultBackendConnection }}{{ toYaml .Values.data.resultBackendConnection }}
+{{- else }}{{ include "airflow.metadata.connection" . }}
+{{- end }}
 {{- end }}
 
 {{/* URI of Celery's result backend. Argument: the root context. */}}

@@ -11,7 +11,7 @@ section's; uid (see airflow.security.container); ownHooks (true: the global cont
   image: {{ .image | default (include "airflow.image" .root) }}
   imagePullPolicy: {{ .pullPolicy | default .root.Values.images.airflow.pullPolicy }}
   securityContext:
-    {{- include "airflow.policy.securityContext" (list .root (.securityContext | default (include "airflow.security.container" .)) "container") | nindent 4 }}
+    {{- .securityContext | default (include "airflow.security.container" .) | nindent 4 }}
 {{- with include "airflow.container.hooks" . }}
   lifecycle:
     {{- . | nindent 4 }}

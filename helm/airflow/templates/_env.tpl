@@ -9,6 +9,7 @@ first (text, comes before all), extra (text, comes before the section's env), pl
 {{- with .first }}{{ . }}{{ "\n" }}{{ end }}
 {{- if not .plain }}{{ include "airflow.env.custom" .root }}{{ end }}
 {{- include "airflow.env.standard" . }}
+{{- include "airflow.telemetry.env" . }}
 {{- with .extra }}{{ "\n" }}{{ . }}{{ end }}
 {{- with .values.env }}{{ "\n" }}{{ include "airflow.render" (list . $.root) }}{{ end }}
 {{- end }}

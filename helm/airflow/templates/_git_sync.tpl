@@ -114,7 +114,7 @@ Argument: dict root; and where wanted writer.
 
 {{/* User and password; the names of version 3 only where the image is surely one. Argument: the root context. */}}
 {{- define "airflow.gitSync.credentials" -}}
-{{- $tag := .Values.images.gitSync.tag | toString }}
+{{- $tag := .Values.images.gitSync.tag | toString | splitList "@" | first }}
 {{- $prefix := "GITSYNC" }}
 {{- if and (regexMatch "^v?[0-9]+[.]" $tag) (semverCompare "<4.0.0-0" $tag) }}{{ $prefix = "GIT_SYNC" }}{{ end }}
 {{- range list "USERNAME" "PASSWORD" }}

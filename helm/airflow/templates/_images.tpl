@@ -68,3 +68,38 @@
 {{- end }}
 {{- toYaml $secrets }}
 {{- end }}
+
+{{/*
+Refuses an image that deploymentPolicy.images does not allow: by tag images come from one of its registries; with requireDigest every image
+is named by its digest, and comes from one of the registries if any are named.
+Argument: dict root, component, image; and key (of the values), or case, container, place (see airflow.policy.container).
+*/}}
+{{- define "airflow.policy.image" }}
+{{- $rule := .root.Values.deploymentPolicy.images }}
+{{- $digest := contains "@sha256:" .image }}
+{{- $listed := not (empty (include "airflow.policy.image.listed" (list .image $rule.registries))) }}
+{{- $strange := and (not $listed) (or (not $digest) (and $rule.requireDigest (not (empty $rule.registries)))) }}
+{{- $nameless := and $rule.requireDigest (not $digest) }}
+{{- if or $strange $nameless }}
+{{- $text := printf "image %s of %s has no digest; write its digest, where there is no key for it behind the tag (TAG@sha256:…)" .image .component }}
+{{- if not $nameless }}
+{{- $text = printf "image %s of %s comes from none of deploymentPolicy.images.registries (%s); name its registry there, take it from one of them, or write its digest"
+      .image .component (join ", " $rule.registries) }}
+{{- end }}
+{{- $key := .key }}
+{{- if not $key }}{{ $key = include "airflow.policy.container.imageKey" . }}{{ end }}
+{{- include "airflow.policy.refuse" (dict "root" .root "component" .component "rule" "images" "text" (printf "%s: %s" $key $text)) }}
+{{- end }}
+{{- end }}
+
+{{/* "true" where the image comes from one of the registries, or a folder of one. Argument: list image registries. */}}
+{{- define "airflow.policy.image.listed" -}}
+{{- $path := trimPrefix "docker.io/" (index . 0) }}
+{{- $full := $path }}
+{{- if not (contains "/" $path) }}{{ $full = printf "docker.io/library/%s" $path }}
+{{- else if not (regexMatch "[.:]|^localhost$" (splitList "/" $path | first)) }}{{ $full = printf "docker.io/%s" $path }}
+{{- end }}
+{{- range index . 1 }}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .)) $full }}true{{ end }}
+{{- end }}
+{{- end }}

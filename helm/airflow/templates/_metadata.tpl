@@ -50,7 +50,8 @@ release: {{ .root.Release.Name }}
 {{- end }}
 
 {{/*
-Metadata of a pod: labels, and annotations in this order of strength: the component's podAnnotations, airflowPodAnnotations, safeToEvict, checksums.
+Metadata of a pod: labels, and annotations in this order of strength: the policy's exceptions for it, the component's podAnnotations,
+airflowPodAnnotations, safeToEvict, checksums.
 Argument: dict root, component, values; and where wanted extraLabels, checksums (a list of the names in airflow.checksum), noGlobalAnnotations.
 */}}
 {{- define "airflow.podMetadata" -}}
@@ -65,6 +66,7 @@ Argument: dict root, component, values; and where wanted extraLabels, checksums 
 {{- range $name, $text := .root.Values.airflowPodAnnotations }}{{ $_ := set $annotations $name $text }}{{ end }}
 {{- end }}
 {{- range $name, $text := .values.podAnnotations }}{{ $_ := set $annotations $name $text }}{{ end -}}
+{{- with include "airflow.policy.reasons" . }}{{ $_ := set $annotations "aerodrome/policy-exceptions" . }}{{ end -}}
 labels:
   {{- include "airflow.podLabels" (merge (dict "labels" .values.labels) .) | nindent 2 }}
 {{- with $annotations }}

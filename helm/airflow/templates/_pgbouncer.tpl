@@ -46,7 +46,7 @@ server_tls_key_file = /etc/pgbouncer/server.key
 {{/* Who may connect: users of the two databases with their passwords. */}}
 {{- define "airflow.pgbouncer.users" -}}
 {{- $results := include "airflow.resultBackend.connection" . | fromYaml }}
-{{- range list .Values.data.metadataConnection $results }}
+{{- range list (include "airflow.metadata.connection" . | fromYaml) $results }}
 {{ .user | quote }} {{ .pass | quote }}
 {{- end }}
 {{- end }}

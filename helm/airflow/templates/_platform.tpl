@@ -31,7 +31,7 @@ metadata:
   {{- end }}
 spec:
   {{- include "airflow.pod.spec" (dict
-        "root" .root "values" $values "serviceAccount" (include "airflow.platform.name" .) "automount" (eq true .token)
+        "root" .root "component" .name "values" $values "serviceAccount" (include "airflow.platform.name" .) "automount" (eq true .token)
         "restartPolicy" (.restartPolicy | default "Always")
         "initContainers" .sidecars
         "containers" (include "airflow.container" (dict

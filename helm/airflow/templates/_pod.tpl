@@ -1,13 +1,22 @@
 {{/* What all pods share. */}}
 
 {{/*
-The spec of a pod.
-Argument: dict root, values (the component's section), containers (text), serviceAccount (name); and where wanted
+The spec of a pod, completed by what the policy asks (_policy_pod.tpl).
+Argument: dict root, component, values (the component's section), containers (text), serviceAccount (name); and where wanted
 initContainers, volumes (texts), restartPolicy, antiAffinity (the component its pods keep apart from; no entry: none by default),
 gracePeriod (seconds), uid (see airflow.security.pod), automount (false: no token of the service account), defaultScheduler (false: only
-the section's own schedulerName counts).
+the section's own schedulerName counts), extraLabels (of the pods, beside the component's).
 */}}
 {{- define "airflow.pod.spec" -}}
+{{- if include "airflow.policy.official" .root }}{{ include "airflow.pod.given" . }}
+{{- else }}
+{{- include "airflow.policy.pod" (dict
+      "root" .root "component" .component "values" .values "extraLabels" .extraLabels "given" (include "airflow.pod.given" .)) }}
+{{- end }}
+{{- end }}
+
+{{/* The same as the values say it. */}}
+{{- define "airflow.pod.given" -}}
 {{- $values := .root.Values }}
 {{- with .restartPolicy }}
 restartPolicy: {{ . }}

@@ -6,6 +6,48 @@
 {{- end }}
 
 {{/*
+Rules of deploymentPolicy.exceptions that do not hold for the component, separated by blanks. Argument: dict root, component.
+*/}}
+{{- define "airflow.policy.excepted" -}}
+{{- $rules := list }}
+{{- range $rule, $reasons := (.root.Values.deploymentPolicy | default dict).exceptions }}
+{{- if or (hasKey $reasons "all") (hasKey $reasons ($.component | default "")) }}{{ $rules = append $rules $rule }}{{ end }}
+{{- end }}
+{{- join " " $rules }}
+{{- end }}
+
+{{/* "true" where the rule does not hold for the component. Argument: dict root, component, rule. */}}
+{{- define "airflow.policy.excepts" -}}
+{{- if has .rule (include "airflow.policy.excepted" . | splitList " ") }}true{{ end }}
+{{- end }}
+
+{{/*
+The exceptions of a component, as a text for people: "rule: reason; …". Argument: dict root, component.
+*/}}
+{{- define "airflow.policy.reasons" -}}
+{{- $reasons := list }}
+{{- if not (include "airflow.policy.official" .root) }}
+{{- range $rule, $given := (.root.Values.deploymentPolicy | default dict).exceptions }}
+{{- with get $given ($.component | default "") | default $given.all }}{{ $reasons = append $reasons (printf "%s: %s" $rule (trim .)) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- join "; " $reasons }}
+{{- end }}
+
+{{/*
+Keeps what the policy refuses for check-values.yaml, which tells all of it at once; Helm renders that file last. Should it have been
+rendered already, the refusal comes from here. Argument: dict root, component, rule, text (what is wrong; what to do).
+*/}}
+{{- define "airflow.policy.refuse" -}}
+{{- if not (include "airflow.policy.excepts" .) }}
+{{- $policy := .root.Values.deploymentPolicy }}
+{{- $text := printf "%s, or give the reason in deploymentPolicy.exceptions.%s.%s" .text .rule .component }}
+{{- if $policy.told }}{{ fail (printf "\n\nThese values cannot be:\n  - %s\n" $text) }}{{ end }}
+{{- $_ := set $policy "refused" (append ($policy.refused | default list) $text | uniq) }}
+{{- end }}
+{{- end }}
+
+{{/*
 "true" where each component holds only the secrets that it needs: with the company's profile since Airflow 3, whose workers reach the
 database through the API server alone. Argument: the root context.
 */}}
@@ -18,14 +60,15 @@ Variables with secrets that the component may not hold, separated by blanks. A c
 Argument: dict root, component.
 */}}
 {{- define "airflow.policy.forbiddenSecrets" -}}
-{{- if include "airflow.policy.leastSecrets" .root }}
+{{- if and (include "airflow.policy.leastSecrets" .root) (not (include "airflow.policy.excepts" (dict "root" .root "component" .component "rule" "secrets"))) }}
 {{- /* Airflow's commands look at the database before they start, the one that deletes pods too. */}}
 {{- $jobs := list "run-airflow-migrations" "create-user-job" "database-cleanup" "airflow-cleanup-pods" }}
 {{- $servers := list "api-server" "scheduler" "dag-processor" "triggerer" }}
+{{- $platform := list "roles" "results-collector" }}
 {{- $celery := list "scheduler" "worker" "flower" }}
 {{- $holders := dict
       "AIRFLOW__CORE__SQL_ALCHEMY_CONN" (concat $servers $jobs)
-      "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" (concat $servers $jobs)
+      "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" (concat $servers $jobs $platform)
       "AIRFLOW_CONN_AIRFLOW_DB" (concat $servers $jobs)
       "KEDA_DB_CONN" (list "triggerer")
       "AIRFLOW__CORE__FERNET_KEY" $servers
@@ -55,33 +98,14 @@ Argument: dict root, component.
 {{- end }}
 
 {{/*
-Security context of a pod or container, given as YAML, completed to what Kubernetes calls restricted. What the values say themselves stays.
-Argument: list root text kind ("pod" or "container").
-*/}}
-{{- define "airflow.policy.securityContext" -}}
-{{- if include "airflow.policy.official" (index . 0) }}{{ index . 1 }}
-{{- else }}
-{{- $asked := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") }}
-{{- if eq (index . 2) "container" }}
-{{- $asked = dict "allowPrivilegeEscalation" false "capabilities" (dict "drop" (list "ALL")) }}
-{{- end }}
-{{- $context := index . 1 | fromYaml }}
-{{- range $key, $value := $asked }}
-{{- if not (hasKey $context $key) }}{{ $_ := set $context $key $value }}{{ end }}
-{{- end }}
-{{- toYaml $context }}
-{{- end }}
-{{- end }}
-
-{{/*
 The user of a pod whose image brings one of its own, and the group of its volumes. Root is the official chart's choice for Redis, whose
-image has the user 999. Argument: list root uid.
+image has the user 999. Argument: dict root, uid, component.
 */}}
 {{- define "airflow.policy.user" -}}
-{{- if include "airflow.policy.official" (index . 0) -}}
-runAsUser: {{ index . 1 | int64 }}
+{{- if or (include "airflow.policy.official" .root) (include "airflow.policy.excepts" (dict "root" .root "component" .component "rule" "nonRoot")) -}}
+runAsUser: {{ .uid | int64 }}
 {{- else -}}
-{{- $user := index . 1 | default 999 | int64 -}}
+{{- $user := .uid | default 999 | int64 -}}
 runAsUser: {{ $user }}
 fsGroup: {{ $user }}
 {{- end }}

@@ -5,6 +5,25 @@
 {{- $values.fullnameOverride | default $values.nameOverride | default (printf "%s-postgresql" .Release.Name) }}
 {{- end }}
 
+{{/* "true" where its password is the well-known one of the values, in place of which the company's profile makes one. */}}
+{{- define "airflow.postgresql.ownPassword" -}}
+{{- $auth := .Values.postgresql.auth }}
+{{- $wellKnown := eq ($auth.postgresPassword | default "postgres") "postgres" }}
+{{- if and $wellKnown .Values.postgresql.enabled (not $auth.existingSecret) (not (include "airflow.policy.official" .)) }}true{{ end }}
+{{- end }}
+
+{{/* The password of its user postgres. All templates of one rendering must be given the same one, so it is kept with the values. */}}
+{{- define "airflow.postgresql.password" -}}
+{{- $auth := .Values.postgresql.auth }}
+{{- if not (include "airflow.postgresql.ownPassword" .) }}{{ $auth.postgresPassword | default "postgres" }}
+{{- else }}
+{{- if not $auth.generated }}
+{{- $_ := set $auth "generated" (include "airflow.secret.generated" (dict "root" . "name" (include "airflow.postgresql.fullname" .) "key" "postgres-password")) }}
+{{- end }}
+{{- $auth.generated }}
+{{- end }}
+{{- end }}
+
 {{/* Labels that its selectors look for. */}}
 {{- define "airflow.postgresql.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Values.postgresql.nameOverride | default "postgresql" }}
@@ -125,6 +144,7 @@ seccompProfile:
   mountPath: /dev/shm
 - name: data
   mountPath: {{ include "airflow.postgresql.folder" . }}
+{{- /* /tmp comes from the policy: there the image finds out as whom it runs. */}}
 {{- if not (include "airflow.policy.official" .) }}
 - name: run
   mountPath: /var/run/postgresql

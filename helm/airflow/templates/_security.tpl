@@ -1,20 +1,15 @@
-{{/* Security contexts. What the policy adds to them: _policy.tpl. */}}
+{{/* Security contexts as the values give them. What the policy adds: _policy_pod.tpl. */}}
 
 {{/*
 Security context of a pod that runs Airflow's image; the first that is given wins.
-Argument: dict root, values (the component's section); uid where the pod runs an image with a user of its own (redis, statsd, pgbouncer),
-which then ignores the global contexts.
+Argument: dict root, component, values (the component's section); uid where the pod runs an image with a user of its own (redis, statsd,
+pgbouncer), which then ignores the global contexts.
 */}}
 {{- define "airflow.security.pod" -}}
-{{- include "airflow.policy.securityContext" (list .root (include "airflow.security.podGiven" .) "pod") }}
-{{- end }}
-
-{{/* The same before the policy. */}}
-{{- define "airflow.security.podGiven" -}}
 {{- $contexts := .values.securityContexts | default dict }}
 {{- $own := $contexts.pod | default .values.securityContext }}
 {{- if $own }}{{ toYaml $own }}
-{{- else if hasKey . "uid" }}{{ include "airflow.policy.user" (list .root .uid) }}
+{{- else if hasKey . "uid" }}{{ include "airflow.policy.user" (dict "root" .root "uid" .uid "component" .component) }}
 {{- else if .root.Values.securityContexts.pod }}{{ toYaml .root.Values.securityContexts.pod }}
 {{- else if .root.Values.securityContext }}{{ toYaml .root.Values.securityContext }}
 {{- /* Numbers of values are floats, which print as 1e+06: an OpenShift user has ten digits. */}}
@@ -36,7 +31,7 @@ capabilities:
 
 {{/* The user as whom a pod runs. Argument: as airflow.security.pod. */}}
 {{- define "airflow.security.user" -}}
-{{- $context := include "airflow.security.podGiven" . | fromYaml }}
+{{- $context := include "airflow.security.pod" . | fromYaml }}
 {{- $context.runAsUser | default .root.Values.uid | int64 }}
 {{- end }}
 

@@ -49,7 +49,9 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* Annotations by which Prometheus finds what to scrape. Argument: list port annotations (that win). */}}
+{{/* Annotations by which Prometheus finds what to scrape, unless it finds it otherwise. Argument: list root port annotations (that win). */}}
 {{- define "airflow.scraped" -}}
-{{- merge (dict) (index . 1) (dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString (index . 0))) | toYaml }}
+{{- $found := dict }}
+{{- if eq (index . 0).Values.telemetry.scrape "annotations" }}{{ $found = dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString (index . 1)) }}{{ end }}
+{{- merge (dict) (index . 2) $found | toYaml }}
 {{- end }}

@@ -74,7 +74,7 @@ spec:
     - name: config
       configMap:
         name: {{ include "airflow.tenants.settingsName" .root }}
-    {{- if ne .root.Values.tenancy.secrets.store "none" }}
+    {{- if include "airflow.agent.enabled" .root }}
     - name: agent-settings
       configMap:
         name: {{ include "airflow.tenants.settingsName" .root }}
@@ -132,31 +132,13 @@ spec:
 {{- $_ := set $result "image" (include "airflow.image" $root) }}
 {{- $_ := set $result "securityContext" (include "airflow.hardened.pod" $root) }}
 {{- $_ := set $result "containerSecurity" (include "airflow.hardened.container" $root) }}
-{{- $_ := set $result "gitSync" (include "airflow.gitSync.initContainer" (dict "root" $root)) }}
-{{- $_ := set $result "secrets" (include "airflow.tenant.pod.agent" (list $root $result)) }}
+{{- $_ := set $result "gitSync" (include "airflow.policy.containers" (dict
+      "root" $root "component" "worker" "volume" "scratch" "given" (include "airflow.gitSync.initContainer" (dict "root" $root)))) }}
+{{- if include "airflow.agent.enabled" $root }}
+{{- $_ := set $result "secrets" (include "airflow.agent.container" (dict "root" $root "name" "secrets" "image" $result.image "security" $result.containerSecurity)) }}
+{{- end }}
 {{- $_ := set $result "base" (include "airflow.tenant.pod.base" (list $root $result)) }}
 {{- $_ := set $result "volumes" (include "airflow.tenant.pod.volumes" $root | trim) }}
-{{- end }}
-
-{{/* Asks the secrets store. Argument: list root shared. */}}
-{{- define "airflow.tenant.pod.agent" -}}
-{{- $root := index . 0 }}
-{{- $shared := index . 1 }}
-{{- if ne $root.Values.tenancy.secrets.store "none" -}}
-- name: secrets
-  image: {{ $shared.image }}
-  imagePullPolicy: {{ $root.Values.images.airflow.pullPolicy }}
-  restartPolicy: Always
-  command: [python, -m, aerodrome_airflow.secrets.agent, --config, /etc/aerodrome/agent.json]
-  securityContext:
-    {{- $shared.containerSecurity | nindent 4 }}
-  resources:
-    {{- toYaml $root.Values.tenancy.secrets.resources | nindent 4 }}
-  volumeMounts:
-    - {name: agent-settings, mountPath: /etc/aerodrome, readOnly: true}
-    - {name: secrets, mountPath: /run/aerodrome/secrets}
-    - {name: secrets-login, mountPath: /var/run/secrets/aerodrome, readOnly: true}
-{{- end }}
 {{- end }}
 
 {{/* Airflow's container. What runs in it, with the task's token, is Airflow's to add. Argument: list root shared. */}}
@@ -178,7 +160,7 @@ spec:
     - {name: scratch, mountPath: {{ include "airflow.path.logs" $root }}, subPath: logs}
     - {name: scratch, mountPath: /tmp, subPath: tmp}
     - {name: launcher, mountPath: /run/aerodrome/launcher, readOnly: true}
-    {{- if ne $root.Values.tenancy.secrets.store "none" }}
+    {{- if include "airflow.agent.enabled" $root }}
     - {name: secrets, mountPath: /run/aerodrome/secrets, readOnly: true}
     {{- end }}
     {{- with include "airflow.mounts.dags" $root | trim }}
@@ -197,17 +179,11 @@ spec:
       (list "AIRFLOW__AERODROME__ENVIRONMENT" .Values.tenancy.environment)
       (list "AIRFLOW__AERODROME__LAUNCHER_SOCKET" "/run/aerodrome/launcher/launcher.sock")
       (list "AIRFLOW__AERODROME__DATA_FOLDER" "/var/lib/aerodrome/data") }}
-{{- if ne .Values.tenancy.secrets.store "none" }}
-{{- $rows = concat $rows (list
-      (list "AIRFLOW__WORKERS__SECRETS_BACKEND" "aerodrome_airflow.secrets.TenantSecretsBackend")
-      (list "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS" (dict "socket" "/run/aerodrome/secrets/agent.sock" | toJson))
-      (list "AIRFLOW__LOGGING__SECRET_MASK_ADAPTER" "aerodrome_airflow.secrets.forms.forms")
-      (list "AIRFLOW__AERODROME__XCOM_AGENT_SOCKET" "/run/aerodrome/secrets/agent.sock")) }}
-{{- end }}
 {{- range $rows }}
 - name: {{ index . 0 }}
   value: {{ index . 1 | quote }}
 {{- end }}
+{{- include "airflow.agent.clientEnv" . }}
 {{- with .Values.tenancy.tasks.env }}
 {{ toYaml . }}
 {{- end }}
@@ -220,17 +196,8 @@ spec:
     sizeLimit: {{ .Values.tenancy.tasks.scratchSize }}
 - name: launcher
   emptyDir: {medium: Memory, sizeLimit: 1Mi}
-{{- if ne .Values.tenancy.secrets.store "none" }}
-- name: secrets
-  emptyDir: {medium: Memory, sizeLimit: 1Mi}
-- name: secrets-login
-  projected:
-    defaultMode: 288
-    sources:
-      - serviceAccountToken:
-          audience: {{ .Values.tenancy.secrets.vault.audience }}
-          expirationSeconds: {{ .Values.tenancy.secrets.vault.tokenSeconds }}
-          path: token
+{{- if include "airflow.agent.enabled" . }}
+{{ include "airflow.agent.volumesOfTasks" . }}
 {{- end }}
 {{- if .Values.dags.gitSync.enabled }}
 {{- include "airflow.volumes.dags" . }}

@@ -11,11 +11,8 @@
 {{- if not (include "airflow.executor.kubernetes" $root) }}
 {{- $wrong = append $wrong (printf "executor: tenants' code runs in pods of the Kubernetes executor, and %q has none: write CeleryExecutor,KubernetesExecutor" $root.Values.executor) }}
 {{- end }}
-{{- if and (eq $shared.secrets.store "vault") (not $shared.secrets.vault.address) }}
-{{- $wrong = append $wrong "tenancy.secrets.vault.address: is empty: write the address of Vault or OpenBao, or tenancy.secrets.store: none" }}
-{{- end }}
-{{- if and $shared.networkPolicy.enabled (eq $shared.secrets.store "vault") (not $shared.networkPolicy.secretsStore.to) }}
-{{- $wrong = append $wrong "tenancy.networkPolicy.secretsStore.to: is empty, so no task reaches the secrets store: name it as a peer (namespaceSelector, podSelector or ipBlock)" }}
+{{- range include "airflow.agent.mistakes" $root | trim | splitList "\n" }}
+{{- with trim . }}{{ $wrong = append $wrong . }}{{ end }}
 {{- end }}
 {{- if $root.Values.dags.persistence.enabled }}
 {{- $wrong = append $wrong "dags.persistence.enabled: a volume claim is not in the namespaces of tenants: use dags.gitSync, a DAG bundle, or an image" }}

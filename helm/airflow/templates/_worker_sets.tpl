@@ -1,8 +1,9 @@
 {{/* Celery workers of a zone, or of one tenant: sets of workers with an account, a broker user and a network policy of their own. */}}
 
 {{/*
-Puts into *result*, under "sets", one dict for each: name, zone, queues, account, settings (queues, brokerSecretName, networkPolicy, serviceAccount, workers) and,
-of a tenant's own, tenant. Argument: list root result.
+Puts into *result*, under "sets", one dict for each: name, zone, queues, account, settings (queues, brokerSecretName, networkPolicy, serviceAccount, workers),
+agent ("true" where they have a secrets agent: an environment is named, and with it where its secrets are) and, of a tenant's own, tenant.
+The accounts are those that the secrets store lets in: aerodrome.names.worker_account. Argument: list root result.
 */}}
 {{- define "airflow.workerSets" -}}
 {{- $root := index . 0 }}
@@ -12,7 +13,9 @@ of a tenant's own, tenant. Argument: list root result.
 {{- $settings := dict }}
 {{- include "airflow.overlay" (list $settings $defaults ($given | default dict)) }}
 {{- if not $settings.queues }}{{ fail (printf "\nzoneWorkers.zones.%s.queues: is empty: name the queues that the zone's workers serve" $zone) }}{{ end }}
-{{- $sets = append $sets (dict "name" ($zone | replace "_" "-") "zone" $zone "settings" $settings) }}
+{{- if hasPrefix "tenant_" $zone }}{{ fail (printf "\nzoneWorkers.zones.%s: tenants' own workers are called so: choose another name" $zone) }}{{ end }}
+{{- $name := $zone | replace "_" "-" }}
+{{- $sets = append $sets (dict "name" $name "suffix" $name "zone" $zone "settings" $settings) }}
 {{- end }}
 {{- $tenants := dict }}
 {{- include "airflow.tenants" (list $root $tenants) }}
@@ -21,12 +24,17 @@ of a tenant's own, tenant. Argument: list root result.
 {{- $settings := dict }}
 {{- include "airflow.overlay" (list $settings $defaults (omit .values.workers "enabled" "zone")) }}
 {{- $zone := .values.workers.zone | default (first .zones).name }}
-{{- $sets = append $sets (dict "name" (printf "tenant-%s" .name) "zone" $zone "settings" $settings "tenant" .name) }}
+{{- $name := printf "tenant-%s" .name }}
+{{- $sets = append $sets (dict "name" $name "suffix" (printf "%s-%s" $name ($zone | replace "_" "-")) "zone" $zone "settings" $settings "tenant" .name) }}
 {{- end }}
 {{- end }}
+{{- $agent := and $root.Values.tenancy.environment (include "airflow.agent.enabled" $root) }}
 {{- range $sets }}
-{{- $_ := set . "account" (printf "%s-worker-%s" (include "airflow.fullname" $root) .name) }}
+{{- $_ := set . "account" (printf "%s-worker-%s" (include "airflow.fullname" $root) .suffix) }}
+{{- $_ := set . "agent" (ternary "true" "" (not (empty $agent))) }}
 {{- end }}
+{{- $mistakes := include "airflow.agent.mistakes" $root | trim }}
+{{- if and $sets $agent $mistakes }}{{ fail (printf "\n%s" $mistakes) }}{{ end }}
 {{- if and $sets (not (include "airflow.executor.celery" $root)) }}
 {{- fail (printf "\nzoneWorkers, tenants.*.workers: executor %q has no Celery workers: write CeleryExecutor,KubernetesExecutor" $root.Values.executor) }}
 {{- end }}
@@ -51,6 +59,12 @@ of a tenant's own, tenant. Argument: list root result.
 {{- $different = dict "livenessProbe" (dict "enabled" false) "args" $command }}
 {{- end }}
 {{- include "airflow.overlay" (list $entry $different $own) }}
+{{- if $set.agent }}
+{{- $annotations := $own.podAnnotations | default $workers.celery.podAnnotations | default $workers.podAnnotations | default dict }}
+{{- $digest := include "airflow.workerSet.agentSettings" (list $root $set) | sha256sum }}
+{{- $_ := set $entry "podAnnotations" (merge (dict "checksum/secrets-agent" $digest) $annotations) }}
+{{- $_ := set $entry "secretsAgent" (include "airflow.workerSet.agentName" $set) }}
+{{- end }}
 {{- $_ := set $entry "name" $set.name }}
 {{- $_ := set $entry "queue" (join "," $set.settings.queues) }}
 {{- $_ := set $entry "env" $env }}
@@ -70,6 +84,9 @@ Argument: list root set.
 */}}
 {{- define "airflow.workerSet.env" -}}
 {{- $set := index . 1 }}
+{{- if $set.agent }}
+{{ include "airflow.agent.workersEnv" (index . 0) }}
+{{- end }}
 {{- if $set.settings.brokerSecretName }}
 {{- range $key := list "unacked" "unacked_index" "unacked_mutex" }}
 - name: AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__{{ upper $key }}_KEY
@@ -78,4 +95,25 @@ Argument: list root set.
 - name: AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL
   value: "False"
 {{- end }}
+{{- end }}
+
+{{/* The config map with the settings of a set's secrets agent. Argument: set. */}}
+{{- define "airflow.workerSet.agentName" -}}{{ .account }}-agent{{ end }}
+
+{{/* Argument: list root set. */}}
+{{- define "airflow.workerSet.agentSettings" -}}
+{{- $set := index . 1 }}
+{{- include "airflow.agent.settings" (dict "root" (index . 0) "zone" $set.zone "tenant" $set.tenant "workers" (not (empty $set.tenant))) }}
+{{- end }}
+
+{{/* Annotations of a set's account: the role in Vault that lets it in is told to who reads them. Argument: list root set. */}}
+{{- define "airflow.workerSet.accountAnnotations" -}}
+{{- $root := index . 0 }}
+{{- $set := index . 1 }}
+{{- $annotations := $set.settings.serviceAccount.annotations | default dict }}
+{{- if and $set.agent (eq $root.Values.tenancy.secrets.store "vault") }}
+{{- $role := include "airflow.agent.vaultRole" (dict "root" $root "zone" $set.zone "tenant" $set.tenant "workers" (not (empty $set.tenant))) }}
+{{- $annotations = merge (dict "aerodrome/vault-role" $role) $annotations }}
+{{- end }}
+{{- toYaml $annotations }}
 {{- end }}

@@ -13,6 +13,11 @@ CONTRADICTIONS = [
     ({"workers": AUTOSCALERS}, "workers.keda.enabled and workers.hpa.enabled", "switch one off"),
     ({"workers.celery.sets": [{"name": "heavy"}]}, "workers.celery.sets[heavy].queue", "name its own queue"),
     (
+        {"workers": {"keda": {"enabled": True}, "celery": {"sets": [{"name": "heavy", "queue": "heavy"}]}}},
+        "workers.enableDefault",
+        "make a set of them",
+    ),
+    (
         {"workers.celery.sets": [{"name": "a", "queue": "x"}, {"name": "a", "queue": "y"}]},
         'two sets are called "a"',
         "a name of its own",

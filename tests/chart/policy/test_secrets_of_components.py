@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from held_secrets import held_without_need
 
-HOLDERS = {
-    "metadata": {
-        "api-server",
-        "scheduler",
-        "dag-processor",
-        "triggerer",
-        "run-airflow-migrations",
-        "create-user-job",
-        "database-cleanup",
-        "airflow-cleanup-pods",
-    },
-    "jwt-secret": {"api-server", "scheduler"},
-    "api-secret-key": {"api-server", "scheduler", "triggerer"},
-    "fernet-key": {"api-server", "scheduler", "dag-processor", "triggerer"},
-}
 EXECUTORS = ["CeleryExecutor", "KubernetesExecutor", "LocalExecutor", "CeleryExecutor,KubernetesExecutor"]
-ALL_JOBS: dict[str, Any] = {"cleanup.enabled": True, "databaseCleanup.enabled": True, "flower.enabled": True}
+ALL_JOBS: dict[str, Any] = {"cleanup.enabled": True, "databaseCleanup.enabled": True}
 Pods = Callable[..., list[Any]]
 
 
@@ -34,29 +19,48 @@ def secrets_of(container: dict[str, Any]) -> set[str]:
     return {source["name"].removeprefix("r-") for source in sources if source}
 
 
-def held_without_need(pods: list[Any]) -> list[str]:
-    """Return component, container and secret of each secret that its holder does not need."""
-    return [
-        f"{pod.component} {container['name']}: {secret}"
-        for pod in pods
-        for container in pod.containers()
-        for secret in secrets_of(container) & HOLDERS.keys()
-        if pod.component not in HOLDERS[secret]
-    ]
+def without_need(pods: list[Any]) -> list[str]:
+    """Return what the *pods* hold and need not."""
+    return [line for pod in pods for line in held_without_need(pod.component, pod.spec)]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_no_container_holds_a_secret_it_does_not_need(pods_of: Pods, executor: str) -> None:
     """Whatever the executor, and with every job and Flower on."""
-    assert held_without_need(pods_of(executor=executor, **ALL_JOBS)) == []
+    flower = {"flower.enabled": "Celery" in executor}
+    assert without_need(pods_of(executor=executor, **ALL_JOBS, **flower)) == []
 
 
-def test_no_container_of_an_example_holds_a_secret_it_does_not_need(pods_of: Pods, chart: Path) -> None:
-    """The examples are what people start from."""
-    found = {
-        file.stem: held_without_need(pods_of(file)) for file in sorted((chart / "examples").glob("*.yaml"))
-    }
-    assert {name: lines for name, lines in found.items() if lines} == {}
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "r-metadata", "key": "connection"}}}]},
+        {"env": [{"name": "AIRFLOW__CORE__FERNET_KEY_CMD", "value": "cat /key"}]},
+        {"envFrom": [{"secretRef": {"name": "r-jwt-secret"}}]},
+    ],
+)
+def test_a_secret_is_found_whatever_the_variable(pod: dict[str, Any]) -> None:
+    """By the secret's name, or by the name under which Airflow reads it."""
+    assert held_without_need("worker", {"containers": [{"name": "worker", **pod}]})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"secret": {"secretName": "r-fernet-key"}},
+        {"projected": {"sources": [{"secret": {"name": "r-fernet-key"}}]}},
+    ],
+)
+def test_a_secret_is_found_in_a_volume(source: dict[str, Any]) -> None:
+    """Also among several sources of one."""
+    spec = {"containers": [], "volumes": [{"name": "keys", **source}]}
+    assert held_without_need("worker", spec) == ["worker volume keys: fernet-key"]
+
+
+def test_without_the_policy_workers_hold_all_of_them(pods_of: Pods) -> None:
+    """So that the policy is seen to be what takes them away."""
+    official = pods_of(**{"deploymentPolicy.profile": "official"})
+    assert {line for line in without_need(official) if line.startswith("worker worker")}
 
 
 def test_celery_workers_hold_the_broker_and_nothing_else(pods_of: Pods) -> None:

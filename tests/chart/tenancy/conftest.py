@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
+from helm_process import Object, objects_in, run_helm
+from kubernetes_schemas import faults
 
 CHART = Path(__file__).resolve().parents[3] / "helm/airflow"
-Object = dict[str, Any]
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -62,49 +61,19 @@ class Refused(Exception):
 @lru_cache(maxsize=64)
 def _rendered(helm: str, arguments: tuple[str, ...], values: str) -> Rendered:
     command = [helm, "template", "rel", str(CHART), "--namespace", "airflow", *arguments, "--values", "-"]
-    done = subprocess.run(command, input=values, capture_output=True, text=True, timeout=60, check=False)
+    done = run_helm(command, values)
     if done.returncode:
         raise Refused(done.stderr)
-    return Rendered(tuple(one for one in yaml.load_all(done.stdout, _Loader) if one))
+    return Rendered(objects_in(done.stdout))
 
 
 ObjectsOf = Callable[..., Rendered]
 
 
-@lru_cache(maxsize=16)
-def _definitions(version: str) -> Any:
-    from kubernetes_validate.utils import schema_contents
-    from referencing import Registry, Resource
-
-    contents = schema_contents(f"kubernetes-json-schema/v{version}.0-local-strict/_definitions.json", version)
-    return Resource.from_contents(contents) @ Registry()
-
-
-@lru_cache(maxsize=1024)
-def _validator(version: str, kind: str, api: str) -> Any:
-    from jsonschema.validators import Draft202012Validator
-    from kubernetes_validate.utils import schema_contents
-    from referencing import Resource
-
-    file = f"kubernetes-json-schema/v{version}.0-local-strict/{kind.lower()}-{api}.json"
-    schema = schema_contents(file, version)
-    return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ _definitions(version))
-
-
 @pytest.fixture(scope="session")
 def unknown_to_kubernetes() -> Callable[[Object, str], str]:
-    """Return what tells why an object is none of a version of Kubernetes, or an empty text.
-
-    The schemas are kubernetes_validate's strict ones, each read once: by itself it reads two files for every object.
-    """
-
-    def tell(one: Object, version: str) -> str:
-        group, _, rest = one["apiVersion"].partition("/")
-        api = f"{group.partition('.')[0]}-{rest}" if rest else group
-        problems = _validator(version, one["kind"], api).iter_errors(one)
-        return "; ".join(f"{problem.json_path}: {problem.message}" for problem in problems)
-
-    return tell
+    """Return what tells why an object is none of a version of Kubernetes, or an empty text."""
+    return lambda one, version: "; ".join(faults(one, version))
 
 
 @pytest.fixture(scope="session")

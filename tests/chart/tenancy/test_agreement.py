@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,12 @@ import yaml
 from aerodrome import names
 from aerodrome.environment import Environment
 from aerodrome.manifest.load import load_repository
+from aerodrome.render import airflow_options
 from aerodrome.render.chart_values import chart_values
 from aerodrome.render.tenant import render_tenant
-from aerodrome.secrets import layout
+from aerodrome.secrets import iam, layout, results_iam
+from aerodrome_airflow.secrets import config
+from aerodrome_airflow.secrets.ssm import Parameters
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ENVIRONMENT = Environment.model_validate(
@@ -29,6 +35,7 @@ ENVIRONMENT = Environment.model_validate(
         },
         "alert_channels": {"central": {"type": "file", "target": "central.jsonl"}},
         "secrets": {"vault": {"url": "https://vault.example.org:8200"}},
+        "cluster": {"namespace": "airflow", "release": "rel"},
     }
 )
 DIGEST = "sha256:" + "7" * 64
@@ -36,6 +43,27 @@ IMAGES = {
     name: {"repository": f"registry.example.org/{name}", "digest": DIGEST} for name in ("flights", "health")
 }
 STORE = {"to": [{"ipBlock": {"cidr": "10.0.8.0/28"}}]}
+ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+AWS = {"region": "eu-central-1", "agent_role": "arn:aws:iam::123456789012:role/a-{zone}"}
+Objects = Callable[..., Any]
+
+
+def in_aws() -> Environment:
+    """Return the same environment with its connections and large results in AWS."""
+    said = ENVIRONMENT.model_dump(exclude={"secrets", "results", "cluster"}) | {
+        "secrets": {"store": "ssm", "ssm": {**AWS, "prefix": "/team"}},
+        "results": {"kind": "s3", "s3": {**AWS, "bucket": "our-results"}, "inline": 1000},
+        "cluster": {"namespace": "airflow", "release": "rel", "oidc_issuer": f"https://{ISSUER}"},
+    }
+    return Environment.model_validate(said)
+
+
+def released(objects_of: Objects, tenants: Any, environment: Environment) -> Any:
+    """Return what the chart makes of the values of an environment, and of what only operations know."""
+    made = chart_values(tenants, environment, IMAGES)
+    network = made["tenancy"].get("networkPolicy", {})
+    store = STORE | network.get("secretsStore", {})
+    return objects_of(**made | {"tenancy": made["tenancy"] | {"networkPolicy": {"secretsStore": store}}})
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +75,7 @@ def tenants() -> Any:
 @pytest.fixture(scope="module")
 def release(objects_of: Any, tenants: Any) -> Any:
     """What the chart makes of their values."""
-    made = chart_values(tenants, ENVIRONMENT, IMAGES)
-    tenancy = made["tenancy"] | {"networkPolicy": {"secretsStore": STORE}}
-    return objects_of(executor="CeleryExecutor,KubernetesExecutor", tenancy=tenancy, tenants=made["tenants"])
+    return released(objects_of, tenants, ENVIRONMENT)
 
 
 def test_every_pod_template_that_a_dag_names_is_in_the_scheduler(release: Any, tenants: Any) -> None:
@@ -117,9 +143,107 @@ def _bytes(size: str) -> int:
     return int(size[:-2]) * units[size[-2:]] if size[-2:] in units else int(size)
 
 
-def test_with_parameters_of_aws_tasks_ask_no_agent(tenants: Any) -> None:
-    """Until a pod can ask for them as its tenant's own role."""
-    ssm = {"region": "eu-central-1", "agent_role": "arn:aws:iam::123456789012:role/a-{zone}"}
-    secrets = ENVIRONMENT.secrets.model_validate({"store": "ssm", "ssm": ssm})
-    there = ENVIRONMENT.model_copy(update={"secrets": secrets})
-    assert chart_values(tenants, there, {})["tenancy"]["secrets"]["store"] == "none"
+def login_of(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return audience → token that the cluster projects into a pod for its agent."""
+    (volume,) = (one for one in spec["volumes"] if one["name"] == "secrets-login")
+    sources = (source["serviceAccountToken"] for source in volume["projected"]["sources"])
+    return {source["audience"]: source for source in sources}
+
+
+def workers_of(release: Any) -> dict[str, dict[str, Any]]:
+    """Return name → pod of all Celery workers."""
+    found = {name: one["spec"]["template"]["spec"] for name, one in release.of("StatefulSet").items()}
+    return {name: spec for name, spec in found.items() if "worker" in name}
+
+
+def test_every_zone_in_the_cluster_has_workers_and_nobody_else_has(release: Any) -> None:
+    """Those of all its queues; Airflow's own default is not named. Workers on hosts are none of the chart's."""
+    started = {name: spec["containers"][0]["args"][-1] for name, spec in workers_of(release).items()}
+    assert {name: text.partition("celery worker")[2].split() for name, text in started.items()} == {
+        "rel-worker-default": [], "rel-worker-pii": ["-q", "pii"], "rel-worker-platform": ["-q", "maintenance"],
+    }  # fmt: skip
+
+
+def test_workers_run_as_many_tasks_at_once_as_their_queues_have_slots(release: Any) -> None:
+    """Those of environment.yaml, in each pod."""
+    for spec in workers_of(release).values():
+        env = {one["name"]: one.get("value") for one in spec["containers"][0]["env"]}
+        assert env["AIRFLOW__CELERY__WORKER_CONCURRENCY"] == "2"
+
+
+def test_every_zones_workers_have_a_role_in_the_secrets_store(release: Any) -> None:
+    """Of their own account, in the namespace of the release, with the right to be each tenant of the zone."""
+    roles = layout.desired(ENVIRONMENT, {}).of(layout.KUBERNETES_ROLE)
+    for zone in ("default", "pii", "platform"):
+        spec = workers_of(release)[f"rel-worker-{zone}"]
+        account = release.of("ServiceAccount", "airflow")[spec["serviceAccountName"]]
+        role = roles[account["metadata"]["annotations"]["aerodrome/vault-role"]]
+        assert role["bound_service_account_names"] == [spec["serviceAccountName"]]
+        assert role["bound_service_account_namespaces"] == [ENVIRONMENT.cluster.namespace]
+        assert list(login_of(spec)) == [role["audience"]] and account["automountServiceAccountToken"] is False
+        said = json.loads(release.of("ConfigMap")[f"rel-worker-{zone}-agent"]["data"]["agent.json"])
+        assert (said["zone"], said["store"]["mints"], "tenants" in said) == (zone, True, False)
+
+
+def test_what_environment_yaml_says_reaches_airflows_configuration(release: Any) -> None:
+    """Queue, alert channel, and what keeps tenants apart in every environment."""
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(release.of("ConfigMap")["rel-config"]["data"]["airflow.cfg"])
+    assert parser["operators"]["default_queue"] == "default"
+    assert json.loads(parser["aerodrome"]["central_alert_channel"])["target"] == "central.jsonl"
+    for section, options in airflow_options.everywhere(ENVIRONMENT).items():
+        assert {key: parser[section][key] for key in options} == options
+
+
+def test_pods_are_somebody_in_aws_whom_a_role_trusts(objects_of: Objects, tenants: Any) -> None:
+    """By the account that they run as, the tenant's in its zone, with a token for AWS and for nothing else."""
+    place = in_aws()
+    release = released(objects_of, tenants, place)
+    models = {tenant.name: tenant.model for tenant in tenants}
+    for name, text in release.pod_templates().items():
+        pod = yaml.safe_load(text)
+        subject = f"system:serviceaccount:{pod['metadata']['namespace']}:{pod['spec']['serviceAccountName']}"
+        assert list(login_of(pod["spec"])) == [names.AWS_AUDIENCE]
+        whose = name.partition("-")[0]
+        for role in (iam.desired(place, models)[names.iam_role("prod-eu", whose)],
+                     results_iam.desired(place, models)[names.results_role("prod-eu", whose)]):  # fmt: skip
+            (trusted,) = (one for one in role.trust["Statement"] if "Federated" in one["Principal"])
+            assert subject in trusted["Condition"]["StringEquals"][f"{ISSUER}:sub"]
+
+
+def test_agents_in_aws_know_the_account_and_who_they_are(
+    objects_of: Objects, tenants: Any, tmp_path: Path
+) -> None:
+    """As the agent itself reads its settings: workers are their zone's role, a tenant's pods nobody's before."""
+    release = released(objects_of, tenants, in_aws())
+    texts = {
+        "worker": release.of("ConfigMap")["rel-worker-pii-agent"]["data"]["agent.json"],
+        "task": release.of("ConfigMap", "tenant-health")["rel-settings"]["data"]["agent-pii.json"],
+        "collector": release.of("ConfigMap")["rel-results-collector"]["data"]["agent.json"],
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    made = {name: config.load(tmp_path / name) for name in texts}
+    roles = {name: one.results.agent_role for name, one in made.items() if one.results}
+    assert roles == {"worker": AWS["agent_role"].format(zone="pii"), "task": None,
+                     "collector": AWS["agent_role"].format(zone="collector")}  # fmt: skip
+    assert made["collector"].store is None and made["task"].tenants == {"health"}
+    for name in ("worker", "task"):
+        store = made[name].store
+        assert isinstance(store, Parameters) and (store.prefix, store.agent_role) == ("/team", roles[name])
+        assert store.token_file == Path("/var/run/secrets/aerodrome/aws-token")
+
+
+def test_tasks_and_workers_keep_large_results_in_the_same_place(objects_of: Objects, tenants: Any) -> None:
+    """In the bucket; where there is none they take nothing that would need one."""
+    for place, store, largest in (
+        (in_aws(), "s3://our-results/aerodrome", str(4 * 2**30)),
+        (ENVIRONMENT, "/tmp/results", str(64 * 2**10)),
+    ):
+        release = released(objects_of, tenants, place)
+        pod = yaml.safe_load(release.pod_templates()["flights-default.yaml"])["spec"]
+        for spec in (pod, *workers_of(release).values()):
+            env = {one["name"]: one.get("value") for one in spec["containers"][0]["env"]}
+            assert env["AIRFLOW__CORE__XCOM_BACKEND"] == "aerodrome_airflow.xcom.backend.TenantXCom"
+            found = (env["AIRFLOW__AERODROME__XCOM_STORE"], env["AIRFLOW__AERODROME__XCOM_LARGEST_BYTES"])
+            assert found == (store, largest)

@@ -94,6 +94,18 @@ def test_the_collectors_agent_takes_its_settings(release: Any, tmp_path: Path) -
 
 
 def test_only_the_agent_acts_as_the_role_of_aws(release: Any) -> None:
-    """What hands it out is told to leave the collector's container out."""
+    """By a token that no other container has; what hands roles out by itself is told to leave the collector out."""
     pod = dict(release.pods())["CronJob/rel-results-collector"]
     assert pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"] == "results-collector"
+    parts = (*pod["spec"]["initContainers"], *pod["spec"]["containers"])
+    holders = [one["name"] for one in parts if "secrets-login" in {m["name"] for m in one["volumeMounts"]}]
+    assert holders == ["agent"] and "aws-token" in str(pod["spec"]["volumes"])
+
+
+def test_a_collector_whose_account_has_a_role_otherwise_shows_no_token(objects_of: Any) -> None:
+    """What the cluster hands out by itself is what its agent finds."""
+    agent = {"region": "eu-central-1", "account": "123456789012", "role": None}
+    release = objects_of("platform-jobs", platform={"resultsCollector": {"agent": agent}})
+    said = release.of("ConfigMap")["rel-results-collector"]["data"]["agent.json"]
+    assert not {"token_file", "agent_role"} & set(json.loads(said)["results"])
+    assert "secrets-login" not in str(spec_of(release, "results-collector"))

@@ -20,6 +20,41 @@ MANY = [
         {"tenancy": {"networkPolicy": {"secretsStore": {"to": []}}}},
         "tenancy.networkPolicy.secretsStore.to: is empty",
     ),
+    (
+        "stores-in-aws",
+        {"tenancy": {"secrets": {"ssm": {"agentRole": "arn:aws:iam::123456789012:role/airflow"}}}},
+        "tenancy.secrets.ssm.agentRole: must be the ARN of the role of a zone's workers, with {zone} in it",
+    ),
+    (
+        "stores-in-aws",
+        {"tenancy": {"secrets": {"ssm": {"account": "1234"}}}},
+        "tenancy.secrets.ssm.account: must be the 12 digits",
+    ),
+    (
+        "stores-in-aws",
+        {"tenancy": {"results": {"s3": {"bucket": None}}}},
+        "tenancy.results.s3.bucket: is empty",
+    ),
+    (
+        "stores-in-aws",
+        {"tenancy": {"results": {"s3": {"region": ""}}}},
+        "tenancy.results.s3.region: is empty",
+    ),
+    (
+        "stores-in-aws",
+        {"tenancy": {"networkPolicy": {"secretsStore": {"to": []}}}},
+        "tenancy.networkPolicy.secretsStore.to: is empty",
+    ),
+    (
+        "personal-data-zone",
+        {"tenancy": {"secrets": {"vault": {"address": ""}}}},
+        "tenancy.secrets.vault.address: is empty",
+    ),
+    (
+        "personal-data-zone",
+        {"zoneWorkers": {"zones": {"tenant_a": {"queues": ["a"]}}}},
+        "zoneWorkers.zones.tenant_a: tenants' own workers are called so",
+    ),
     ("tenants", {"dags": {"persistence": {"enabled": True}}}, "dags.persistence.enabled: a volume claim"),
     ("tenants", {"tenants": {"routes": {}}}, "tenants.routes.zones: is empty"),
     (

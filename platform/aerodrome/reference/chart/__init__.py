@@ -13,6 +13,8 @@ __all__ = ["read_keys", "values_page", "values_schema"]
 SOURCE = "helm/schema"
 SCHEMA = "helm/airflow/values.schema.json"
 VALUES = "helm/airflow/values.yaml"
+TOP = "helm/airflow/files/top-level-keys.txt"
+"""What the templates compare the values' keys with: Helm shows them no schema."""
 
 
 def chart_pages(root: Path) -> dict[str, str]:
@@ -21,6 +23,7 @@ def chart_pages(root: Path) -> dict[str, str]:
         return {}
     keys = read_keys(root / SOURCE)
     return {
+        TOP: "".join(f"{name}\n" for name in sorted({key.parts[0] for key in keys})),
         SCHEMA: values_schema(keys, (root / SOURCE / "kubernetes.json").read_text(encoding="utf-8")),
         "docs/reference/chart-values.md": values_page(keys, (root / VALUES).read_text(encoding="utf-8")),
     }
