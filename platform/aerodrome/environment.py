@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from aerodrome.cluster_settings import ClusterSettings
+from aerodrome.cluster_settings import mistakes as cluster_mistakes
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.login_settings import LoginSettings
 from aerodrome.login_settings import mistakes as login_mistakes
@@ -144,7 +146,14 @@ class Environment(Model):
     results: ResultsSettings = Field(
         default_factory=ResultsSettings, description="Where large results of tasks go."
     )
+    cluster: ClusterSettings = Field(
+        default_factory=ClusterSettings, description="Only with `kind: kubernetes`."
+    )
     local: Local | None = Field(None, description="Only with `kind: local`.")
+
+    def in_cluster(self, zone: str) -> bool:
+        """Return whether the workers of *zone*, and what reaches tenants' code there, are pods."""
+        return self.kind == "kubernetes" and self.zones[zone].workers != "hosts"
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -177,6 +186,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_secrets(environment, report)
             _check_login(environment, report)
             _check_results(environment, report)
+            _check_cluster(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -249,6 +259,23 @@ def _bad_target(channel: AlertChannel) -> str:
 def _check_results(environment: Environment, report: Report) -> None:
     for keys, message, remedy in results_mistakes(environment.results, environment.name):
         report.at(("results", *keys), message, remedy)
+
+
+def _check_cluster(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in cluster_mistakes(environment.cluster, environment.kind):
+        report.at(("cluster", *keys), message, remedy)
+    pods = any(environment.in_cluster(zone) for zone in environment.zones)
+    if not pods or environment.cluster.oidc_issuer is not None:
+        return
+    remedy = "add cluster: {oidc_issuer: https://oidc.eks.…}"
+    for keys, in_aws in (
+        (("secrets", "store"), environment.secrets.store == "ssm"),
+        (("results", "kind"), environment.results.kind == "s3"),
+    ):
+        if in_aws:
+            report.at(
+                keys, "pods show AWS who they are by the cluster's OIDC issuer, which is not named", remedy
+            )
 
 
 def _check_local(environment: Environment, report: Report) -> None:

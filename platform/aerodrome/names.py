@@ -15,6 +15,8 @@ ENVIRONMENT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 SECRETS_MOUNT = "aerodrome"
 SECRETS_AUDIENCE = "vault"
 """For whom the token is by which a pod logs in to the secrets store: no other token of the pod opens it."""
+AWS_AUDIENCE = "sts.amazonaws.com"
+"""For whom the token is by which a pod shows AWS who it is."""
 TOKEN_TTL = "5m"  # noqa: S105  (a time)
 """What the workers of a zone must ask for, word by word, when they mint a tenant's token."""
 GLOBAL = "global"
@@ -56,6 +58,7 @@ RESERVED_ZONES = {
 _TENANT = re.compile(TENANT_PATTERN)
 _NAME = re.compile(NAME_PATTERN)
 _ENVIRONMENT = re.compile(ENVIRONMENT_PATTERN)
+_OWN_WORKERS = "tenant_"
 
 
 def is_tenant(text: str) -> bool:
@@ -75,6 +78,8 @@ def why_no_zone(text: str) -> str:
     """Return why *text*, a name, cannot name a trust zone, or an empty text where it can."""
     if len(text) > ZONE_LENGTH:
         return f"a zone's name has {ZONE_LENGTH} characters at most: it ends the name of a user of the system"
+    if text.startswith(_OWN_WORKERS):
+        return f"'{_OWN_WORKERS}' begins the names of tenants' own workers: choose another name"
     reason = RESERVED_ZONES.get(text)
     return f"{reason}: choose another name" if reason else ""
 
@@ -182,6 +187,15 @@ def service_account(tenant: str, zone: str) -> str:
     return f"{tenant}-{zone.replace('_', '-')}"
 
 
+def worker_account(release: str, zone: str, tenant: str | None = None) -> str:
+    """Return the Kubernetes service account of the Celery workers of *zone*, or of a *tenant*'s own in it.
+
+    It is in the namespace of the Helm release called *release*.
+    """
+    own = f"tenant-{tenant}-" if tenant else ""
+    return f"{release}-worker-{own}{zone.replace('_', '-')}"
+
+
 def pod_template(tenant: str, zone: str) -> str:
     """Return the file in the scheduler that says how the pods of *tenant* in *zone* look."""
     return f"{_POD_TEMPLATES}/{service_account(tenant, zone)}.yaml"
@@ -228,6 +242,11 @@ def zone_role(environment: str, zone: str) -> str:
 def tenant_policy(environment: str, zone: str, tenant: str) -> str:
     """Return the policy and token role of *tenant* in *zone*."""
     return f"{zone_role(environment, zone)}{SEPARATOR}{tenant}"
+
+
+def own_workers_role(environment: str, zone: str, tenant: str) -> str:
+    """Return the role by which *tenant*'s own Celery workers in *zone* log in to the secrets store."""
+    return f"{tenant_policy(environment, zone, tenant)}{SEPARATOR}workers"
 
 
 def iam_role(environment: str, tenant: str) -> str:

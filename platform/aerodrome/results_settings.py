@@ -34,7 +34,9 @@ class ResultsSettings(Model):
     """Results of tasks that are too large for the database."""
 
     kind: Literal["folder", "s3"] = Field(
-        "folder", description="folder: on the machine of ENV=local; s3: a bucket."
+        "folder",
+        description="folder: on the machine of ENV=local; in a cluster there is none, and a larger result fails its "
+        "task. s3: a bucket.",
     )
     s3: BucketSettings | None = Field(None, description="Only with `kind: s3`.")
     inline: int = Field(64 * 1024, ge=0, le=2**20, description="Bytes; larger results go to the store.")

@@ -25,8 +25,7 @@ def queues(wanted: Iterable[str], environment: Environment) -> dict[str, QueueLi
 
 
 def _pods_of(zone: str, environment: Environment) -> str | None:
-    in_cluster = environment.kind == "kubernetes" and environment.zones[zone].workers != "hosts"
-    return zone if in_cluster else None
+    return zone if environment.in_cluster(zone) else None
 
 
 def reserved_queues(environment: Environment) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The chart's values of tenants: what the cluster makes so that the tasks of rendered DAGs find their pods."""
+"""The chart's values that follow from environment.yaml and the tenants: what tasks find in the cluster."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aerodrome import names
+from aerodrome.aws_settings import ZONE, AwsSettings
 from aerodrome.environment import Environment
 from aerodrome.manifest.loaded import LoadedTenant
 from aerodrome.manifest.tenant import Limits
 from aerodrome.policy import offers
 from aerodrome.quantities import format_memory
+from aerodrome.render import airflow_options
+from aerodrome.render.longest_tasks import LEAST, longest_tasks
 
 Values = dict[str, Any]
 Images = Mapping[str, Mapping[str, str]]
@@ -23,19 +26,31 @@ POD_CPU = 1.25
 POD_MEMORY = 2**30 + 256 * 2**20
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
+EXECUTOR = "CeleryExecutor,KubernetesExecutor"
 
 
 def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, images: Images) -> Values:
-    """Return `tenancy` and `tenants` of the chart: tenants without a zone in the cluster have no namespace.
+    """Return the chart's values that environment.yaml and the tenants decide.
 
-    What stands in neither tenant.yaml nor environment.yaml (networks, node pools, sizes of the platform's own
-    containers) is the business of environments/<env>/values.yaml.
+    Each zone in the cluster has Celery workers of its own, and there are no others; tenants without such a zone have
+    no namespace. What stands in neither file (networks, node pools, broker users, the platform's database, sizes of
+    its own containers) is the business of environments/<env>/values.yaml.
     """
     found = sorted(tenants, key=lambda tenant: tenant.name)
     made = {tenant.name: _tenant(tenant, environment, images.get(tenant.name)) for tenant in found}
+    longest = longest_tasks(found, environment)
     return {
+        "executor": EXECUTOR,
+        "config": _config(environment),
+        "workers": {
+            "enableDefault": False,
+            "terminationGracePeriodSeconds": max(longest.values(), default=LEAST),
+        },
+        "deploymentPolicy": {"longestTask": {"queues": longest}},
+        "zoneWorkers": {"zones": _zone_workers(environment)},
         "tenancy": _tenancy(environment),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
+        **_collector(environment),
     }
 
 
@@ -45,21 +60,87 @@ def zones_with_pods(tenant: LoadedTenant, environment: Environment) -> tuple[str
     return tuple(sorted({queue.pods_of for queue in queues if queue.pods_of is not None}))
 
 
+def _config(environment: Environment) -> Values:
+    parts = (airflow_options.everywhere(environment), airflow_options.central_channel(environment))
+    return {
+        # As airflow.cfg has it, where % begins a reference.
+        section: {
+            key: text.replace("%", "%%") for part in parts for key, text in part.get(section, {}).items()
+        }
+        for section in sorted({section for part in parts for section in part})
+    }
+
+
+def _zone_workers(environment: Environment) -> Values:
+    zones = {queue.zone for queue in environment.queues.values() if environment.in_cluster(queue.zone)}
+    return {zone: _workers_of(zone, environment) for zone in sorted(zones)}
+
+
+def _workers_of(zone: str, environment: Environment) -> Values:
+    queues = {name: queue for name, queue in sorted(environment.queues.items()) if queue.zone == zone}
+    slots = str(sum(queue.slots for queue in queues.values()))
+    env = [{"name": "AIRFLOW__CELERY__WORKER_CONCURRENCY", "value": slots}]
+    return {"queues": list(queues), "workers": {"env": env}}
+
+
 def _tenancy(environment: Environment) -> Values:
-    return {"environment": environment.name, "secrets": _secrets(environment)}
+    ssm = environment.secrets.ssm
+    # The port of AWS's endpoints; Vault's is that of its servers, which its address need not tell.
+    ports = {"networkPolicy": {"secretsStore": {"port": 443}}} if ssm and not ssm.endpoint else {}
+    return {
+        "environment": environment.name,
+        "secrets": _secrets(environment),
+        "results": _results(environment),
+        **ports,
+    }
 
 
 def _secrets(environment: Environment) -> Values:
     settings = environment.secrets
     ages = {"freshSeconds": settings.fresh_seconds, "staleSeconds": settings.stale_seconds}
-    if settings.store != "vault":
-        return {"store": "none", **ages}
+    if settings.ssm is not None:
+        return {"store": "ssm", "ssm": {**_aws(settings.ssm), "prefix": settings.ssm.prefix}, **ages}
     vault = {
         "address": settings.vault.url,
         "kubernetesMount": settings.vault.kubernetes_mount,
         "audience": names.SECRETS_AUDIENCE,
     }
     return {"store": "vault", "vault": vault, **ages}
+
+
+def _results(environment: Environment) -> Values:
+    settings = environment.results
+    sizes = {
+        "inlineBytes": settings.inline,
+        "largestBytes": settings.largest,
+        "encryptedTenants": list(settings.encrypted_tenants),
+    }
+    if settings.s3 is None:
+        return {"store": "database", **sizes}
+    s3 = {**_aws(settings.s3), "bucket": settings.s3.bucket, "prefix": settings.s3.prefix}
+    return {"store": "s3", "s3": s3, **sizes}
+
+
+def _aws(settings: AwsSettings) -> Values:
+    return {**_account(settings), "agentRole": settings.agent(ZONE)}
+
+
+def _account(settings: AwsSettings) -> Values:
+    endpoint = {"endpoint": settings.endpoint} if settings.endpoint else {}
+    return {
+        "region": settings.region,
+        "account": settings.account,
+        "partition": settings.partition,
+        **endpoint,
+    }
+
+
+def _collector(environment: Environment) -> Values:
+    s3 = environment.results.s3
+    if s3 is None:
+        return {}
+    agent = {**_account(s3), "role": s3.agent(names.COLLECTOR)}
+    return {"platform": {"resultsCollector": {"enabled": True, "agent": agent}}}
 
 
 def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, str] | None) -> Values:

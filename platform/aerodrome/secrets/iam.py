@@ -12,27 +12,28 @@ from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.secrets import usable
-from aerodrome.secrets.iam_documents import Statement, allow, document, of_key, trust
+from aerodrome.secrets.iam_documents import Statement, allow, document, in_zone, of_key, trust
 from aerodrome.secrets.usable import Tenants
 from aerodrome.store_settings import SsmSettings
 
 POLICY = "aerodrome"
 # All inline policies of a role together; AWS does not count white space.
 LARGEST = 10_240
-_SESSION = f"aws:PrincipalTag/{names.IAM_ZONE_TAG}"
+_READ = ("ssm:GetParameter", "ssm:GetParameters")
 
 
 def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
     """Return name → role of each tenant that has a queue.
 
-    The workers of a zone assume a tenant's role with their zone as a session tag, and with no other one: the role
-    reads in each zone what the tenant's tasks may use there.
+    The workers of a zone assume a tenant's role with their zone as a session tag, and with no other one; a tenant's
+    own pods are their tenant's role by their account, which is one of a zone. The role reads in each zone what the
+    tenant's tasks may use there.
     """
     ssm = _settings(environment)
     zones = {tenant: usable.zones_of(environment, model) for tenant, model in sorted(tenants.items())}
     return {
         names.iam_role(environment.name, tenant): Role(
-            trust(ssm, inside), _policy(environment, tenant, tenants[tenant])
+            trust(environment, ssm, tenant, inside), _policy(environment, tenant, tenants[tenant])
         )
         for tenant, inside in zones.items()
         if inside
@@ -60,9 +61,8 @@ def _statements(environment: Environment, tenant: str, model: TenantManifest) ->
     ssm = _settings(environment)
     for zone in usable.zones_of(environment, model):
         paths = usable.paths(environment, tenant, model, zone)
-        if paths:
-            read = ("ssm:GetParameter", "ssm:GetParameters")
-            yield allow(read, [_arn(ssm, path) for path in paths], StringEquals={_SESSION: zone})
+        for condition in in_zone(environment, tenant, zone) if paths else ():
+            yield allow(_READ, [_arn(ssm, path) for path in paths], condition)
     yield from of_key(ssm, "ssm", "kms:Decrypt")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aerodrome import names
 from aerodrome.aws_settings import AwsSettings
+from aerodrome.environment import Environment
 
 Statement = Mapping[str, Any]
 _VERSION = "2012-10-17"
@@ -14,23 +15,67 @@ _TAG = f"aws:RequestTag/{names.IAM_ZONE_TAG}"
 _NOTHING: Statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 
 
-def trust(settings: AwsSettings, zones: Iterable[str]) -> dict[str, Any]:
-    """Return that the agents of *zones* may assume a role, each with its zone as the session's only tag."""
-    return document(
-        {
+def trust(
+    environment: Environment, settings: AwsSettings, tenant: str, zones: Iterable[str]
+) -> dict[str, Any]:
+    """Return who may be *tenant*'s role: the agents of *zones*, and the tenant's pods in those in the cluster.
+
+    An agent says its zone as the session's only tag; of a pod the cluster says whose it is, and in which zone.
+    """
+    inside = tuple(zones)
+    agents = (agent(settings, zone) for zone in inside)
+    return document((*agents, *_pods(environment, settings, tenant, inside)))
+
+
+def agent(settings: AwsSettings, zone: str) -> Statement:
+    """Return that the agent of *zone* may assume a role, with its zone as the session's only tag."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": settings.agent(zone)},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Condition": {
+            "StringEquals": {_TAG: zone},
+            "ForAllValues:StringEquals": {"aws:TagKeys": [names.IAM_ZONE_TAG]},
+        },
+    }
+
+
+def in_zone(environment: Environment, tenant: str, zone: str) -> Iterator[Statement]:
+    """Yield the conditions, of which one is enough, under which a session of *tenant*'s role is one of *zone*."""
+    yield {"StringEquals": {f"aws:PrincipalTag/{names.IAM_ZONE_TAG}": zone}}
+    if subjects := _subjects(environment, tenant, zone):
+        yield {"StringEquals": {f"{environment.cluster.oidc_provider}:sub": subjects}}
+
+
+def _pods(
+    environment: Environment, settings: AwsSettings, tenant: str, zones: Iterable[str]
+) -> Iterator[Statement]:
+    subjects = [one for zone in zones for one in _subjects(environment, tenant, zone)]
+    provider = environment.cluster.oidc_provider
+    if subjects:
+        yield {
             "Effect": "Allow",
-            "Principal": {"AWS": settings.agent(zone)},
-            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Principal": {
+                "Federated": f"arn:{settings.partition}:iam::{settings.account}:oidc-provider/{provider}"
+            },
+            "Action": ["sts:AssumeRoleWithWebIdentity"],
             "Condition": {
-                "StringEquals": {_TAG: zone},
-                "ForAllValues:StringEquals": {"aws:TagKeys": [names.IAM_ZONE_TAG]},
+                "StringEquals": {f"{provider}:aud": names.AWS_AUDIENCE, f"{provider}:sub": subjects}
             },
         }
-        for zone in zones
-    )
 
 
-def allow(actions: Iterable[str], resources: Iterable[str], **condition: Statement) -> Statement:
+def _subjects(environment: Environment, tenant: str, zone: str) -> list[str]:
+    """Return how the cluster calls the accounts of *tenant*'s pods in *zone*: those of tasks and of own workers."""
+    cluster = environment.cluster
+    if cluster.oidc_provider is None or not environment.in_cluster(zone):
+        return []
+    tasks = f"{names.namespace(tenant)}:{names.service_account(tenant, zone)}"
+    workers = f"{cluster.namespace}:{names.worker_account(cluster.release, zone, tenant)}"
+    return [f"system:serviceaccount:{account}" for account in (tasks, workers)]
+
+
+def allow(actions: Iterable[str], resources: Iterable[str], condition: Statement | None = None) -> Statement:
     """Return that *actions* on *resources* are allowed, under *condition* where one is given."""
     limited = {"Condition": condition} if condition else {}
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **limited}
@@ -41,7 +86,7 @@ def of_key(settings: AwsSettings, service: str, *actions: str) -> tuple[Statemen
     if settings.kms_key is None:
         return ()
     via = f"{service}.{settings.region}.amazonaws.com"
-    return (allow(actions, [settings.kms_key], StringEquals={"kms:ViaService": via}),)
+    return (allow(actions, [settings.kms_key], {"StringEquals": {"kms:ViaService": via}}),)
 
 
 def document(statements: Iterable[Statement]) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Layout:
 def desired(environment: Environment, tenants: Tenants) -> Layout:
     """Return every policy and role that *environment* needs for *tenants*.
 
-    A zone's login reads no secret: it mints tokens, each with one tenant's policy for this zone.
+    A zone's login reads no secret: it mints tokens, each with one tenant's policy for this zone. Workers on hosts log
+    in by ids, those in the cluster as the service account of their zone.
     """
     return Layout(
         {
@@ -95,7 +96,11 @@ def _zone(environment: Environment, zone: str, tenants: Tenants) -> Iterator[tup
     place, name = environment.name, names.zone_role(environment.name, zone)
     inside = usable.tenants_of(environment, zone, tenants)
     yield Key(POLICY, name), {TEXT: minting(names.tenant_policy(place, zone, tenant) for tenant in inside)}
-    yield Key(LOGIN, name), _login(name)
+    if environment.in_cluster(zone):
+        account = names.worker_account(environment.cluster.release, zone)
+        yield Key(KUBERNETES_ROLE, name), _of_zone(name, account, environment.cluster.namespace)
+    else:
+        yield Key(LOGIN, name), _login(name)
     for tenant in inside:
         yield from _tenant(environment, zone, tenant, tenants)
 
@@ -107,8 +112,17 @@ def _tenant(
     paths = usable.paths(environment, tenant, tenants[tenant], zone)
     yield Key(POLICY, name), {TEXT: reading(paths)}
     yield Key(TOKEN_ROLE, name), _token_role(name)
-    if environment.kind == "kubernetes":
-        yield Key(KUBERNETES_ROLE, name), _kubernetes_role(name, tenant, zone)
+    if environment.in_cluster(zone):
+        yield from _pods(environment, zone, tenant, name)
+
+
+def _pods(environment: Environment, zone: str, tenant: str, policy: str) -> Iterator[tuple[Key, Settings]]:
+    """Yield what lets a tenant's pods log in, those of its tasks and those of Celery workers of its own."""
+    cluster = environment.cluster
+    tasks, workers = names.service_account(tenant, zone), names.worker_account(cluster.release, zone, tenant)
+    role = names.own_workers_role(environment.name, zone, tenant)
+    yield Key(KUBERNETES_ROLE, policy), _of_tenant(policy, tasks, names.namespace(tenant))
+    yield Key(KUBERNETES_ROLE, role), _of_tenant(policy, workers, cluster.namespace)
 
 
 def _token_role(policy: str) -> Settings:
@@ -141,17 +155,25 @@ def _login(policy: str) -> Settings:
     }
 
 
-def _kubernetes_role(policy: str, tenant: str, zone: str) -> Settings:
+def _of_zone(policy: str, account: str, namespace: str) -> Settings:
+    # A batch token cannot make tokens.
+    return _bound(account, namespace) | _carries(policy, "service", LOGIN_SECONDS)
+
+
+def _of_tenant(policy: str, account: str, namespace: str) -> Settings:
+    return _bound(account, namespace) | _carries(policy, "batch", TOKEN_SECONDS)
+
+
+def _bound(account: str, namespace: str) -> dict[str, Any]:
     return {
-        "bound_service_account_names": [names.service_account(tenant, zone)],
-        "bound_service_account_namespaces": [names.namespace(tenant)],
+        "bound_service_account_names": [account],
+        "bound_service_account_namespaces": [namespace],
         "alias_name_source": "serviceaccount_uid",
         "audience": names.SECRETS_AUDIENCE,
-        **_carries(policy, "batch", TOKEN_SECONDS),
     }
 
 
-def _carries(policy: str, kind: str, seconds: int) -> Settings:
+def _carries(policy: str, kind: str, seconds: int) -> dict[str, Any]:
     return {
         "token_policies": [policy],
         "token_no_default_policy": True,

@@ -9,7 +9,7 @@ from aerodrome.clients.aws import Role
 from aerodrome.environment import Environment
 from aerodrome.results_settings import BucketSettings
 from aerodrome.secrets import usable
-from aerodrome.secrets.iam_documents import Statement, allow, document, of_key, trust
+from aerodrome.secrets.iam_documents import Statement, agent, allow, document, of_key, trust
 from aerodrome.secrets.usable import Tenants
 
 
@@ -23,12 +23,12 @@ def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
     zones = {tenant: usable.zones_of(environment, model) for tenant, model in sorted(tenants.items())}
     own = {
         names.results_role(place, tenant): Role(
-            trust(s3, inside), document(_of_tenant(s3, s3.base(place) + tenant))
+            trust(environment, s3, tenant, inside), document(_of_tenant(s3, s3.base(place) + tenant))
         )
         for tenant, inside in zones.items()
         if inside
     }
-    collector = Role(trust(s3, (names.COLLECTOR,)), document(_of_collector(s3, s3.base(place))))
+    collector = Role(document([agent(s3, names.COLLECTOR)]), document(_of_collector(s3, s3.base(place))))
     return {**own, names.results_collector_role(place): collector}
 
 
@@ -46,7 +46,7 @@ def _of_tenant(s3: BucketSettings, prefix: str) -> Iterator[Statement]:
 
 
 def _of_collector(s3: BucketSettings, base: str) -> Iterator[Statement]:
-    yield allow(["s3:ListBucket"], [_arn(s3)], StringLike={"s3:prefix": [f"{base}*"]})
+    yield allow(["s3:ListBucket"], [_arn(s3)], {"StringLike": {"s3:prefix": [f"{base}*"]}})
     # AWS tells this action no prefix that a condition could ask for; it gives keys and never content.
     yield allow(["s3:ListBucketMultipartUploads"], [_arn(s3)])
     yield allow(["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{_arn(s3)}/{base}*"])

@@ -16,6 +16,7 @@ from aerodrome.secrets.usable import Tenants
 
 KIND = "IAM role"
 RESULTS = "results"
+_ACCOUNT = "system:serviceaccount:"
 Desired = Callable[[Environment, Tenants], Mapping[str, Role]]
 
 
@@ -99,9 +100,21 @@ def _told(what: str, wanted: frozenset[str], live: frozenset[str]) -> str:
 
 
 def _principals(document: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(
-        str(each) for one in _statements(document) for each in _all(one.get("Principal", {}), "AWS")
-    )
+    return frozenset(each for one in _statements(document) for each in _who(one))
+
+
+def _who(statement: Mapping[str, Any]) -> Iterator[str]:
+    named = statement.get("Principal", {})
+    yield from map(str, _all(named, "AWS"))
+    for provider in _all(named, "Federated") if isinstance(named, Mapping) else ():
+        subjects = [each for each in _conditions(statement) if each.startswith(_ACCOUNT)]
+        yield from subjects or [f"everybody whom {provider} knows"]
+
+
+def _conditions(statement: Mapping[str, Any]) -> Iterator[str]:
+    for wanted in statement.get("Condition", {}).values():
+        for key in wanted:
+            yield from map(str, _all(wanted, key))
 
 
 def _resources(document: Mapping[str, Any]) -> frozenset[str]:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aerodrome import names
 
+from aerodrome_airflow.secrets import pod_token
 from aerodrome_airflow.secrets.clock import Clock
 from aerodrome_airflow.secrets.store import LoginRefusedError, MissingError, RefusedError, UnavailableError
 
@@ -19,9 +21,12 @@ SESSION_SECONDS = 900
 """The shortest that STS grants."""
 SPARE_SECONDS = 60.0
 THREADS = 8
+CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
+"""The two together stay below the time of an attempt."""
 _MISSING = {"ParameterNotFound", "ParameterVersionNotFound"}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_ENDED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+_ENDED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+          "InvalidIdentityToken", "IDPRejectedClaim"}  # fmt: skip
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
               "RequestLimitExceeded", "RequestThrottled", "TooManyUpdates", "LimitExceededException"}  # fmt: skip
 
@@ -49,7 +54,9 @@ class Credentials:
 class Account:
     """Who asks, and where: the *login*, or the role of the machine where there is none.
 
-    That is the zone's role already, or may assume it, *agent_role*; the zone's role may assume the tenants'.
+    That is the zone's role already, or may assume it, *agent_role*; the zone's role may assume the tenants'. In a
+    cluster the pod's token in *token_file*, which the cluster renews, is what logs in: a worker's pod as its zone's
+    role, a tenant's own, which has no *agent_role*, as the tenant's.
     """
 
     region: str
@@ -58,6 +65,7 @@ class Account:
     endpoint: str | None = None
     agent_role: str | None = None
     login: Credentials | None = None
+    token_file: Path | None = None
 
     def role(self, path: str, name: str) -> str:
         """Return the ARN of the role *name* at *path*, which begins and ends with a slash."""
@@ -94,7 +102,10 @@ class Identity:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def assume(self, role: str) -> Credentials:
-        """Return credentials of *role*, with the zone as their tag."""
+        """Return credentials of *role*, with the zone as their tag unless a tenant's own pod asks."""
+        if self._account.token_file is not None and self._account.agent_role is None:
+            # What the role gives depends on the pod's account, which is the tenant's in this zone.
+            return self._by_token(role, self._account.token_file)
         # A tenant's role gives what may be used in this zone, and trusts nobody without this word.
         tags = [{"Key": names.IAM_ZONE_TAG, "Value": self._zone}]
         try:
@@ -107,8 +118,9 @@ class Identity:
         """Return a client of *service* that asks as *by*, or as the machine."""
         from botocore.config import Config
 
-        # The breaker repeats; and the two together stay below the time of an attempt.
-        config = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+        # It is the breaker that repeats.
+        once = {"total_max_attempts": 1}
+        config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=once)
         return self._machine.client(
             service, endpoint_url=self._account.endpoint, config=config, **(by.keywords() if by else {})
         )
@@ -120,18 +132,41 @@ class Identity:
             return self._account.login
         if self._own is None or self._clock() >= self._own[1]:
             ends = self._clock() + SESSION_SECONDS - SPARE_SECONDS
-            try:
-                self._own = self._assumed(role, self._account.login), ends
-            except (EndedError, RefusedError):
-                raise LoginRefusedError(f"AWS does not let this machine be {role}") from None
+            self._own = self._as_zone(role), ends
         return self._own[0]
 
+    def _as_zone(self, role: str) -> Credentials:
+        if self._account.token_file is not None:
+            return self._by_token(role, self._account.token_file)
+        try:
+            return self._assumed(role, self._account.login)
+        except (EndedError, RefusedError):
+            raise LoginRefusedError(f"AWS does not let this machine be {role}") from None
+
     def _assumed(self, role: str, by: Credentials | None, **more: Any) -> Credentials:
-        wanted = {"RoleArn": role, "RoleSessionName": f"aerodrome-{self._zone}", **more}
-        sts = self.client("sts", by)
-        found = asked(lambda: sts.assume_role(**wanted, DurationSeconds=SESSION_SECONDS))["Credentials"]
-        keys = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-        return Credentials(*keys, ends=found["Expiration"])
+        sts, wanted = self.client("sts", by), self._wanted(role)
+        return _credentials(asked(lambda: sts.assume_role(**wanted, **more)))
+
+    def _by_token(self, role: str, file: Path) -> Credentials:
+        # The token is the whole proof: nothing that lies about on the machine signs the request.
+        sts, wanted = self.client("sts", _NOBODY), self._wanted(role)
+        token = pod_token.read(file)
+        try:
+            return _credentials(
+                asked(lambda: sts.assume_role_with_web_identity(**wanted, WebIdentityToken=token))
+            )
+        except (EndedError, RefusedError):
+            raise LoginRefusedError(f"AWS does not let this pod be {role}") from None
+
+    def _wanted(self, role: str) -> dict[str, Any]:
+        name = f"aerodrome-{self._zone}"
+        return {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": SESSION_SECONDS}
+
+
+def _credentials(answer: Any) -> Credentials:
+    found = answer["Credentials"]
+    keys = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+    return Credentials(*keys, ends=found["Expiration"])
 
 
 def asked(call: Callable[[], Any]) -> Any:

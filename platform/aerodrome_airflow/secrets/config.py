@@ -105,15 +105,18 @@ def _store(raw: Mapping[str, Any], folder: Path) -> Login | PodLogin | Parameter
         raise ValueError(f"no store is of kind {raw['kind']!r}")
     if "token_file" in raw:
         place, token = str(raw["kubernetes_mount"]), folder / raw["token_file"]
-        return PodLogin(str(raw["url"]), place, token, raw.get("ca_file"))
+        return PodLogin(
+            str(raw["url"]), place, token, raw.get("ca_file"), raw.get("role"), raw.get("mints") is True
+        )
     role_id, secret_id = (_private_text(folder / raw[key]) for key in ("role_id_file", "secret_id_file"))
     return Login(str(raw["url"]), role_id.strip(), secret_id.strip(), raw.get("ca_file"))
 
 
 def _account(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    said = {key: value for key, value in raw.items() if key != "login_file"}
+    said = {key: value for key, value in raw.items() if key not in ("login_file", "token_file")}
     login = json.loads(_private_text(folder / raw["login_file"])) if "login_file" in raw else {}
-    return {**said, "login": Credentials(**login) if login else None}
+    token = folder / raw["token_file"] if "token_file" in raw else None
+    return {**said, "login": Credentials(**login) if login else None, "token_file": token}
 
 
 def _private_text(path: Path) -> str:

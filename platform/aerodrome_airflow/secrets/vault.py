@@ -10,6 +10,7 @@ from typing import Any
 
 from aerodrome import names
 
+from aerodrome_airflow.secrets import pod_token
 from aerodrome_airflow.secrets.clock import Clock
 from aerodrome_airflow.secrets.http import BadRequestError, Http
 from aerodrome_airflow.secrets.protocol import CONNECTION, Lookup
@@ -17,7 +18,6 @@ from aerodrome_airflow.secrets.store import (
     Attempt,
     LoginRefusedError,
     RefusedError,
-    UnavailableError,
     UnusableError,
     Value,
 )
@@ -39,15 +39,19 @@ class Login:
 
 @dataclass(frozen=True)
 class PodLogin:
-    """Where the store is, and the token by which a pod of one tenant says who it is; the cluster renews its file.
+    """Where the store is, and the token by which a pod says who it is; the cluster renews its file.
 
-    *mount* is where the store lets pods of this cluster log in.
+    *mount* is where the store lets pods of this cluster log in. A pod of one tenant logs in as that tenant, by the
+    role of its tasks where no other *role* is named. One that *mints* is a worker of its zone: like the zone's AppRole
+    its login reads no secret.
     """
 
     url: str
     mount: str
     token_file: Path
     ca_file: str | None = None
+    role: str | None = None
+    mints: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,17 +104,16 @@ class Vault:
             return self._tokens[tenant], True
 
     async def _mint(self, tenant: str, attempt: Attempt) -> _Token:
-        if isinstance(self._login, PodLogin):
+        if isinstance(self._login, PodLogin) and not self._login.mints:
             return await self._as_pod(self._login, tenant, attempt)
-        ids = {"role_id": self._login.role_id, "secret_id": self._login.secret_id}
-        own, is_new = await self._logged_in(ids, attempt)
+        own, is_new = await self._logged_in(attempt)
         try:
             return await self._create(tenant, own, attempt)
         except RefusedError:
             if is_new:
                 raise
         self._own = None
-        own, _ = await self._logged_in(ids, attempt)
+        own, _ = await self._logged_in(attempt)
         return await self._create(tenant, own, attempt)
 
     async def _create(self, tenant: str, own: _Token, attempt: Attempt) -> _Token:
@@ -124,16 +127,24 @@ class Vault:
             # The zone may ask for this role, which is not there.
             raise RefusedError from None
 
-    async def _logged_in(self, ids: dict[str, str], attempt: Attempt) -> tuple[_Token, bool]:
+    async def _logged_in(self, attempt: Attempt) -> tuple[_Token, bool]:
         if found := self._at_hand(self._own):
             return found, False
+        mount, ids = self._zones_ids()
         whose = f"zone '{self._zone}'"
-        self._own = await self._granted(lambda: self._ask_login("approle", ids, whose), attempt)
+        self._own = await self._granted(lambda: self._ask_login(mount, ids, whose), attempt)
         return self._own, True
 
+    def _zones_ids(self) -> tuple[str, dict[str, str]]:
+        login = self._login
+        if isinstance(login, PodLogin):
+            role = names.zone_role(self._environment, self._zone)
+            return login.mount, {"role": role, "jwt": pod_token.read(login.token_file)}
+        return "approle", {"role_id": login.role_id, "secret_id": login.secret_id}
+
     async def _as_pod(self, login: PodLogin, tenant: str, attempt: Attempt) -> _Token:
-        role = names.tenant_policy(self._environment, self._zone, tenant)
-        ids = {"role": role, "jwt": _pod_token(login.token_file)}
+        role = login.role or names.tenant_policy(self._environment, self._zone, tenant)
+        ids = {"role": role, "jwt": pod_token.read(login.token_file)}
         whose = f"the pods of tenant '{tenant}' in zone '{self._zone}'"
         return await self._granted(lambda: self._ask_login(login.mount, ids, whose), attempt)
 
@@ -159,13 +170,6 @@ class Vault:
     def _forget(self, tenant: str, token: _Token) -> None:
         if self._tokens.get(tenant) is token:
             del self._tokens[tenant]
-
-
-def _pod_token(file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as problem:
-        raise UnavailableError(f"the pod has no token to log in with: {file}: {problem}") from None
 
 
 def _value(answer: dict[str, Any]) -> Value:

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from aerodrome.local.processes.airflow_config import NO_CLASS
+from aerodrome.render.airflow_options import NO_CLASS
 from aerodrome_airflow.launcher.client import TenantCodeError
 from aerodrome_airflow.results import MarkedError, refuse_marks
 

@@ -12,6 +12,8 @@ import pytest
 # Test folders are no packages: the module beside this file has a name of its own.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from aws_place import Front, filled
+from cluster_place import bao_in_cluster
 from secrets_place import Agent, Bao, Door, agent_in_thread, settings
 
 
@@ -24,6 +26,13 @@ def shared_bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
         yield made
     finally:
         made.kill()
+
+
+@pytest.fixture(scope="session")
+def cluster_bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
+    """A store with the roles of an environment in a cluster."""
+    with bao_in_cluster(tmp_path_factory.mktemp("bao")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -53,3 +62,21 @@ def agent(door: Door, folder: Path) -> Iterator[Agent]:
     """An agent of zone default."""
     with agent_in_thread(settings(folder, door.port)) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[int]:
+    """The port of AWS's double, with parameters of two tenants."""
+    with filled() as port:
+        yield port
+
+
+@pytest.fixture
+def front(aws: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """What counts the calls; the machine has credentials of its own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "the-machines")
+    made = Front(aws)
+    yield made
+    made.shutdown()
+    made.server_close()

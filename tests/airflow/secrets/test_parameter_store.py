@@ -2,100 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from aerodrome import names
-from moto.server import ThreadedMotoServer
-from secrets_place import PLACE, Agent, agent_in_thread, settings
-
-REGION, ACCOUNT = "eu-central-1", "123456789012"
-
-
-class Front(ThreadingHTTPServer):
-    """Hands requests on to AWS's double and counts them; answers *trouble*, an error code, itself."""
-
-    daemon_threads = True
-
-    def __init__(self, target: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Hands)
-        self.target, self.trouble, self.seen = target, "", list[str]()
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-
-
-class _Hands(BaseHTTPRequestHandler):
-    server: Front
-
-    def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        action = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or "AssumeRole"
-        self.server.seen.append(action)
-        if self.server.trouble:
-            return self._say(400, json.dumps({"__type": self.server.trouble}).encode())
-        aws = http.client.HTTPConnection("127.0.0.1", self.server.target)
-        aws.request("POST", self.path, content, dict(self.headers))
-        answer = aws.getresponse()
-        return self._say(answer.status, answer.read())
-
-    def _say(self, status: int, content: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[int]:
-    """The port of AWS's double, with parameters of two tenants."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    _, port = server.get_host_and_port()
-    ssm = boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION,
-                       aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
-    for tenant in ("alpha", "beta"):
-        value = json.dumps({"conn_type": "postgres", "password": f"{tenant}-from-aws"})
-        name = f"/aerodrome/{names.connection_path(PLACE, tenant, 'db')}"
-        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
-    name = f"/aerodrome/{names.global_variable_path(PLACE, 'region')}"
-    ssm.put_parameter(Name=name, Value='{"value": "eu"}', Type="SecureString")
-    ssm.put_parameter(
-        Name=f"/aerodrome/{names.connection_path(PLACE, 'alpha', 'odd')}", Value="x", Type="String"
-    )
-    yield port
-    server.stop()
-
-
-@pytest.fixture
-def front(aws: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
-    """What counts the calls; the machine has credentials of its own."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "the-machines")
-    made = Front(aws)
-    yield made
-    made.shutdown()
-    made.server_close()
-
-
-@contextmanager
-def agent_of(folder: Path, front: Front, **more: Any) -> Iterator[Agent]:
-    """Run an agent that reads Parameter Store."""
-    endpoint = f"http://127.0.0.1:{front.server_port}"
-    store = {"kind": "ssm", "region": REGION, "number": ACCOUNT, "endpoint": endpoint}
-    with agent_in_thread(settings(folder, 0, store=store, **more)) as made:
-        yield made
+from aws_place import ACCOUNT, Front, agent_of, role_of_secrets
 
 
 def test_a_tenant_is_read_as_its_own_role(front: Front, folder: Path) -> None:
@@ -109,10 +19,7 @@ def test_a_tenant_is_read_as_its_own_role(front: Front, folder: Path) -> None:
     from moto.sts.models import sts_backends
 
     roles = [role.role_arn for role in sts_backends[ACCOUNT]["aws"].assumed_roles]
-    assert roles[-2:] == [
-        f"arn:aws:iam::{ACCOUNT}:role/aerodrome/prod-eu/aerodrome-prod-eu.{tenant}"
-        for tenant in ("alpha", "beta")
-    ]
+    assert roles[-2:] == [role_of_secrets(tenant) for tenant in ("alpha", "beta")]
 
 
 def test_what_is_not_there_is_missing(front: Front, folder: Path) -> None:

@@ -10,7 +10,9 @@ from aerodrome.manifest.tenant import TenantManifest
 PLACE = "prod-eu"
 
 
-def environment(kind: str = "local", name: str = PLACE, **secrets: Any) -> Environment:
+def environment(
+    kind: str = "local", name: str = PLACE, cluster: dict[str, Any] | None = None, **secrets: Any
+) -> Environment:
     """Return an environment with zones default, pii and platform."""
     vault = {"vault": {"url": "http://127.0.0.1:1"}} if kind == "kubernetes" else {}
     return Environment.model_validate(
@@ -25,6 +27,7 @@ def environment(kind: str = "local", name: str = PLACE, **secrets: Any) -> Envir
             },
             "alert_channels": {"central": {"type": "file", "target": "central.jsonl"}},
             "secrets": {**vault, **secrets},
+            "cluster": cluster or {},
         }
     )
 

@@ -12,7 +12,7 @@ from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError
 from aerodrome.secrets import usable
-from aerodrome.secrets.layout import LOGIN, POLICY, TOKEN_ROLE, Key, desired
+from aerodrome.secrets.layout import KUBERNETES_ROLE, LOGIN, POLICY, TOKEN_ROLE, Key, desired
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.secrets.values import VaultValues
 from aerodrome.targets.secrets import VaultTarget
@@ -230,20 +230,65 @@ def test_a_connection_for_personal_data_is_read_in_that_zone_only(vault: Vault) 
     assert found == {"default": ["open"], "pii": ["open", "people"]}
 
 
-def test_pods_log_in_by_tenant_and_zone(vault: Vault) -> None:
-    """Of an environment in a cluster; a role that somebody opened to every namespace is put right."""
+@pytest.fixture
+def cluster(vault: Vault) -> VaultTarget:
+    """An environment in a cluster that was deployed."""
     made = VaultTarget(environment("kubernetes", "cluster"), many(2), vault)
     made.apply(made.changes(), lambda _: None)
     assert made.changes() == ()
-    place, role = "auth/kubernetes/role", names.tenant_policy("cluster", "default", "t01")
-    live = vault.role(place, role) or {}
+    return made
+
+
+IN_CLUSTER = "auth/kubernetes/role"
+
+
+def test_pods_log_in_by_tenant_and_zone(vault: Vault, cluster: VaultTarget) -> None:
+    """Of an environment in a cluster; a role that somebody opened to every namespace is put right."""
+    role = names.tenant_policy("cluster", "default", "t01")
+    live = vault.role(IN_CLUSTER, role) or {}
     assert live["bound_service_account_names"] == ["t01-default"]
     assert (live["bound_service_account_namespaces"], live["token_policies"]) == (["tenant-t01"], [role])
-    vault.put_role(place, role, {"bound_service_account_namespaces": ["*"]})
+    vault.put_role(IN_CLUSTER, role, {"bound_service_account_namespaces": ["*"]})
     why = "bound_service_account_namespaces is *, not tenant-t01"
-    assert [(c.what, c.why) for c in made.changes()] == [(f"Kubernetes role {role}", why)]
-    made.apply(made.changes(), lambda _: None)
-    assert made.changes() == ()
+    assert [(c.what, c.why) for c in cluster.changes()] == [(f"Kubernetes role {role}", why)]
+    cluster.apply(cluster.changes(), lambda _: None)
+    assert cluster.changes() == ()
+
+
+def test_workers_in_the_cluster_log_in_by_zone(vault: Vault, cluster: VaultTarget) -> None:
+    """With the right of the workers on hosts; what somebody changed is told and put right, and what is gone is made."""
+    names_of = {zone: names.zone_role("cluster", zone) for zone in ("default", "pii", "platform")}
+    live = vault.role(IN_CLUSTER, names_of["pii"]) or {}
+    assert (live["bound_service_account_names"], live["token_policies"]) == (
+        ["airflow-worker-pii"],
+        [names_of["pii"]],
+    )
+    assert live["token_type"] == "service" and not vault.roles("auth/approle/role") & set(names_of.values())
+    vault.put_role(IN_CLUSTER, names_of["default"], {"bound_service_account_names": ["*"]})
+    vault.put_role(IN_CLUSTER, names_of["pii"], {"token_policies": [names_of["pii"], "root"]})
+    vault.delete_role(IN_CLUSTER, names_of["platform"])
+    assert {change.name: (change.action, change.why) for change in cluster.changes()} == {
+        names_of["default"]: ("update", "bound_service_account_names is *, not airflow-worker-default"),
+        names_of["pii"]: ("update", f"token_policies is {names_of['pii']}, root, not {names_of['pii']}"),
+        names_of["platform"]: ("create", "not there yet"),
+    }
+    cluster.apply(cluster.changes(), lambda _: None)
+    assert cluster.changes() == ()
+
+
+def test_roles_of_others_in_the_same_cluster_are_left_alone(vault: Vault, cluster: VaultTarget) -> None:
+    """Those of another environment, and of no environment; a zone that is gone loses its own."""
+    foreign = ["aerodrome-cluster-2.default", "aerodrome-clust.pii", "team"]
+    for name in foreign:
+        bound = {"bound_service_account_names": ["x"], "bound_service_account_namespaces": ["y"]}
+        vault.put_role(IN_CLUSTER, name, bound)
+    assert cluster.changes() == ()
+    queues = {"default": cluster.environment.queues["default"]}
+    fewer = replace(cluster, environment=cluster.environment.model_copy(update={"queues": queues}))
+    gone = {change.name for change in fewer.changes() if change.kind == KUBERNETES_ROLE}
+    fewer.apply(fewer.changes(), lambda _: None)
+    assert gone >= {names.zone_role("cluster", zone) for zone in ("pii", "platform")}
+    assert vault.roles(IN_CLUSTER) & {*foreign, *gone} == set(foreign)
 
 
 SMALL = environment(name="small")

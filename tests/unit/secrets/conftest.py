@@ -5,5 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# Test folders are no packages: the module there has a name of its own.
-sys.path.insert(0, str(Path(__file__).parents[2] / "airflow/secrets_control"))
+# Test folders are no packages: the modules here and there have names of their own.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "airflow/secrets_control")]

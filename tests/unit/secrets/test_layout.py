@@ -57,14 +57,52 @@ def test_a_zones_login_mints_for_its_tenants_and_reads_nothing() -> None:
 
 def test_roles_give_one_policy_and_no_default_one() -> None:
     """Each token role, login and Kubernetes role."""
-    made = desired(environment("kubernetes"), many(2))
-    for kind in (LOGIN, KUBERNETES_ROLE):
-        for name, settings in made.of(kind).items():
-            assert settings["token_policies"] == [name] and settings["token_no_default_policy"]
-    for name, settings in made.of(TOKEN_ROLE).items():
+    for kind, place in ((LOGIN, environment()), (KUBERNETES_ROLE, environment("kubernetes"))):
+        for name, settings in desired(place, many(2)).of(kind).items():
+            assert settings["token_policies"] == [name.removesuffix(".workers")], name
+            assert settings["token_no_default_policy"], name
+    for name, settings in desired(environment(), many(2)).of(TOKEN_ROLE).items():
         assert settings["allowed_policies"] == [name] and settings["orphan"] and not settings["renewable"]
-    assert set(made.of(KUBERNETES_ROLE)) == set(made.of(TOKEN_ROLE))
+
+
+def test_each_zone_logs_in_in_one_way() -> None:
+    """Workers on hosts by ids, those in the cluster as an account of their own; tenants have pods only there."""
+    place = environment("kubernetes")
+    hosts = place.zones["pii"].model_copy(update={"workers": "hosts"})
+    made = desired(place.model_copy(update={"zones": {**place.zones, "pii": hosts}}), many(2))
+    assert set(made.of(LOGIN)) == {names.zone_role(PLACE, "pii")}
+    pods = names.tenant_policy(PLACE, "default", "t01")
+    zones = {names.zone_role(PLACE, zone) for zone in ("default", "platform")}
+    assert set(made.of(KUBERNETES_ROLE)) == {*zones, pods, f"{pods}.workers"}
     assert not desired(environment(), many(2)).of(KUBERNETES_ROLE)
+
+
+def test_every_role_of_the_cluster_is_one_accounts() -> None:
+    """In one namespace, for one audience: those of workers in the release's, those of tasks in the tenant's."""
+    place = environment("kubernetes", cluster={"namespace": "flows", "release": "af"})
+    roles = desired(place, many(2)).of(KUBERNETES_ROLE)
+    found = {
+        name.removeprefix(names.secrets_prefix(PLACE)): (
+            *role["bound_service_account_namespaces"], *role["bound_service_account_names"]
+        )
+        for name, role in roles.items()
+    }  # fmt: skip
+    assert found == {
+        "default": ("flows", "af-worker-default"),
+        "pii": ("flows", "af-worker-pii"),
+        "platform": ("flows", "af-worker-platform"),
+        "default.t01": ("tenant-t01", "t01-default"),
+        "default.t01.workers": ("flows", "af-worker-tenant-t01-default"),
+        "pii.t00": ("tenant-t00", "t00-pii"),
+        "pii.t00.workers": ("flows", "af-worker-tenant-t00-pii"),
+    }
+    assert {role["audience"] for role in roles.values()} == {"vault"}
+
+
+def test_no_zone_is_called_like_a_tenants_own_workers() -> None:
+    """Their accounts would be the same."""
+    assert names.worker_account("r", "tenant_a_b") == names.worker_account("r", "b", "a")
+    assert "tenants' own workers" in names.why_no_zone("tenant_a_b") and not names.why_no_zone("tenants")
 
 
 def test_a_queue_that_is_the_platforms_own_gives_no_access() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,54 @@ def load(root: Path, text: str, name: str = "prod") -> object:
     folder.mkdir(parents=True)
     (folder / "environment.yaml").write_text(text)
     return load_environment(root, name).secrets
+
+
+ISSUER = "cluster: {oidc_issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/ABC'}\n"
+BUCKET = f"{{kind: s3, s3: {SSM.replace('{r', '{bucket: our-results, r')}}}"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "told"),
+    [
+        ("{namespace: Air_Flow}", "cluster.namespace: is no name of a namespace"),
+        ("{namespace: tenant-platform}", "cluster.namespace: must not begin with 'tenant-'"),
+        ("{release: Air.Flow}", "cluster.release: is no name of a Helm release"),
+        ("{release: " + "a" * 54 + "}", "cluster.release: is no name of a Helm release"),
+        ("{oidc_issuer: 'http://x'}", "cluster.oidc_issuer: must be an https URL"),
+        ("{oidc_issuer: 'https://x/*'}", "cluster.oidc_issuer: must be an https URL"),
+        ("{oidc_issuer: 'https://x/id/'}", "cluster.oidc_issuer: must be an https URL"),
+        ("{oidc_issuer: 'https://x:443/id'}", "cluster.oidc_issuer: must be an https URL"),
+        ("{name_space: x}", "unknown key 'name_space'"),
+    ],
+)
+def test_a_mistake_about_the_cluster_is_told(tmp_path: Path, cluster: str, told: str) -> None:
+    """Each with what to write."""
+    with pytest.raises(ProblemsFound, match=re.escape(told)):
+        load(tmp_path, f"{CLUSTER}cluster: {cluster}\n")
+
+
+def test_a_cluster_has_a_release_unless_it_says_otherwise(tmp_path: Path) -> None:
+    """In the namespace and with the name that the documentation uses; ENV=local has none."""
+    load(tmp_path, CLUSTER)
+    found = load_environment(tmp_path, "prod").cluster
+    assert (found.namespace, found.release, found.oidc_provider) == ("airflow", "airflow", None)
+    with pytest.raises(ProblemsFound, match="cluster: has no effect with kind: local"):
+        load(tmp_path, f"{LOCAL}cluster: {{namespace: flows}}\n", "here")
+
+
+@pytest.mark.parametrize(
+    ("key", "stores"),
+    [("secrets.store", f"secrets: {{store: ssm, ssm: {SSM}}}\n"), ("results.kind", f"results: {BUCKET}\n")],
+)
+def test_pods_need_an_issuer_to_be_somebody_in_aws(tmp_path: Path, key: str, stores: str) -> None:
+    """Where a zone's workers are in the cluster; on hosts they log in otherwise."""
+    with pytest.raises(
+        ProblemsFound, match=f"{key}: pods show AWS who they are by the cluster's OIDC issuer"
+    ):
+        load(tmp_path, CLUSTER + stores)
+    load(tmp_path, CLUSTER + stores + ISSUER, "named")
+    hosts = CLUSTER.replace("{default: {}}", "{default: {workers: hosts}}")
+    load(tmp_path, hosts + stores, "hosts")
 
 
 @pytest.mark.parametrize(

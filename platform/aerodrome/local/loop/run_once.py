@@ -16,16 +16,11 @@ from aerodrome.local.machine import accounts, state
 from aerodrome.local.machine.ownership import ensure_folder, write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import topology
-from aerodrome.local.processes.airflow_config import (
-    NO_CLASS,
-    XCOM_BACKEND,
-    Sections,
-    config_text,
-    secrets_backend,
-)
+from aerodrome.local.processes.airflow_config import XCOM_BACKEND, config_text, secrets_backend
 from aerodrome.local.release.preparation import prepare
 from aerodrome.pipeline import Build
 from aerodrome.progress import Progress
+from aerodrome.render.airflow_options import NO_CLASS, Sections
 from aerodrome.targets.runtimes import RuntimesTarget
 
 

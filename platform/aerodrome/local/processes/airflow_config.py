@@ -11,8 +11,8 @@ from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import login
 from aerodrome.local.stores.broker import BrokerUser, broker_url, scheduler_user, zone_user
-
-Sections = dict[str, dict[str, str]]
+from aerodrome.render import airflow_options
+from aerodrome.render.airflow_options import Sections
 
 LOG_TEMPLATE = (
     "queue={{ ti.queue }}/dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/"
@@ -22,8 +22,6 @@ LOG_TEMPLATE = (
 # A message that a worker took is its own for a week: longer than any task may run.
 VISIBILITY_TIMEOUT = 7 * 24 * 3600
 BUNDLE = "tenants"
-# Matches no name: results of tasks are JSON, times and numbers, and never become objects of Airflow's own.
-NO_CLASS = "-"
 XCOM_BACKEND = "aerodrome_airflow.xcom.backend.TenantXCom"
 
 
@@ -48,15 +46,8 @@ def api_server(platform: Platform) -> str:
         _tokens(platform),
         own,
         login.options(platform),
-        central_channel(platform),
+        airflow_options.central_channel(platform.environment),
     )
-
-
-def central_channel(platform: Platform) -> Sections:
-    """Return the alert channel of a process that tells what is no run's."""
-    name = platform.environment.central_alert_channel
-    channel = {"name": name, **platform.environment.alert_channels[name].model_dump()}
-    return {"aerodrome": {"central_alert_channel": json.dumps(channel)}}
 
 
 def scheduler(platform: Platform) -> str:
@@ -85,7 +76,8 @@ def results_collector(platform: Platform) -> str:
 
 def roles(platform: Platform) -> str:
     """Return airflow.cfg of what lets roles follow the directory: it writes FAB's tables and signs nothing."""
-    return config_text(_common(platform, "roles"), _database(platform), central_channel(platform))
+    channel = airflow_options.central_channel(platform.environment)
+    return config_text(_common(platform, "roles"), _database(platform), channel)
 
 
 def triggerer(platform: Platform) -> str:
@@ -133,47 +125,33 @@ _FIXED: Sections = {
         "catchup_by_default": "False",
         "enable_health_check": "False",
     },
-    "workers": {
-        "min_heartbeat_interval": "2",
-        "max_failed_heartbeats": "30",
-        "missing_dag_retry_delay": "5",
-    },
     "triggerer": {"capacity": "200"},
     "metrics": {"statsd_on": "False", "otel_on": "False"},
 }
 
 
 def _common(platform: Platform, process: str) -> Sections:
-    return {
-        **_FIXED,
+    here: Sections = {
         "core": _core(platform, process),
         "logging": _logging(platform, process),
         "dag_processor": _dag_processing(platform, process),
-        "operators": {"default_queue": platform.environment.default_queue, "default_owner": "aerodrome"},
         "aerodrome": {
-            "environment": platform.environment.name,
             "enforce_policy": str(platform.enforce_policy),
             "alert_folder": str(platform.layout.alerts),
             # What `{{ tenant.data }}` becomes in a task that runs here.
             "data_folder": str(platform.layout.homes / "{tenant}" / "data"),
         },
     }
+    return _merged(airflow_options.everywhere(platform.environment), _FIXED, here)
 
 
 def _core(platform: Platform, process: str) -> dict[str, str]:
     return {
         "executor": "CeleryExecutor",
-        "auth_manager": "aerodrome_airflow.auth.manager.AerodromeFabAuthManager",
         "execution_api_server_url": f"{platform.api_url}/execution/",
         "hostname_callable": "socket.gethostname",
-        "load_examples": "False",
-        "dags_are_paused_at_creation": "False",
-        "dagbag_import_timeout": "30",
         "plugins_folder": str(platform.layout.process_config(process) / "plugins"),
         "dags_folder": str(platform.layout.process_config(process) / "dags"),
-        "test_connection": "Disabled",
-        "allowed_deserialization_classes": NO_CLASS,
-        "min_serialized_dag_update_interval": "0",
         # Without a database there is nothing to decrypt; an empty key keeps Airflow from asking for one.
         "fernet_key": "",
     }
@@ -290,10 +268,6 @@ def secrets_backend(socket: Path) -> Sections:
 
 def config_text(*parts: Mapping[str, Mapping[str, str]]) -> str:
     """Return airflow.cfg with the sections of all *parts*; of an option that several have, the last counts."""
-    merged: Sections = {}
-    for part in parts:
-        for section, options in part.items():
-            merged.setdefault(section, {}).update(options)
     blocks = [
         "\n".join(
             [
@@ -301,6 +275,14 @@ def config_text(*parts: Mapping[str, Mapping[str, str]]) -> str:
                 *(f"{key} = {value.replace('%', '%%')}" for key, value in sorted(options.items())),
             ]
         )
-        for section, options in sorted(merged.items())
+        for section, options in sorted(_merged(*parts).items())
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _merged(*parts: Mapping[str, Mapping[str, str]]) -> Sections:
+    merged: Sections = {}
+    for part in parts:
+        for section, options in part.items():
+            merged.setdefault(section, {}).update(options)
+    return merged

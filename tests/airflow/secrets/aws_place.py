@@ -1,0 +1,131 @@
+"""AWS's double with parameters of two tenants, and what stands before it: it counts calls, or refuses them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+import boto3
+from aerodrome import names
+from moto.server import ThreadedMotoServer
+from secrets_place import PLACE, Agent, agent_in_thread, settings
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+
+
+class Assumed(NamedTuple):
+    """A role that somebody became: by which call, showing which token of a pod, and whether with a key of AWS."""
+
+    call: str
+    role: str
+    token: str
+    signed: bool
+
+
+class Front(ThreadingHTTPServer):
+    """Hands requests on to AWS's double and counts them; answers *trouble*, an error code, itself."""
+
+    daemon_threads = True
+
+    def __init__(self, target: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Hands)
+        self.target, self.trouble, self.seen = target, "", list[str]()
+        self.assumed: list[Assumed] = []
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Hands(BaseHTTPRequestHandler):
+    server: Front
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append(self._noted(content))
+        if self.server.trouble:
+            return self._refuse(self.server.trouble)
+        aws = http.client.HTTPConnection("127.0.0.1", self.server.target)
+        aws.request("POST", self.path, content, dict(self.headers))
+        answer = aws.getresponse()
+        return self._say(answer.status, answer.read())
+
+    def _noted(self, content: bytes) -> str:
+        if target := self.headers.get("X-Amz-Target"):
+            return target.rpartition(".")[2]
+        said = {key: values[0] for key, values in parse_qs(content.decode()).items()}
+        token, signed = said.get("WebIdentityToken", ""), "Authorization" in self.headers
+        self.server.assumed.append(Assumed(said["Action"], said["RoleArn"], token, signed))
+        return said["Action"]
+
+    def _refuse(self, code: str) -> None:
+        if "X-Amz-Target" in self.headers:
+            return self._say(400, json.dumps({"__type": code}).encode())
+        text = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        return self._say(403, text.encode())
+
+    def _say(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def filled() -> Iterator[int]:
+    """Run AWS's double and give its port."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    _, port = server.get_host_and_port()
+    ssm = boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION,
+                       aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
+    for tenant in ("alpha", "beta"):
+        value = json.dumps({"conn_type": "postgres", "password": f"{tenant}-from-aws"})
+        name = f"/aerodrome/{names.connection_path(PLACE, tenant, 'db')}"
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
+    name = f"/aerodrome/{names.global_variable_path(PLACE, 'region')}"
+    ssm.put_parameter(Name=name, Value='{"value": "eu"}', Type="SecureString")
+    odd = f"/aerodrome/{names.connection_path(PLACE, 'alpha', 'odd')}"
+    ssm.put_parameter(Name=odd, Value="x", Type="String")
+    yield port
+    server.stop()
+
+
+@contextmanager
+def agent_of(
+    folder: Path, front: Front, account: dict[str, str] | None = None, **more: Any
+) -> Iterator[Agent]:
+    """Run an agent that reads Parameter Store, and in its pod knows *account*, too."""
+    store = {
+        "kind": "ssm",
+        "region": REGION,
+        "number": ACCOUNT,
+        "endpoint": front.address,
+        **(account or {}),
+    }
+    with agent_in_thread(settings(folder, 0, store=store, **more)) as made:
+        yield made
+
+
+def role_of_secrets(tenant: str) -> str:
+    """Return the ARN of the role that reads a tenant's parameters."""
+    return f"arn:aws:iam::{ACCOUNT}:role/aerodrome/prod-eu/aerodrome-prod-eu.{tenant}"
+
+
+def role_of_results(tenant: str) -> str:
+    """Return the ARN of the role that reaches a tenant's large results."""
+    return f"arn:aws:iam::{ACCOUNT}:role/aerodrome-results/prod-eu/results-prod-eu.{tenant}"
