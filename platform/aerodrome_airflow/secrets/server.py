@@ -18,6 +18,8 @@ MOST_CLIENTS = 400
 """Of those that have not yet said what they want, the oldest makes room for the next one."""
 REQUEST_SECONDS = 2.0
 REPLY_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+"""A stranger has so long to read the refusal: closed while its request is on the way, the connection would lose it."""
 
 log = logging.getLogger("secrets")
 
@@ -41,19 +43,34 @@ class Server:
             await until.wait()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
         try:
-            await self._say(writer, await self._outcome(reader, writer))
+            if reason := self._refusal(writer):
+                await self._send_off(reader, writer, Answer("refused", reason=reason))
+            else:
+                await self._served(reader, writer)
         except (OSError, TimeoutError):
             pass
         finally:
-            self._clients -= 1
             # Whoever does not read its answer keeps nothing of ours.
             writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
 
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            await self._say(writer, await self._outcome(reader, writer))
+        finally:
+            self._clients -= 1
+
+    async def _send_off(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer
+    ) -> None:
+        writer.write(protocol.reply(answer))
+        writer.write_eof()
+        async with asyncio.timeout(LINGER_SECONDS):
+            while await reader.read(protocol.LONGEST_REQUEST):
+                pass
+
     async def _outcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
-        if reason := self._refusal(writer):
-            return Answer("refused", reason=reason)
         if not self._has_room():
             return Answer("unavailable", reason="too many ask the secrets agent at once")
         try:

@@ -53,6 +53,13 @@ def test_a_stranger_is_refused(door: Door, folder: Path, spare_users: tuple[str,
     assert "may not ask for secrets here" in reason and door.calls == 0
 
 
+def test_every_stranger_hears_the_refusal(door: Door, folder: Path) -> None:
+    """However its request and the answer cross: a connection that is closed on unread words loses the answer."""
+    with agent_in_thread(settings(folder, door.port, allowed_users=["aerodrome-gone"])) as agent:
+        client = AgentClient(agent.socket, patience=0)
+        assert {client.ask(DB).outcome for _ in range(400)} == {"refused"}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="without root there is one user")
 def test_root_is_a_stranger_where_it_is_not_named(door: Door, folder: Path) -> None:
     """Users are those of the configuration, and no others."""

@@ -27,7 +27,8 @@ from aerodrome_airflow.xcom.reference import Reference
 from aerodrome_airflow.xcom.settings import settings
 
 ACCESS, SECRET = "tester", "tester-secret"
-START_SECONDS = 40
+START_SECONDS = 120
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,20 @@ class Bucket:
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[Bucket]:
     """A bucket of SeaweedFS."""
+    for attempt in range(1, ATTEMPTS + 1):
+        with _server() as (server, ports):
+            endpoint = f"http://127.0.0.1:{ports[0]}"
+            client = _client_when_up(server, endpoint)
+            if client:
+                yield Bucket(endpoint, client)
+                return
+        # It ends where somebody took one of its ports between the look at them and its start.
+        assert attempt < ATTEMPTS, f"SeaweedFS ended by itself {ATTEMPTS} times"
+
+
+@contextmanager
+def _server() -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
+    """Run SeaweedFS; yield it and its ports, the first of which speaks S3. Nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-s3-"))
     ports = _free_ports(8)
     with subprocess.Popen(
@@ -57,8 +72,7 @@ def bucket() -> Iterator[Bucket]:
         env={"HOME": str(folder), "TMPDIR": str(folder)},
     ) as server:
         try:
-            endpoint = f"http://127.0.0.1:{ports[0]}"
-            yield Bucket(endpoint, _client_when_up(endpoint))
+            yield server, ports
         finally:
             # Told to end, it waits for half a minute.
             server.send_signal(signal.SIGKILL)
@@ -94,7 +108,8 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
     ]
 
 
-def _client_when_up(endpoint: str) -> Any:
+def _client_when_up(server: subprocess.Popen[bytes], endpoint: str) -> Any:
+    """Return a client as soon as the server answers, or None where it ended by itself."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -113,6 +128,8 @@ def _client_when_up(endpoint: str) -> Any:
             client.create_bucket(Bucket="results")
             return client
         except (BotoCoreError, ClientError):
+            if server.poll() is not None:
+                return None
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
