@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 Render = Callable[..., subprocess.CompletedProcess[str]]
+MADE = ("fernetKey", "jwtSecret", "apiSecretKey", "redis.password", "postgresql.auth.postgresPassword")
+FIXED = [f"--set={key}=fixed" for key in MADE]
+"""Arguments for values that each rendering would make anew."""
 
 
 @pytest.mark.parametrize(("program", "version"), [("helm3", "v3.17"), ("helm4", "v4.")])
@@ -32,10 +37,21 @@ def test_the_defaults_render(render: Render, program: str, profile: list[str]) -
 
 
 def test_both_versions_of_helm_render_the_same_objects(render: Render) -> None:
-    """Keys that are made anew by each rendering are given."""
-    keys = ("fernetKey", "jwtSecret", "apiSecretKey", "redis.password", "postgresql.auth.postgresPassword")
-    given = [part for key in keys for part in ("--set", f"{key}=fixed")]
+    """To the letter."""
     one, other = (
-        list(yaml.safe_load_all(render(*given, program=name).stdout)) for name in ("helm3", "helm4")
+        list(yaml.safe_load_all(render(*FIXED, program=name).stdout)) for name in ("helm3", "helm4")
     )
     assert sorted(one, key=str) == sorted(other, key=str)
+
+
+def test_a_change_of_one_set_of_workers_restarts_nobody_else(render: Render) -> None:
+    """The file of the configuration, of which a digest is in every pod, is rendered from the release's own values."""
+
+    def scheduler(variable: str) -> Any:
+        own = {"name": "a", "queue": "a", "env": [{"name": "A", "value": variable}]}
+        given = ("--set=executor=CeleryExecutor\\,KubernetesExecutor", "--set=workers.enableDefault=false")
+        done = render(*given, f"--set-json=workers.celery.sets={json.dumps([own])}", *FIXED)
+        found = (one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "Deployment")
+        return next(one for one in found if one["metadata"]["name"] == "r-scheduler")
+
+    assert scheduler("one") == scheduler("other")

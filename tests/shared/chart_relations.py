@@ -14,6 +14,7 @@ from chart_releases import RELEASE, Pod, identity, namespace_of, pods
 from helm_process import Object
 
 Lines = Iterator[str]
+SHUNS = "DoesNotExist"
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,17 @@ class Release:
         return (one for one in self.objects if one["kind"] in kinds)
 
     def selected(self, namespace: str, selector: Object | None) -> list[Pod]:
-        """Return the pods of *namespace* that have the labels of *selector*, matchLabels or plain."""
+        """Return the pods of *namespace* that have the labels of *selector*, but for what it shuns."""
         wanted = (selector or {}).get("matchLabels", selector) or {}
+        shunned = {
+            one["key"] for one in (selector or {}).get("matchExpressions", ()) if one["operator"] == SHUNS
+        }
         return [
-            pod for pod in self.pods if pod.namespace == namespace and wanted.items() <= pod.labels.items()
+            pod
+            for pod in self.pods
+            if pod.namespace == namespace
+            and wanted.items() <= pod.labels.items()
+            and not shunned & pod.labels.keys()
         ]
 
 
@@ -159,6 +167,17 @@ def autoscalers_of_the_same_pods(release: Release) -> Lines:
             yield f"{owner}: its pods are found by {', '.join(sorted(scalers))}"
 
 
+def budgets_of_the_same_pods(release: Release) -> Lines:
+    """Kubernetes evicts no pod that two budgets hold, so that its node cannot be emptied."""
+    found: dict[str, list[str]] = {}
+    for one in release.of("PodDisruptionBudget"):
+        for owner in {pod.owner for pod in release.selected(namespace_of(one), one["spec"].get("selector"))}:
+            found.setdefault(owner, []).append(identity(one))
+    for owner, budgets in found.items():
+        if len(budgets) > 1:
+            yield f"{owner}: its pods are held by {', '.join(sorted(budgets))}"
+
+
 def targets(release: Release) -> Lines:
     """What scales, binds or leads to something by kind and name finds it."""
     for one in release.objects:
@@ -177,6 +196,7 @@ CHECKS: tuple[Check, ...] = (
     mounts_of_volumes,
     references,
     autoscalers_of_the_same_pods,
+    budgets_of_the_same_pods,
     targets,
 )
 

@@ -63,7 +63,13 @@
       "postgresql.enabled: the database is given in data.metadataSecretName or data.metadataConnection.host, and this one would stand idle; set postgresql.enabled: false") }}
 {{- include "airflow.check.note" (list $problems (not (or $values.postgresql.enabled $given $own))
       "postgresql.enabled: false leaves Airflow without a database; set data.metadataConnection or data.metadataSecretName") }}
+{{- include "airflow.check.note" (list $problems (and $values.data.metadataSecretName $connection.host (not $values.pgbouncer.enabled))
+      "data.metadataSecretName and data.metadataConnection: two databases are given, and the secret wins; keep one of the two keys") }}
 {{- if $values.pgbouncer.enabled }}
+{{- include "airflow.check.note" (list $problems (and (hasPrefix "verify-" $values.pgbouncer.sslmode) (not $values.pgbouncer.ssl.ca) (not $values.pgbouncer.configSecretName) (not (contains "server_tls_ca_file" ($values.pgbouncer.extraIni | default ""))))
+      (printf "pgbouncer.sslmode: %s checks a certificate against nothing; give the authority in pgbouncer.ssl.ca" $values.pgbouncer.sslmode)) }}
+{{- include "airflow.check.note" (list $problems (ne (empty $values.pgbouncer.ssl.cert) (empty $values.pgbouncer.ssl.key))
+      "pgbouncer.ssl: a certificate and its key go together; give both pgbouncer.ssl.cert and pgbouncer.ssl.key, or neither") }}
 {{- include "airflow.check.note" (list $problems (not (hasPrefix "postgresql" $connection.protocol))
       (printf "pgbouncer.enabled: PgBouncer speaks to PostgreSQL alone, and data.metadataConnection.protocol is %q; switch it off" $connection.protocol)) }}
 {{- include "airflow.check.note" (list $problems (and $values.data.metadataSecretName (not $values.pgbouncer.configSecretName))
@@ -79,7 +85,12 @@
 {{- $executor := get ($values.config.core | default dict) "executor" | default "" | toString }}
 {{- include "airflow.check.note" (list $problems (and $executor (not (contains "{{" $executor)) (ne $executor $values.executor))
       (printf "config.core.executor: is %q and executor %q; write it in executor alone" $executor $values.executor)) }}
-{{- if not (include "airflow.executor.celery" $root) }}
+{{- if include "airflow.executor.celery" $root }}
+{{- $others := or (include "airflow.executor.kubernetes" $root) (include "airflow.executor.local" $root) }}
+{{- $workers := or $values.workers.enableDefault $values.hybrid.enabled (include "airflow.workers.inSets" $root) }}
+{{- include "airflow.check.note" (list $problems (and $values.redis.enabled (not $workers) (not $others))
+      "workers.enableDefault: false leaves the Celery executor without workers; name some in workers.celery.sets or zoneWorkers.zones, or set it true") }}
+{{- else }}
 {{- range $key, $on := dict "flower.enabled" $values.flower.enabled "workers.keda.enabled" $values.workers.keda.enabled "workers.hpa.enabled" $values.workers.hpa.enabled "workers.celery.sets" $values.workers.celery.sets }}
 {{- include "airflow.check.note" (list $problems $on
       (printf "%s: the executor %q has no Celery workers; write CeleryExecutor in executor too, or leave the key out" $key $values.executor)) }}
@@ -142,6 +153,8 @@
 {{- include "airflow.check.note" (list $problems (and (get $values.ingress (index . 0)).enabled (not (index . 3)))
       (printf "ingress.%s.enabled: %s is not there; set %s, or switch the ingress off" (index . 0) (index . 1) (index . 2))) }}
 {{- end }}
+{{- include "airflow.check.note" (list $problems (and $values.ingress.web.enabled (include "airflow.version.three" $root) (not $values.ingress.apiServer.enabled))
+      (printf "ingress.web.enabled: Airflow %s has no webserver, so that nothing leads to its pages; write the section ingress.apiServer in its place" $values.airflowVersion)) }}
 {{- $places := dict }}
 {{- range $name := list "apiServer" "flower" "pgbouncer" "statsd" "web" }}
 {{- $ingress := get $values.ingress $name }}
@@ -166,6 +179,9 @@
 {{- include "airflow.check.note" (list $problems (not (or (contains "{{" $schedule) (regexMatch "^(@[a-z]+|[^ ]+( +[^ ]+){4})$" (trim $schedule))))
       (printf "%s: %q is no time of cron's; write five fields: minute, hour, day, month, day of the week" $key $schedule)) }}
 {{- end }}
+{{- $manager := get ($values.config.core | default dict) "auth_manager" | default "" | toString }}
+{{- include "airflow.check.note" (list $problems (and $values.createUserJob.enabled $values.createUserJob.defaultUser.enabled (regexMatch "(Simple|Keycloak|Aws)AuthManager$" $manager))
+      (printf "createUserJob.enabled: config.core.auth_manager %s keeps no users that a command could create; set createUserJob.enabled: false" ($manager | splitList "." | last))) }}
 {{- range $name := list "dags" "logs" }}
 {{- with (get $values $name).persistence }}
 {{- include "airflow.check.note" (list $problems (and .existingClaim (not .enabled))

@@ -52,6 +52,8 @@
       "telemetry.openTelemetry.endpoint: is empty; write the address of the collector, such as http://collector.observability:4318") }}
 {{- include "airflow.check.note" (list $problems (and (or $otel.metrics $otel.traces) (not (include "airflow.version.atLeast" (list (index . 0) "3.2.0"))))
       (printf "telemetry.openTelemetry: Airflow %s does not read these settings; write config.metrics and config.traces" $values.airflowVersion)) }}
+{{- include "airflow.check.note" (list $problems (and $values.statsd.overrideMappings $values.statsd.extraMappings)
+      "statsd.extraMappings: statsd.overrideMappings replaces all rules, these too; write them into statsd.overrideMappings") }}
 {{- range $key := list "rules" "dashboard" }}
 {{- if (get $telemetry $key).enabled }}
 {{- include "airflow.check.note" (list $problems (not $values.statsd.enabled)

@@ -17,12 +17,22 @@ A key that the values give is never replaced.
 {{- $limit := (include "airflow.policy.resourcesOf" (list . "scheduler" .Values.scheduler.resources) | fromYaml).limits | default dict }}
 {{- include "airflow.config.complete" (list $sections "celery" "sync_parallelism" (include "airflow.config.cpus" $limit.cpu)) }}
 {{- end }}
-{{- range $name, $settings := $sections }}
+{{- /* Each call of tpl costs, so that the file is rendered as one text, unless a value would trim what stands around it. */}}
+{{- $text := include "airflow.config.text" (dict "sections" $sections) }}
+{{- if regexMatch "{{-|-}}" $text }}{{ include "airflow.config.text" (dict "sections" $sections "root" .) }}
+{{- else }}{{ include "airflow.render" (list $text .) }}
+{{- end }}
+{{- end }}
+
+{{/* The file; templates in it are rendered where root is given. Argument: dict sections; and where wanted root. */}}
+{{- define "airflow.config.text" -}}
+{{- range $name, $settings := .sections }}
 [{{ $name }}]
 {{- range $key, $value := $settings }}
 {{- $text := $value }}
 {{- if kindIs "float64" $value }}{{ $text = ternary ($value | int64) $value (eq $value (floor $value)) }}{{ end }}
-{{ $key }} = {{ include "airflow.render" (list (toString $text) $) }}
+{{- if $.root }}{{ $text = include "airflow.render" (list (toString $text) $.root) }}{{ end }}
+{{ $key }} = {{ $text }}
 {{- end }}
 {{ end }}
 {{- end }}

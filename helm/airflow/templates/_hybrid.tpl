@@ -81,6 +81,8 @@ http {
     listen {{ $hybrid.executionApi.port }} ssl;
     client_max_body_size 16m;
     location /execution/ {
+      # The path is passed on as it was spelt, while this location goes by what it means.
+      if ($request_uri !~ "^/execution/") { return 404; }
       proxy_pass http://{{ include "airflow.fullname" . }}-api-server:{{ .Values.ports.apiServer }};
       proxy_http_version 1.1;
       proxy_set_header Host $host;

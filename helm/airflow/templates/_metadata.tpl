@@ -75,8 +75,18 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* Digest of a template that a pod reads at start, so that a change of it restarts the pod. Argument: list root name. */}}
+{{/*
+Digest of a template that a pod reads at start, so that a change of it restarts the pod. Rendered once for all pods, and from the release's
+own values where a group of workers sees others. Argument: list root name.
+*/}}
 {{- define "airflow.checksum" -}}
+{{- $root := (index . 0).release | default (index . 0) }}
+{{- $memory := printf "aerodromeChecksum/%s" (index . 1) }}
+{{- if not (hasKey $root.Release $memory) }}{{ $_ := set $root.Release $memory (include "airflow.checksum.of" (list $root (index . 1))) }}{{ end }}
+{{- get $root.Release $memory }}
+{{- end }}
+
+{{- define "airflow.checksum.of" -}}
 {{- $template := get (dict
       "airflow-config" "configmaps/configmap"
       "api-server-config" "configmaps/api-server-configmap"

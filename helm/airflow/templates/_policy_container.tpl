@@ -7,7 +7,7 @@ it is none of the chart's own).
 {{- define "airflow.policy.container" }}
 {{- include "airflow.policy.container.context" . }}
 {{- if not (has "resources" .case.excepted) }}
-{{- $_ := set .container "resources" (include "airflow.policy.container.resources" . | fromYaml) }}
+{{- include "airflow.policy.container.resources" . }}
 {{- end }}
 {{- include "airflow.policy.container.secrets" . }}
 {{- include "airflow.policy.image" (dict
@@ -29,7 +29,8 @@ Argument: dict root, component, given, volume (of the pod: where they may write)
 */}}
 {{- define "airflow.policy.containers" -}}
 {{- with .given }}
-{{- $case := include "airflow.policy.case" $ | fromYaml }}
+{{- $case := dict }}
+{{- include "airflow.policy.case" (list $ $case) }}
 {{- range $key, $value := $ }}{{ $_ := set $case $key $value }}{{ end }}
 {{- $containers := fromYamlArray . }}
 {{- range $containers }}{{ include "airflow.policy.container" (dict "case" $case "container" . "serves" false "key" "") }}{{ end }}
@@ -114,12 +115,15 @@ Argument: dict root, component, given, volume (of the pod: where they may write)
 {{- end }}
 
 {{/*
-What a container asks for and may use, as YAML: what its section says, completed from deploymentPolicy.resources. A limit alone is what
+Puts into the container what it asks for and may use: what its section says, completed from deploymentPolicy.resources. A limit alone is what
 it asks for too, as in Kubernetes; what is asked for alone is limited by no less. Argument: dict case (of which root counts), container.
 */}}
 {{- define "airflow.policy.container.resources" -}}
 {{- $defaults := .case.root.Values.deploymentPolicy.resources }}
-{{- $default := mergeOverwrite (deepCopy $defaults.other) (get $defaults (include "airflow.policy.container.resourcesKey" .) | default dict) }}
+{{- $own := get $defaults (include "airflow.policy.container.resourcesKey" .) | default dict }}
+{{- $default := dict
+      "requests" (merge (dict) ($own.requests | default dict) $defaults.other.requests)
+      "limits" (merge (dict) ($own.limits | default dict) $defaults.other.limits) }}
 {{- $given := .container.resources | default dict }}
 {{- $requests := merge (dict) ($given.requests | default dict) }}
 {{- $limits := merge (dict) ($given.limits | default dict) }}
@@ -136,7 +140,7 @@ it asks for too, as in Kubernetes; what is asked for alone is limited by no less
 {{- $_ := set $limits . $usual }}
 {{- end }}
 {{- end }}
-{{- merge (dict "requests" $requests "limits" $limits) $given | toYaml }}
+{{- $_ := set .container "resources" (merge (dict "requests" $requests "limits" $limits) $given) }}
 {{- end }}
 
 {{/*
@@ -148,7 +152,9 @@ Resources of a component's main container as YAML, before its pod is rendered. A
 {{- if or (include "airflow.policy.official" $root) (include "airflow.policy.excepts" (dict "root" $root "component" $name "rule" "resources")) }}
 {{- index . 2 | toYaml }}
 {{- else }}
-{{- include "airflow.policy.container.resources" (dict "case" (dict "root" $root) "container" (dict "name" $name "resources" (index . 2))) }}
+{{- $container := dict "name" $name "resources" (index . 2) }}
+{{- include "airflow.policy.container.resources" (dict "case" (dict "root" $root) "container" $container) }}
+{{- toYaml $container.resources }}
 {{- end }}
 {{- end }}
 

@@ -12,7 +12,8 @@ task (true: the pod runs one task). */}}
 {{- define "airflow.policy.pod" -}}
 {{- $spec := .given | fromYaml }}
 {{- if hasKey $spec "Error" }}{{ fail (printf "\n\n%s: what the values add to its pod is no YAML: %s\n" .component $spec.Error) }}{{ end }}
-{{- $case := include "airflow.policy.case" . | fromYaml }}
+{{- $case := dict }}
+{{- include "airflow.policy.case" (list . $case) }}
 {{- range $key, $value := . }}{{ $_ := set $case $key $value }}{{ end }}
 {{- $_ := set $case "spec" $spec }}
 {{- range list "context" "token" "spread" "grace" "containers" "host" "volumes" }}
@@ -21,8 +22,11 @@ task (true: the pod runs one task). */}}
 {{- toYaml $spec }}
 {{- end }}
 
-{{/* What holds for a pod of the component. Argument: dict root, component. */}}
+{{/* Puts into *case* what holds for a pod of the component. Argument: list dict (root, component) case. */}}
 {{- define "airflow.policy.case" -}}
+{{- $case := index . 1 }}
+{{- with index . 0 }}
+{{- $pod := . }}
 {{- $excepted := include "airflow.policy.excepted" . | splitList " " }}
 {{- /* Airflow 2 writes files of its own into its home. */}}
 {{- $others := list "entrance" "pgbouncer" "postgresql" "redis" "statsd" }}
@@ -40,13 +44,14 @@ task (true: the pod runs one task). */}}
       (list "jwt" "jwt-secret" "AIRFLOW__API_AUTH__JWT_SECRET")
       (list "apiKey" "api-secret-key" "AIRFLOW__API__SECRET_KEY") }}
 {{- if has (index . 2) $forbidden }}
-{{- $name := include (printf "airflow.secret.%s" (index . 0)) $.root }}
+{{- $name := include (printf "airflow.secret.%s" (index . 0)) $pod.root }}
 {{- $withheld = append $withheld $name }}
 {{- /* One secret may hold several keys. */}}
 {{- $keys = append $keys (printf "%s/%s" $name (index . 1)) }}
 {{- end }}
 {{- end }}
-{{- dict "excepted" $excepted "forbidden" $forbidden "withheld" $withheld "withheldKeys" $keys | toYaml }}
+{{- range $key, $value := dict "excepted" $excepted "forbidden" $forbidden "withheld" $withheld "withheldKeys" $keys }}{{ $_ := set $case $key $value }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{/* A pod template that the values give whole, completed. Argument: list root text. */}}

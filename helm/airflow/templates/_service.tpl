@@ -44,7 +44,7 @@ spec:
 {{- range index . 0 }}
 -
 {{- range $key, $value := . }}
-  {{ $key }}: {{ tpl (toString $value) $root }}
+  {{ $key }}: {{ include "airflow.render" (list (toString $value) $root) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -41,6 +41,13 @@ The accounts are those that the secrets store lets in: aerodrome.names.worker_ac
 {{- $_ := set (index . 1) "sets" $sets }}
 {{- end }}
 
+{{/* "true" where some Celery workers of the release are in a set, of any kind. Argument: the root context. */}}
+{{- define "airflow.workers.inSets" -}}
+{{- $result := dict "sets" list }}
+{{- if not (hasKey . "release") }}{{ include "airflow.workerSets" (list . $result) }}{{ end }}
+{{- if or .Values.workers.celery.sets $result.sets }}true{{ end }}
+{{- end }}
+
 {{/* Puts into *result*, under "root", a context in which the chart's workers are this set and no other. Argument: list root set result. */}}
 {{- define "airflow.workerSet.context" -}}
 {{- $root := index . 0 }}
@@ -75,7 +82,7 @@ The accounts are those that the secrets store lets in: aerodrome.names.worker_ac
 {{- $data := omit $root.Values.data "brokerUrlSecretName" }}
 {{- $_ := set $data "brokerUrlSecretName" ($broker | default $root.Values.data.brokerUrlSecretName) }}
 {{- $values := set (set (omit $root.Values "workers" "data") "workers" $changed) "data" $data }}
-{{- $_ := set (index . 2) "root" (set (omit $root "Values") "Values" $values) }}
+{{- $_ := set (index . 2) "root" (merge (dict "Values" $values "release" $root) (omit $root "Values")) }}
 {{- end }}
 
 {{/*

@@ -7,6 +7,18 @@ A definition can only print text, so what must stay a value is handed over like 
 */}}
 {{- define "airflow.workers.groups" -}}
 {{- $root := index . 0 }}
+{{- if hasKey $root "release" }}{{ include "airflow.workers.groupsOf" . }}
+{{- else }}
+{{- /* Half a dozen templates ask: worked out once for the release. */}}
+{{- $memory := get $root.Release "aerodromeWorkers" | default dict }}
+{{- if not $memory }}{{ include "airflow.workers.groupsOf" (list $root $memory) }}{{ end }}
+{{- $_ := set $root.Release "aerodromeWorkers" $memory }}
+{{- $_ := set (index . 1) "groups" $memory.groups }}
+{{- end }}
+{{- end }}
+
+{{- define "airflow.workers.groupsOf" -}}
+{{- $root := index . 0 }}
 {{- $workers := $root.Values.workers }}
 {{- $fullname := include "airflow.fullname" $root }}
 {{- $groups := list }}
@@ -23,7 +35,7 @@ A definition can only print text, so what must stay a value is handed over like 
 {{- end }}
 {{- end }}
 {{- range $groups }}
-{{- $_ := set . "root" (merge (dict "Values" (set (omit $root.Values "workers") "workers" .values)) (omit $root "Values")) }}
+{{- $_ := set . "root" (merge (dict "Values" (set (omit $root.Values "workers") "workers" .values) "release" ($root.release | default $root)) (omit $root "Values" "release")) }}
 {{- $_ := set . "component" "worker" }}
 {{- $_ := set . "kind" (ternary "StatefulSet" "Deployment" .values.persistence.enabled) }}
 {{- end }}

@@ -126,3 +126,16 @@ def test_autoscalers_that_find_the_same_pods_are_found() -> None:
     check = CHECKS["autoscalers_of_the_same_pods"]
     assert list(check(Release((pod(), scaler)))) == []
     assert len(list(check(Release((pod(), scaler, scaler | {"kind": "HorizontalPodAutoscaler"}))))) == 1
+
+
+def test_budgets_that_hold_the_same_pods_are_found() -> None:
+    """Unless one of them leaves out what the other holds."""
+    budget = {
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "b"},
+        "spec": {"selector": {"matchLabels": {"app": "a"}}},
+    }
+    shuns = {"matchLabels": {}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}
+    check = CHECKS["budgets_of_the_same_pods"]
+    assert list(check(Release((pod(), budget, budget | {"spec": {"selector": shuns}})))) == []
+    assert len(list(check(Release((pod(), budget, budget))))) == 1

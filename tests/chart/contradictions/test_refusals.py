@@ -125,7 +125,106 @@ GIT = Wrong(
         ("telemetry.openTelemetry: Airflow 3.1.0 does not read these settings", "config.traces"),
     ),
 )
-CASES = [(wrong, *line) for wrong in (DATABASE, EXECUTOR, GIT) for line in wrong.lines]
+SERVER = {
+    "user": "a",
+    "pass": "b",
+    "host": "c",
+    "port": 1,
+    "db": "d",
+    "protocol": "postgresql",
+    "sslmode": "disable",
+}
+CLAIM = {"metadata": {"name": "scratch"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+RULE = [{"match": "airflow.*", "name": "any"}]
+PARTS = Wrong(
+    {
+        "postgresql.enabled": False,
+        "data": {
+            "metadataSecretName": "database",
+            "metadataConnection": {"host": "database.example.org"},
+            "resultBackendSecretName": "results",
+            "resultBackendConnection": SERVER,
+        },
+        "ingress.web.enabled": True,
+        "config.core.auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+        "config.logging.remote_logging": "True",
+        "workers": {
+            "enableDefault": False,
+            "kerberosSidecar": {"enabled": True},
+            "priorityClassName": "high",
+        },
+        "priorityClasses": [{"name": "high", "value": 1}],
+        "apiServer": {"enabled": False, "apiServerConfig": "A = 1", "apiServerConfigConfigMapName": "a"},
+        "flower": {"enabled": True, "username": "operations"},
+        "registry": {
+            "secretName": "registry",
+            "connection": {"user": "a", "pass": "b", "host": "c", "email": "d"},
+        },
+        "imagePullSecrets": [{"name": "registry"}],
+        "statsd": {"overrideMappings": RULE, "extraMappings": RULE},
+    },
+    (
+        ("data.metadataSecretName and data.metadataConnection: two databases", "keep one of the two keys"),
+        ("data.resultBackendConnection and data.resultBackendSecretName:", "keep one of the two keys"),
+        ("registry.connection and registry.secretName:", "keep one of the two keys"),
+        ("imagePullSecrets and registry: pods take the former", "name its secret in imagePullSecrets"),
+        ("workers.enableDefault: false leaves the Celery executor without workers", "workers.celery.sets"),
+        ("workers.kerberosSidecar.enabled: the pods have neither", "set kerberos.enabled: true"),
+        ("workers.priorityClassName: priorityClasses makes r-high, not high", "write r-high"),
+        ("apiServer.enabled: false leaves tasks without the API", "config.core.execution_api_server_url"),
+        (
+            "apiServer.apiServerConfig and apiServer.apiServerConfigConfigMapName:",
+            "keep one of the two keys",
+        ),
+        ("ingress.web.enabled: Airflow 3.3.2 has no webserver", "write the section ingress.apiServer"),
+        ("flower.username and flower.password: with one of them", "give both, or flower.secretName"),
+        (
+            "config.logging.remote_logging: logs are to leave the pods",
+            "write config.logging.remote_base_log_folder",
+        ),
+        (
+            "createUserJob.enabled: config.core.auth_manager SimpleAuthManager keeps no users",
+            "set createUserJob.enabled: false",
+        ),
+        (
+            "statsd.extraMappings: statsd.overrideMappings replaces all rules",
+            "write them into statsd.overrideMappings",
+        ),
+    ),
+)
+POOL = Wrong(
+    {
+        "pgbouncer": {"enabled": True, "sslmode": "verify-full", "ssl": {"cert": "certificate"}},
+        "workers": {"celery": {"persistence": {"enabled": False}}, "volumeClaimTemplates": [CLAIM]},
+    },
+    (
+        ("pgbouncer.sslmode: verify-full checks a certificate against nothing", "pgbouncer.ssl.ca"),
+        ("pgbouncer.ssl: a certificate and its key go together", "give both"),
+        (
+            "workers.volumeClaimTemplates: the workers r-worker are a Deployment",
+            "set workers.celery.persistence.enabled: true",
+        ),
+    ),
+)
+ROUTES = Wrong(
+    {
+        "apiServer.httpRoute.enabled": True,
+        "webserver.httpRoute": {"enabled": True, "parentRefs": [{"name": "a"}]},
+    },
+    (
+        ("apiServer.httpRoute.parentRefs: is empty, so that no gateway serves the route", "name the gateway"),
+        ("webserver.httpRoute.enabled: the webserver is not there", "switch the route off"),
+    ),
+)
+EVERY = {
+    "routes": ROUTES,
+    "database": DATABASE,
+    "executor": EXECUTOR,
+    "git": GIT,
+    "parts": PARTS,
+    "pool": POOL,
+}
+CASES = [(wrong, *line) for wrong in EVERY.values() for line in wrong.lines]
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +249,7 @@ def test_it_is_told_with_its_remedy(
     assert remedy in line[len(beginning) :]
 
 
-@pytest.mark.parametrize("wrong", [DATABASE, EXECUTOR, GIT], ids=["database", "executor", "git"])
+@pytest.mark.parametrize("wrong", EVERY.values(), ids=EVERY)
 def test_nothing_else_is_told(lines: Callable[[Wrong], list[str]], wrong: Wrong) -> None:
     """A refusal of what is right would be a mistake of ours."""
     beginnings = tuple(beginning for beginning, _ in wrong.lines)

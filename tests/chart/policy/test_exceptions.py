@@ -51,10 +51,11 @@ FORBIDDEN: list[tuple[str, str, dict[str, Any], str]] = [
         "privilegeEscalation",
         "worker",
         {
+            "kerberos.enabled": True,
             "workers.kerberosSidecar": {
                 "enabled": True,
                 "securityContexts": {"container": {"allowPrivilegeEscalation": True}},
-            }
+            },
         },
         "workers.kerberosSidecar.securityContexts (container worker-kerberos): allowPrivilegeEscalation is true",
     ),
