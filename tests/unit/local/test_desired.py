@@ -14,10 +14,11 @@ from aerodrome.errors import UserError
 from aerodrome.local.machine import ports
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access, rights
-from aerodrome.local.processes import airflow_config, topology
+from aerodrome.local.processes import topology
 from aerodrome.local.release import services
 from aerodrome.local.stores import broker, secrets_store
 from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.render.airflow_text import config_text
 
 
 def fingerprints(platform: Platform) -> dict[str, str]:
@@ -245,7 +246,7 @@ def test_a_new_password_of_the_administrator_restarts_redis(platform: Platform) 
 
 def test_of_an_option_that_is_said_twice_the_last_counts() -> None:
     """A per cent sign arrives as it is."""
-    text = airflow_config.config_text({"b": {"x": "1", "y": "5%"}}, {"b": {"x": "2"}, "a": {}})
+    text = config_text({"b": {"x": "1", "y": "5%"}}, {"b": {"x": "2"}, "a": {}})
     parser = configparser.ConfigParser()
     parser.read_string(text)
     assert {name: dict(parser[name]) for name in parser.sections()} == {"a": {}, "b": {"x": "2", "y": "5%"}}

@@ -65,6 +65,11 @@ class Accounts:
         return self._user("aerodrome-directory")
 
     @property
+    def entrance(self) -> str | None:
+        """Return the user of the entrance for workers on hosts."""
+        return self._user("aerodrome-entrance")
+
+    @property
     def fetcher(self) -> str | None:
         """Return the user that fetches tenants' packages: none of their code runs as it or sees its processes."""
         return self._user(FETCHER)
@@ -89,20 +94,26 @@ class Accounts:
         """Return *user* with the group that may read task logs."""
         return Owner(user, LOGS_GROUP if self.root else None)
 
-    def services(self, zones: Iterable[str], *, directory: bool = False) -> tuple[str, ...]:
-        """Return all service users, sorted; that of the *directory* where one runs here."""
+    def services(
+        self, zones: Iterable[str], *, directory: bool = False, entrance: bool = False
+    ) -> tuple[str, ...]:
+        """Return all service users, sorted; those of the *directory* and the *entrance* where they run here."""
         fixed = (self.airflow, self.postgres, self.redis, self.openbao, self.fetcher)
-        own = (self.directory,) if directory else ()
+        own = (*((self.directory,) if directory else ()), *((self.entrance,) if entrance else ()))
         return tuple(sorted(user for user in (*fixed, *own, *map(self.worker, zones)) if user))
 
-    def memberships(self, zones: Iterable[str], triggerer_zones: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def memberships(
+        self, zones: Iterable[str], triggerer_zones: Iterable[str], *, entrance: bool = False
+    ) -> dict[str, tuple[str, ...]]:
         """Return group → the users that must be in it beside its own: who reads rendered DAGs, who asks launchers."""
         if not self.airflow:
             return {}
         readers = (self.airflow, *(names.worker_user(zone) for zone in zones))
+        # It hands rendered DAGs out to hosts.
+        out = (self.entrance,) if entrance and self.entrance else ()
         # A zone's launcher listens to the group of the zone's workers.
         launchers = {names.worker_user(zone): (self.airflow,) for zone in triggerer_zones}
-        return {BUNDLE_GROUP: readers, RESULTS_GROUP: readers, **launchers}
+        return {BUNDLE_GROUP: (*readers, *out), RESULTS_GROUP: readers, **launchers}
 
     def _user(self, name: str) -> str | None:
         return name if self.root else None

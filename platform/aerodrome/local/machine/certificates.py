@@ -1,26 +1,44 @@
-"""A certificate for one server on this machine, and the authority that made it, which makes no other."""
+"""Certificates for servers on this machine, and the authorities that sign them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 YEARS = 10
+"""How long an authority is good, and a certificate whose authority makes no other."""
+LIFE = dt.timedelta(days=365)
+"""Of a certificate whose authority can make another one."""
+RENEWED_BEFORE = LIFE / 3
+"""How long before its end such a certificate is renewed by whoever deploys."""
 
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """PEM texts: the authority, whose key is kept nowhere, and the server's certificate and key."""
+    """PEM texts: the authority, and the server's certificate and key."""
 
     authority: str
     certificate: str
-    key: str
+    key: str = field(repr=False)
 
     def to_text(self) -> str:
         """Return it as one text, which :func:`parsed` reads."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Authority:
+    """PEM texts: an authority's certificate, and the key by which it signs others."""
+
+    certificate: str
+    key: str = field(repr=False)
+
+    def to_text(self) -> str:
+        """Return it as one text, which :func:`parsed_authority` reads."""
         return json.dumps(asdict(self))
 
 
@@ -29,36 +47,87 @@ def parsed(text: str) -> ServerCertificate:
     return ServerCertificate(**json.loads(text))
 
 
-def made(address: str, name: str) -> ServerCertificate:
-    """Return a new authority and a certificate of it for the server at *address*, also called *name*."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+def parsed_authority(text: str) -> Authority:
+    """Return what :meth:`Authority.to_text` wrote."""
+    return Authority(**json.loads(text))
 
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name, server_name = _name(f"Aerodrome authority of {name}"), _name(name)
-    authority = (
-        _builder(authority_name, authority_name, authority_key.public_key())
+
+def made(address: str, name: str) -> ServerCertificate:
+    """Return a new authority, whose key is kept nowhere, and its certificate for *address*, also called *name*."""
+    return issued(new_authority(name), [address], name, dt.timedelta(days=365 * YEARS))
+
+
+def new_authority(name: str) -> Authority:
+    """Return an authority of ten years for servers called *name*."""
+    from cryptography import x509
+
+    key, subject = _new_key(), _name(f"Aerodrome authority of {name}")
+    certificate = (
+        _builder(subject, subject, key.public_key(), dt.timedelta(days=365 * YEARS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(sign=True), critical=True)
-        .sign(authority_key, _hash())
+        .sign(key, _hash())
     )
-    names = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName(name)]
+    return Authority(_pem(certificate), _key_pem(key))
+
+
+def issued(
+    authority: Authority, addresses: Sequence[str], name: str, life: dt.timedelta = LIFE
+) -> ServerCertificate:
+    """Return a new certificate of *authority* for the server at the IP *addresses*, also called *name*."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    key, signing = _new_key(), load_pem_private_key(authority.key.encode(), None)
+    issuer: Any = x509.load_pem_x509_certificate(authority.certificate.encode())
+    names = [*(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses), x509.DNSName(name)]
     certificate = (
-        _builder(server_name, authority_name, key.public_key())
+        _builder(_name(name), issuer.subject, key.public_key(), life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(sign=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False
         )
-        .sign(authority_key, _hash())
+        .sign(signing, _hash())
     )
-    return ServerCertificate(_pem(authority), _pem(certificate), _key_pem(key))
+    return ServerCertificate(authority.certificate, _pem(certificate), _key_pem(key))
 
 
-def _builder(subject: Any, issuer: Any, key: Any) -> Any:
+def ends(certificate: str) -> dt.datetime:
+    """Return when a *certificate* ends."""
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+def why_renew(made_before: ServerCertificate, authority: Authority, addresses: Sequence[str]) -> str:
+    """Return why there must be another certificate for the server at *addresses*, or an empty text."""
+    if made_before.authority != authority.certificate:
+        return "another authority signed it"
+    if missing := set(addresses) - _addresses(made_before.certificate):
+        return f"it does not name {', '.join(sorted(missing))}"
+    end = ends(made_before.certificate)
+    return f"it ends on {end:%Y-%m-%d}" if end - dt.datetime.now(dt.UTC) < RENEWED_BEFORE else ""
+
+
+def _addresses(certificate: str) -> set[str]:
+    from cryptography import x509
+
+    found = x509.load_pem_x509_certificate(certificate.encode())
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+
+
+def _new_key() -> Any:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _builder(subject: Any, issuer: Any, key: Any, life: dt.timedelta) -> Any:
     from cryptography import x509
 
     now = dt.datetime.now(dt.UTC)
@@ -70,7 +139,7 @@ def _builder(subject: Any, issuer: Any, key: Any) -> Any:
         .serial_number(x509.random_serial_number())
         # A clock that was set back after a deploy must not end logins.
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=365 * YEARS))
+        .not_valid_after(now + life)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

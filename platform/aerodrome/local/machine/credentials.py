@@ -28,11 +28,26 @@ LOGIN_CLIENT = "login-client-secret"
 DIRECTORY_ADMIN = "directory-admin"
 DIRECTORY_READER = "directory-reader"
 DIRECTORY_TLS = "directory-tls"
+ENTRANCE_AUTHORITY = "entrance-authority"
+ENTRANCE_TLS = "entrance-tls"
 
 
 def redis_zone(zone: str) -> str:
     """Return the name of the broker password of *zone*'s workers."""
     return f"redis-zone-{zone}"
+
+
+_REDIS_HOST = "redis-host-"
+
+
+def redis_host(host: str) -> str:
+    """Return the name of the broker password of *host*'s workers; who has one was let in."""
+    return f"{_REDIS_HOST}{host}"
+
+
+def bundle_host(host: str) -> str:
+    """Return the name of the password by which *host* fetches the DAG bundle."""
+    return f"bundle-host-{host}"
 
 
 def tenant_database(tenant: str) -> str:
@@ -86,6 +101,12 @@ class Credentials:
     def seal_key(self) -> str:
         """Return the 32 bytes that OpenBao seals its data with, as base64."""
         return self._get(OPENBAO_SEAL, lambda: base64.b64encode(os.urandom(32)).decode())
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts that were let in, sorted."""
+        return tuple(
+            sorted(path.name.removeprefix(_REDIS_HOST) for path in self.folder.glob(f"{_REDIS_HOST}*"))
+        )
 
     def find(self, name: str) -> str | None:
         """Return the secret *name* where it exists."""

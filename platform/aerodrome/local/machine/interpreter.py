@@ -51,6 +51,12 @@ _RUNTIME = (
     "platform/aerodrome/errors.py",
     "pyproject.toml",
 )
+# What builds tenants' environments on a host of their own workers, and what that imports.
+_BUILDER = (
+    "platform/aerodrome/runtime",
+    "platform/aerodrome/source",
+    "platform/aerodrome/files.py",
+)
 
 
 def base_python(layout: Layout) -> Path:
@@ -118,6 +124,11 @@ def source_digest(repository: Path) -> str:
 def runtime_digest(repository: Path) -> str:
     """Return the digest of all code that runs inside the platform's processes: theirs and their packages'."""
     return _digest(repository, *_RUNTIME, _LOCK)
+
+
+def builder_digest(repository: Path) -> str:
+    """Return the digest of the code that builds tenants' environments where their workers are."""
+    return _digest(repository, *_BUILDER)
 
 
 def launcher_digest(repository: Path) -> str:

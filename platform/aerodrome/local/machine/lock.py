@@ -13,6 +13,7 @@ from typing import TextIO
 
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.machine import state
+from aerodrome.quantities import format_duration
 
 SUFFIX = ".lock"
 
@@ -22,13 +23,13 @@ class HeldError(AerodromeError):
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file at *path* for the block; HeldError tells who holds it and since when.
+def alone(path: Path, what: str = "this platform") -> Iterator[None]:
+    """Hold the lock file at *path* for the block; HeldError tells who works on *what*, and since when.
 
     The kernel gives the lock back however its holder ends, so none is ever stale. Where the folder that it stands
     for is not there at the end, made by nobody or destroyed, the file goes as well.
     """
-    with _held(path) as stream:
+    with _held(path, what) as stream:
         _sign(stream.fileno())
         try:
             yield
@@ -51,7 +52,7 @@ def lock_file(root: Path) -> Path:
     return folder.with_name(folder.name + SUFFIX)
 
 
-def _held(path: Path) -> TextIO:
+def _held(path: Path, what: str) -> TextIO:
     while True:
         stream = _open(path)
         try:
@@ -60,9 +61,7 @@ def _held(path: Path) -> TextIO:
             with stream:
                 stream.seek(0)
                 holder = _holder(stream.read())
-            raise HeldError(
-                f"another command works on this platform: {holder}", "wait for it, or end it"
-            ) from None
+            raise HeldError(f"another command works on {what}: {holder}", "wait for it, or end it") from None
         if _stands_at(stream, path):
             return stream
         # Its last holder removed the file between the two calls: the lock on it keeps nobody out.
@@ -89,6 +88,7 @@ def _open(path: Path) -> TextIO:
 def _holder(text: str) -> str:
     try:
         found = json.loads(text)
-        return f"process {found['pid']} since {found['since']}"
+        age = datetime.now(UTC) - datetime.fromisoformat(found["since"])
+        return f"process {found['pid']} since {found['since']} ({format_duration(age)})"
     except (ValueError, KeyError, TypeError):
         return "it just started"

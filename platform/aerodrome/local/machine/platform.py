@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aerodrome import names
 from aerodrome.environment import Environment, Local, Ports
 from aerodrome.local.machine.accounts import Accounts
-from aerodrome.local.machine.credentials import Credentials, credentials
+from aerodrome.local.machine.credentials import Credentials, credentials, redis_host
 from aerodrome.local.machine.state import Layout
 from aerodrome.manifest.tenant import TenantManifest
+
+if TYPE_CHECKING:
+    from aerodrome.hosts.inventory import Host
+    from aerodrome.hosts_settings import EntranceSettings
 
 
 @dataclass(frozen=True)
 class Platform:
-    """The desired deployment: environment and tenants (merged models, by name) at one place.
+    """The desired deployment: environment, tenants (merged models, by name) and hosts of the inventory, at one place.
 
     Who only looks at it makes it with *looked_at*: no secret is kept that was not there before.
     """
@@ -25,6 +30,7 @@ class Platform:
     tenants: Mapping[str, TenantManifest] = field(default_factory=dict)
     enforce_policy: bool = True
     looked_at: bool = False
+    hosts: tuple[Host, ...] = ()
 
     @property
     def local(self) -> Local:
@@ -71,9 +77,30 @@ class Platform:
         return tuple(sorted({queue.zone for queue in self.environment.queues.values()}))
 
     @property
+    def served_here(self) -> tuple[str, ...]:
+        """Return the zones whose workers run here, sorted; those of the others run on hosts."""
+        return tuple(zone for zone in self.zones if not self.environment.on_hosts(zone))
+
+    @property
+    def queues_here(self) -> tuple[str, ...]:
+        """Return the queues whose workers run here, sorted."""
+        return tuple(sorted(queue for zone in self.served_here for queue in self.queues_of(zone)))
+
+    @property
+    def entrance(self) -> EntranceSettings | None:
+        """Return where workers on hosts come in, or None where all of them are here."""
+        settings = self.environment.hosts
+        return settings.entrance if settings else None
+
+    @property
+    def let_in(self) -> tuple[Host, ...]:
+        """Return the hosts of the inventory that were given a login."""
+        return tuple(host for host in self.hosts if self.credentials.find(redis_host(host.name)))
+
+    @property
     def triggerer_zones(self) -> tuple[str, ...]:
         """Return the zones whose sensors may leave their waiting to the triggerer, sorted."""
-        return tuple(zone for zone in self.zones if self.environment.zones[zone].triggerer)
+        return tuple(zone for zone in self.served_here if self.environment.zones[zone].triggerer)
 
     def launcher_users(self, zone: str) -> tuple[str, ...]:
         """Return who may ask the launcher of *zone*; none where everything runs as one user."""

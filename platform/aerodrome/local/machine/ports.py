@@ -1,30 +1,45 @@
-"""Loopback ports: is one taken, by whom, and which key changes it."""
+"""Ports of this machine: is one taken, by whom, and which key changes it."""
 
 from __future__ import annotations
 
 import errno
 import socket
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import psutil
 
 from aerodrome.errors import UserError
 
 
+@dataclass(frozen=True)
+class Place:
+    """The address that servers listen on, and the section of environment.yaml that holds their ports."""
+
+    address: str
+    section: str
+
+
+LOOPBACK = Place("127.0.0.1", "local.ports")
+
+
 def require_free(
-    listening: Mapping[str, Mapping[str, int]], environment: str, own: Collection[int] = ()
+    listening: Mapping[str, Mapping[str, int]],
+    environment: str,
+    own: Collection[int] = (),
+    place: Place = LOOPBACK,
 ) -> None:
     """Refuse to start where a port of *listening* is taken; names all of them, their holders and the keys.
 
     *own* are the pids of the deployment itself: what they hold now is given back, or kept, in the course of it.
     """
     wanted = [(process, key, port) for process, ports in listening.items() for key, port in ports.items()]
-    taken = [(process, key, port) for process, key, port in wanted if not is_free(port)]
+    taken = [(process, key, port) for process, key, port in wanted if not is_free(port, place.address)]
     if not taken:
         return
-    holders = _holders()
+    holders = _holders(place.address)
     lines = [
-        f"port {port} of {process} is taken{_by(holders.get(port))}: local.ports.{key}"
+        f"port {port} of {process} is taken{_by(holders.get(port))}: {place.section}.{key}"
         for process, key, port in taken
         if holders.get(port) not in own
     ]
@@ -36,24 +51,31 @@ def require_free(
     )
 
 
-def is_free(port: int) -> bool:
-    """Return whether a server could listen on *port* now."""
-    with socket.socket() as probe:
+_ALL = ("0.0.0.0", "::", "")  # noqa: S104 - looked for, not listened at
+
+
+def is_free(port: int, address: str = LOOPBACK.address) -> bool:
+    """Return whether a server could listen on *port* of *address* now."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         # Connections of an ended server that still linger do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError as problem:
             return problem.errno != errno.EADDRINUSE
     return True
 
 
-def _holders() -> dict[int, int]:
-    """Return port → pid of whoever listens, as far as this user may know."""
+def _holders(address: str) -> dict[int, int]:
+    """Return port → pid of whoever listens at *address*, or at all, as far as this user may know."""
+    # Whoever listens at another address is in nobody's way.
     return {
         connection.laddr[1]: connection.pid
         for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr[0] in {address, *_ALL}
+        and connection.pid
     }
 
 

@@ -128,6 +128,11 @@ class Layout:
         """Return git's configuration for every process of the platform."""
         return self.config / "gitconfig"
 
+    @property
+    def authority(self) -> Path:
+        """Return the certificate of the authority that the broker's and the entrance's are signed by."""
+        return self.config / "authority.pem"
+
     def launcher_socket(self, zone: str) -> Path:
         """Return the socket of the launcher of *zone*."""
         return self.run / f"launcher-{zone}" / "s"

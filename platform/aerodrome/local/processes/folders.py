@@ -10,8 +10,8 @@ from aerodrome.clients.git import BareRepository
 from aerodrome.local.machine import state
 from aerodrome.local.machine.ownership import Owner, ensure_folder, write_file
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.processes.topology import Process
-from aerodrome.local.stores import results_login, secrets_login
+from aerodrome.local.processes.process import Process
+from aerodrome.local.stores import entrance_tls, results_login, secrets_login
 
 
 def base(platform: Platform) -> None:
@@ -32,7 +32,7 @@ def base(platform: Platform) -> None:
         ensure_folder(folder, 0o711)
     ensure_folder(layout.runtimes, 0o755)
     state.link_into_repository(layout)
-    _bundle(layout.bundle)
+    _bundle(layout.bundle, served=platform.entrance is not None)
 
 
 def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
@@ -47,7 +47,7 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
     temporary(platform, processes)
     for folder in (layout.logs / "dags", layout.alerts):
         ensure_folder(folder, 0o700, accounts.owner(accounts.airflow))
-    for zone in platform.zones:
+    for zone in platform.served_here:
         owner = Owner("root", accounts.worker(zone)) if layout.root else Owner()
         ensure_folder(layout.launcher_socket(zone).parent, 0o750, owner)
         ensure_folder(layout.secrets_socket(zone).parent, 0o750, owner)
@@ -58,10 +58,9 @@ def of_processes(platform: Platform, processes: tuple[Process, ...]) -> None:
     ensure_folder(layout.bundle, *of_bundle(platform))
     # Workers of every zone, the triggerer and the collector; what lies below inherits the group.
     ensure_folder(layout.results, 0o2770, accounts.results_owner())
-    for name, queue in platform.environment.queues.items():
-        ensure_folder(
-            layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(queue.zone))
-        )
+    for name in platform.queues_here:
+        zone = platform.environment.queues[name].zone
+        ensure_folder(layout.task_logs / f"queue={name}", 0o2770, accounts.logs_owner(accounts.worker(zone)))
 
 
 def temporary(platform: Platform, processes: tuple[Process, ...]) -> None:
@@ -102,6 +101,8 @@ def write_configuration(platform: Platform, processes: tuple[Process, ...]) -> N
             # An earlier version gave each worker the login of its zone; and the store may have been another one.
             (folder / name).unlink(missing_ok=True)
     write_file(platform.layout.git_config, _git_config(platform), 0o644)
+    if platform.entrance is not None:
+        write_file(platform.layout.authority, entrance_tls.authority(platform), 0o644)
 
 
 def _git_config(platform: Platform) -> str:
@@ -110,9 +111,14 @@ def _git_config(platform: Platform) -> str:
     return f'[safe]\n\tdirectory = "{place}"\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n'
 
 
-def _bundle(path: Path) -> None:
-    """Make the bare DAG repository with an empty first commit: Airflow asks for its branch before any publish."""
+def _bundle(path: Path, *, served: bool = False) -> None:
+    """Make the bare DAG repository with an empty first commit: Airflow asks for its branch before any publish.
+
+    One that is *served* can be fetched by HTTP from then on.
+    """
     repository = BareRepository(path)
     repository.create()
     if repository.head() is None:
         repository.commit_files(None, {}, "Start with an empty bundle", AUTHOR)
+    if served:
+        repository.serve()

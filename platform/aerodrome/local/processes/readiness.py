@@ -12,8 +12,9 @@ from aerodrome.clients.supervisor import ProcessState
 from aerodrome.errors import AerodromeError
 from aerodrome.local.machine.ownership import tail
 from aerodrome.local.machine.platform import Platform
+from aerodrome.local.machine.tls import answers_over_tls
 from aerodrome.local.processes import supervision
-from aerodrome.local.stores import broker, directory, openbao, postgres
+from aerodrome.local.stores import broker, directory, entrance, openbao, postgres
 from aerodrome.progress import Progress
 
 
@@ -21,6 +22,8 @@ def is_ready(platform: Platform, state: ProcessState) -> bool:
     """Return whether the process of *state* does its work since its last start."""
     if not state.pid:
         return False
+    if state.name in (entrance.NAME, entrance.BROKER):
+        return state.state == "RUNNING" and _takes_connections(platform, state.name)
     kind = state.name.partition("-")[0] if state.name.startswith(_OF_ZONES) else state.name
     return _PROBES[kind](platform, state)
 
@@ -28,7 +31,8 @@ def is_ready(platform: Platform, state: ProcessState) -> bool:
 def broker_access(platform: Platform) -> Broker:
     """Return the deploy's access to Redis."""
     user = broker.admin_user(platform)
-    return Broker(platform.ports.redis, user.name, user.password)
+    authority = str(platform.layout.authority) if platform.entrance else None
+    return Broker(platform.ports.redis, user.name, user.password, authority)
 
 
 def wait_ready(platform: Platform, names: Iterable[str], progress: Progress, seconds: float = 120) -> None:
@@ -75,6 +79,13 @@ def _listens(platform: Platform, state: ProcessState) -> bool:
     path = layout.launcher_socket(zone) if kind == "launcher" else layout.secrets_socket(zone)
     # A connection would be refused and logged: only the zone's workers may connect.
     return path.is_socket() and path.stat().st_mtime >= state.since
+
+
+def _takes_connections(platform: Platform, process: str) -> bool:
+    if platform.entrance is None:
+        return False
+    ports = entrance.ports(platform.entrance)[process].values()
+    return all(answers_over_tls(platform.entrance.address, port, platform.layout.authority) for port in ports)
 
 
 def _waits_for_messages(platform: Platform, state: ProcessState) -> bool:

@@ -11,6 +11,7 @@ from aerodrome.clients.supervisor import ProcessState
 from aerodrome.local.machine import interpreter, leftovers
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import readiness, supervision, task_limits, topology
+from aerodrome.local.stores import entrance_tls
 
 NO_ISOLATION = (
     "Without root every process and every tenant's code runs as the same user:"
@@ -53,7 +54,8 @@ def status(platform: Platform) -> Status:
     states = supervisor.processes() if alive else {}
     left = () if alive else _left_behind(platform)
     rows = tuple(_row(platform, p.name, states.get(p.name)) for p in topology.desired(platform))
-    return Status(rows, (*warnings, *task_limits.told(platform), *left))
+    told = (*task_limits.told(platform), *entrance_tls.told(platform))
+    return Status(rows, (*warnings, *told, *left))
 
 
 def _left_behind(platform: Platform) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from aerodrome.local.machine import leftovers
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.machine.ownership import tail, write_file
 from aerodrome.local.machine.state import Layout
-from aerodrome.local.processes.topology import STORES, Process
+from aerodrome.local.processes.process import Process
+from aerodrome.local.processes.topology import STORES
 
 _LOG_SIZE = "10MB"
 

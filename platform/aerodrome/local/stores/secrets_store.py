@@ -40,7 +40,8 @@ def rules(platform: Platform) -> VaultTarget | IamTarget:
     if environment.secrets.store == "ssm":
         return IamTarget(environment, platform.tenants, roles_of(environment))
     logins = {role_id(platform, zone): secret_id(platform, zone) for zone in platform.zones}
-    return VaultTarget(environment, platform.tenants, openbao.vault(platform), logins)
+    hosts = {host.name: host.zone for host in platform.let_in}
+    return VaultTarget(environment, platform.tenants, openbao.vault(platform), logins, hosts=hosts)
 
 
 def values(platform: Platform) -> Values:
