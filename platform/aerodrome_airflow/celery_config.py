@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
-from celery.signals import worker_init, worker_process_init  # type: ignore[import-untyped]
+from celery.signals import heartbeat_sent, worker_init, worker_process_init  # type: ignore[import-untyped]
 from kombu.transport.redis import Channel
 
 from aerodrome_airflow import task_memory
@@ -22,8 +24,17 @@ CELERY_CONFIG: dict[str, Any] = {
     "worker_send_task_events": False,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
+    # Its task goes on while the broker is away, and says so to the execution API; whoever gets its message meanwhile is
+    # told there that it runs already.
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
     # A result is read by the scheduler within seconds.
     "result_expires": 24 * 3600,
+    # A worker that was cut off when its task ended stores the result once the broker is back. Given up, the executor
+    # would count the task among those that run, for good.
+    "result_backend_transport_options": {
+        **DEFAULT_CELERY_CONFIG["result_backend_transport_options"],
+        "retry_policy": {"max_retries": 900, "interval_start": 0, "interval_step": 0.5, "interval_max": 2},
+    },
 }
 
 # Every task's process imports these: the worker's first process does it once, and each task inherits them.
@@ -44,6 +55,26 @@ def preload(**_: Any) -> None:
     for module in _PRELOADED:
         with suppress(Exception):
             importlib.import_module(module)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def have_patience(**_: Any) -> None:
+    """Let tasks wait for a platform that is away for as long as the scheduler waits for them."""
+    patience = importlib.import_module("aerodrome_airflow.patience")
+    patience.install()
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def show_signs_of_life(**_: Any) -> None:
+    """Touch a file with each heartbeat to the broker, where `[aerodrome] heartbeat_file` names one."""
+    if named := conf.get("aerodrome", "heartbeat_file", fallback=""):
+        heartbeat_sent.connect(lambda **_: _touch(Path(named)), weak=False)
+
+
+def _touch(file: Path) -> None:
+    # A full disk ends no worker.
+    with suppress(OSError):
+        file.touch()
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]

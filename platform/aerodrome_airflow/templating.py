@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from aerodrome_airflow.rendering_time import RenderingTime
 from aerodrome_airflow.template_words import FILTERS, MACROS, METHODS, NAMES, TENANT, TESTS
 
+ATTEMPT = "try_number"
 DELIMITERS = ("{{", "{%", "{#")
 LONGEST = 4 * 1024 * 1024
 """Characters of a rendered template: a few short words in a loop make gigabytes."""
@@ -88,6 +89,10 @@ def render(text: str, context: Mapping[str, Any], tenant: Any) -> str:
 def _names(context: Mapping[str, Any], tenant: Any) -> dict[str, Any]:
     names = {name: context[name] for name in NAMES if name in context}
     own = {} if tenant is None else {TENANT: tenant}
+    # Airflow has it on the task instance alone, which no template sees.
+    attempt = getattr(context.get("ti"), ATTEMPT, None)
+    if attempt is not None:
+        own[ATTEMPT] = attempt
     return {**names, "macros": _macros(), **own}
 
 

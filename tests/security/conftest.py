@@ -16,6 +16,7 @@ from live_platform import clone, state_folder
 from postgres_server import postgres
 from suite.attack import Attack
 from suite.deployment import Deployment, running
+from suite.hosts import Host, another
 from suite.live import Live
 from suite.place import MARK, Place
 from suite.results import Rows
@@ -110,3 +111,10 @@ def live(deployment: Deployment) -> Live:
     for tenant in ("alpha", "beta"):
         found.keep_variable(tenant, "token", MARK if tenant == "beta" else "of-alpha")
     return found
+
+
+@pytest.fixture(scope="session")
+def other_host() -> Iterator[Host]:
+    """Another machine in the network of this one."""
+    with another() as found:
+        yield found

@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
 
 from debian import NotHereError, ensure  # noqa: E402
 
-PACKAGES = ("slapd", "ldap-utils")
+PACKAGES = ("slapd", "ldap-utils", "iproute2")
 # One deploys a platform and attacks it, the other one attacks what needs none and tests the login: each waits a good
 # part of its time. What belongs together is said in tests/conftest.py.
 TWO_AT_ONCE = ("-n", "2")

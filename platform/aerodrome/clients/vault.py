@@ -162,6 +162,23 @@ class Vault:
             for other in self.secret_ids(name) - {self.accessor(name, secret_id)}:
                 approle.destroy_secret_id_accessor(name, other)
 
+    def set_role_id(self, name: str, role_id: str) -> None:
+        """Let the AppRole *name* be known by *role_id*."""
+        with self._told():
+            self._client().auth.approle.update_role_id(name, role_id)
+
+    def wrapped_secret_id(self, name: str, seconds: int) -> str:
+        """Return a token that gives out a new secret id of the AppRole *name* once, within *seconds*.
+
+        Every secret id that it had before is destroyed.
+        """
+        with self._told():
+            approle = self._client().auth.approle
+            for accessor in self.secret_ids(name):
+                approle.destroy_secret_id_accessor(name, accessor)
+            made = approle.generate_secret_id(name, wrap_ttl=f"{seconds}s")
+        return str(made["wrap_info"]["token"])
+
     def read(self, mount: str, path: str) -> dict[str, Any] | None:
         """Return the newest version of a secret."""
         try:

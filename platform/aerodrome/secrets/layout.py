@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from aerodrome import names
@@ -17,7 +19,13 @@ TEXT = "text"
 """The one setting of a policy."""
 TOKEN_SECONDS = 300
 LOGIN_SECONDS = 1200
+# A host that is off for a weekend must still get in.
+ROTATIONS_OF_A_LOGIN = 7
+"""After so many times of the time in which a host replaces its login, an old one ends by itself."""
 Settings = Mapping[str, Any]
+Hosts = Mapping[str, str]
+"""Host that was let in → its zone."""
+NO_HOSTS: Hosts = MappingProxyType({})
 _NOTHING = 'path "sys/none" {\n  capabilities = ["deny"]\n}\n'
 _MINT = """\
 path "auth/token/create/{role}" {{
@@ -28,6 +36,12 @@ path "auth/token/create/{role}" {{
   }}
 }}
 """
+_OWN_LOGIN = """\
+path "auth/approle/role/{role}/{path}" {{
+  capabilities = ["update"]
+}}
+"""
+_LOGIN_PATHS = ("secret-id", "secret-id/destroy", "secret-id/lookup")
 _RULE = re.compile(r'path "([^"]*)"')
 
 
@@ -49,19 +63,31 @@ class Layout:
         return {key.name: settings for key, settings in self.objects.items() if key.kind == kind}
 
 
-def desired(environment: Environment, tenants: Tenants) -> Layout:
-    """Return every policy and role that *environment* needs for *tenants*.
+def desired(environment: Environment, tenants: Tenants, hosts: Hosts = NO_HOSTS) -> Layout:
+    """Return every policy and role that *environment* needs for *tenants* and *hosts*.
 
-    A zone's login reads no secret: it mints tokens, each with one tenant's policy for this zone. Workers on hosts log
-    in by ids, those in the cluster as the service account of their zone.
+    A zone's login reads no secret: it mints tokens, each with one tenant's policy for this zone. Workers in the cluster
+    log in as the service account of their zone, all others by ids: those of a host have a login of their own, with the
+    same right and the one to replace it.
     """
-    return Layout(
-        {
-            key: settings
-            for zone in usable.zones(environment)
-            for key, settings in _zone(environment, zone, tenants)
-        }
-    )
+    zones = (pair for zone in usable.zones(environment) for pair in _zone(environment, zone, tenants))
+    own = (pair for host, zone in hosts.items() for pair in of_host(environment, host, zone, tenants))
+    return Layout(dict((*zones, *own)))
+
+
+def of_host(
+    environment: Environment, host: str, zone: str, tenants: Tenants
+) -> Iterator[tuple[Key, Settings]]:
+    """Yield the policy and the login of *host*, whose workers are of *zone*."""
+    name = names.host_role(environment.name, host)
+    inside = usable.tenants_of(environment, zone, tenants)
+    roles = [names.tenant_policy(environment.name, zone, tenant) for tenant in inside]
+    yield Key(POLICY, name), {TEXT: renewing(name) + (minting(roles) if roles else "")}
+    yield Key(LOGIN, name), _login(name, _login_life(environment))
+
+
+def _login_life(environment: Environment) -> timedelta:
+    return ROTATIONS_OF_A_LOGIN * environment.hosts.rotate_login_every if environment.hosts else timedelta(0)
 
 
 def places(environment: Environment) -> dict[str, str]:
@@ -85,6 +111,11 @@ def minting(roles: Iterable[str]) -> str:
     The server takes no time from the role of a batch token: the policy lets no request pass that asks for another one.
     """
     return "".join(_MINT.format(role=role, ttl=names.TOKEN_TTL) for role in sorted(roles)) or _NOTHING
+
+
+def renewing(role: str) -> str:
+    """Return a policy that makes, looks up and destroys secret ids of the AppRole *role*; it lists none."""
+    return "".join(_OWN_LOGIN.format(role=role, path=path) for path in _LOGIN_PATHS)
 
 
 def paths_in(text: str) -> frozenset[str]:
@@ -144,12 +175,12 @@ def _token_role(policy: str) -> Settings:
     }
 
 
-def _login(policy: str) -> Settings:
+def _login(policy: str, life: timedelta = timedelta(0)) -> Settings:
     return {
         "bind_secret_id": True,
         "secret_id_bound_cidrs": [],
         "secret_id_num_uses": 0,
-        "secret_id_ttl": 0,
+        "secret_id_ttl": int(life.total_seconds()),
         # A batch token cannot make tokens.
         **_carries(policy, "service", LOGIN_SECONDS),
     }

@@ -1,8 +1,8 @@
-"""The ids that a zone's workers log in with: exactly the deploy's own, and no others."""
+"""The ids that workers log in with: a zone's are exactly the deploy's own; a host's secret id is the host's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aerodrome.clients.vault import Vault
 from aerodrome.plan import Change
@@ -13,6 +13,7 @@ from aerodrome.secrets.reconcile import change
 KIND = "login ids"
 Logins = Mapping[str, str]
 """Role (its own role id) → secret id."""
+_OTHER_ROLE_ID = f"the {LOGIN} has another role id, or is not there yet"
 
 
 def differences(vault: Vault, logins: Logins) -> tuple[Change, ...]:
@@ -28,9 +29,22 @@ def apply(vault: Vault, logins: Logins, progress: Progress) -> None:
         vault.put_login(each.name, each.name, logins[each.name])
 
 
+def host_differences(vault: Vault, roles: Iterable[str]) -> tuple[Change, ...]:
+    """Return those of the hosts' *roles* that have another role id than their name, by which their hosts log in."""
+    wrong = [role for role in roles if vault.role_id(role) != role]
+    return tuple(change("update", KIND, role, _OTHER_ROLE_ID) for role in wrong)
+
+
+def apply_hosts(vault: Vault, roles: Iterable[str], progress: Progress) -> None:
+    """Let each of the hosts' *roles* be known by its name."""
+    for each in host_differences(vault, roles):
+        progress(f"{each.action} {each.what}")
+        vault.set_role_id(each.name, each.name)
+
+
 def _difference(vault: Vault, role: str, secret_id: str) -> str:
     if vault.role_id(role) != role:
-        return f"the {LOGIN} has another role id, or is not there yet"
+        return _OTHER_ROLE_ID
     own = vault.accessor(role, secret_id)
     if own is None:
         return "the workers' secret id is not known there"

@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from aerodrome import names
+
 from aerodrome_airflow.launcher import protocol
 from aerodrome_airflow.launcher.jobs import Job, encode
 from aerodrome_airflow.results import MarkedError, refuse_marks
@@ -42,18 +44,23 @@ def launch(job: Job, on_line: OnLine, *, path: Path | None = None) -> Any:
     return Launch(path).run(job, on_line)
 
 
-def configured_path() -> Path:
-    """Return the launcher's socket, as Airflow's configuration names it."""
+def configured_path(tenant: str) -> Path:
+    """Return the socket of the launcher of *tenant*, as Airflow's configuration names it.
+
+    A host has a launcher for each tenant: there the setting holds `{tenant}`.
+    """
     from airflow.sdk.configuration import conf
 
-    return Path(conf.get("aerodrome", "launcher_socket"))
+    if not names.is_tenant(tenant):
+        raise LauncherError(f"{tenant!r} is no tenant")
+    return Path(conf.get("aerodrome", "launcher_socket").replace("{tenant}", tenant))
 
 
 class Launch:
     """One job. Leaving it in any way, by an exception too, ends the job's whole process tree."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path or configured_path()
+        self._path = path
         self._socket: socket.socket | None = None
         self._answer: Answer = {}
         self._result = b""
@@ -90,7 +97,7 @@ class Launch:
             raise LauncherError(
                 f"arguments and environment have {len(request):,} bytes; {protocol.JOB_LIMIT:,} at most"
             )
-        with self._connected():
+        with self._connected(self._path or configured_path(job.tenant)):
             self._send(request, content)
             for letter, received in self._frames():
                 if letter == protocol.OUTPUT:
@@ -102,22 +109,14 @@ class Launch:
         self._tell_end(on_line)
 
     @contextlib.contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _connected(self, path: Path) -> Iterator[None]:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._connect(self._socket)
+            _connect(self._socket, path)
             yield
         finally:
             self._end(self._socket)
             self._socket = None
-
-    def _connect(self, connection: socket.socket) -> None:
-        try:
-            connection.connect(str(self._path))
-        except OSError as problem:
-            raise LauncherError(
-                f"the launcher does not answer at {self._path}: {problem.strerror}"
-            ) from problem
 
     def _send(self, request: bytes, content: Iterable[bytes] | None) -> None:
         goes_on = self._sent(protocol.frame(protocol.JOB, request))
@@ -218,6 +217,13 @@ class Launch:
         except (ValueError, RecursionError) as problem:
             raise TenantCodeError(f"the result is not JSON: {problem}") from None
         return parsed if isinstance(parsed, dict) else {}
+
+
+def _connect(connection: socket.socket, path: Path) -> None:
+    try:
+        connection.connect(str(path))
+    except OSError as problem:
+        raise LauncherError(f"the launcher does not answer at {path}: {problem.strerror}") from problem
 
 
 def _outcome(parsed: dict[str, Any], answer: Answer, job: Job) -> Any:

@@ -1,6 +1,8 @@
-"""The launcher: one process per zone that starts tenants' code as the tenants' own users.
+"""The launcher: one process per zone, or per tenant of a host, that starts tenants' code as the tenants' own users.
 
 python server.py --config launcher.json
+
+Started by systemd for a socket unit it serves that unit's socket, and leaves it for the next one.
 """
 
 from __future__ import annotations
@@ -17,12 +19,21 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from aerodrome_airflow.launcher import cgroups, keeper, limiting, listening, processes, protocol, slots
+from aerodrome_airflow.launcher import (
+    activation,
+    cgroups,
+    keeper,
+    limiting,
+    listening,
+    processes,
+    protocol,
+    slots,
+)
 from aerodrome_airflow.launcher.config import Config, ConfigError, load
 
 _CREDENTIALS = struct.Struct("3i")
@@ -222,16 +233,26 @@ def run(path: Path) -> None:
     groups = limiting.groups(config)
     try:
         limiting.write(groups, config.socket)
-        listener = listening.listen(config.socket, BACKLOG, group=config.socket_group)
-        log.info("serving %s for %d tenants", config.socket, len(config.tenants))
-        limiting.say(groups)
-        try:
+        with _listener(config) as listener:
+            log.info("serving %s for %d tenants", config.socket, len(config.tenants))
+            limiting.say(groups)
             Server(current, listener, lock, wakeup, groups).serve()
-        finally:
-            listener.close()
-            config.socket.unlink(missing_ok=True)
     finally:
         groups.close()
+
+
+@contextlib.contextmanager
+def _listener(config: Config) -> Iterator[socket.socket]:
+    # Whoever connects while systemd starts the launcher again waits in the socket, which stays.
+    if given := activation.handed_over(config.socket):
+        with given:
+            yield given
+        return
+    with listening.listen(config.socket, BACKLOG, group=config.socket_group) as listener:
+        try:
+            yield listener
+        finally:
+            config.socket.unlink(missing_ok=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

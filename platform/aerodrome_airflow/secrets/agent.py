@@ -27,6 +27,7 @@ from aerodrome_airflow.secrets.server import Server
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 BACKLOG = 256
+ENDING = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("secrets")
 
@@ -69,8 +70,9 @@ def allowed(config: Config) -> frozenset[int]:
 async def serve(config: Config, stores: Stores, listener: socket.socket) -> None:
     """Answer until SIGTERM or SIGINT."""
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     log.info("serving zone '%s' on %s", config.zone, config.socket)
     await serve_until(ended, config, stores, listener, since_boot)
 
@@ -93,6 +95,8 @@ def run(path: Path) -> None:
     lock = listening.claim(config.socket, "agent")
     # While the files that it needs can still be read.
     stores = config.open_stores(since_boot)
+    # Whoever sees the socket may ask the agent to end: that waits until it can do so in order.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     listener = listen(config)
     become(config.user)
     # A change of user makes a process dumpable again on some machines.

@@ -10,7 +10,7 @@ from typing import TypeVar
 from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.cache import Cache, Kept
 from aerodrome_airflow.secrets.clock import Clock
-from aerodrome_airflow.secrets.protocol import RESULTS, Answer, Lookup
+from aerodrome_airflow.secrets.protocol import LOGS, RESULTS, Answer, Lookup
 from aerodrome_airflow.secrets.store import (
     LoginRefusedError,
     MissingError,
@@ -116,6 +116,8 @@ def _not_allowed(lookup: Lookup) -> str:
 def _who_allows(lookup: Lookup) -> str:
     if lookup.kind == RESULTS:
         return "a deploy makes the IAM role for them; its plan tells what is wrong with it"
+    if lookup.kind == LOGS:
+        return "this host's login must be allowed to assume the role that hosts.logs.s3.role names"
     if lookup.shared:
         return "the platform's environment.yaml lists what all tenants may read"
     return "tenant.yaml names the tenant's connections and variables, and on which queues each may be used"

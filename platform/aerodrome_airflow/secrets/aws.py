@@ -49,6 +49,15 @@ class Credentials:
             **token,
         }
 
+    def lent(self) -> dict[str, str]:
+        """Return them as who borrows them is told."""
+        return {
+            "access_key": self.access_key,
+            "secret_key": self.secret_key,
+            "token": self.token,
+            "expiry_time": self.ends.isoformat() if self.ends else "",
+        }
+
 
 @dataclass(frozen=True)
 class Account:
@@ -66,6 +75,7 @@ class Account:
     agent_role: str | None = None
     login: Credentials | None = None
     token_file: Path | None = None
+    ca_file: str | None = None
 
     def role(self, path: str, name: str) -> str:
         """Return the ARN of the role *name* at *path*, which begins and ends with a slash."""
@@ -108,8 +118,15 @@ class Identity:
             return self._by_token(role, self._account.token_file)
         # A tenant's role gives what may be used in this zone, and trusts nobody without this word.
         tags = [{"Key": names.IAM_ZONE_TAG, "Value": self._zone}]
+        return self._lent(role, Tags=tags)
+
+    def narrowed(self, role: str, policy: str) -> Credentials:
+        """Return credentials of *role* that reach no more than *policy*, a document of IAM, allows."""
+        return self._lent(role, Policy=policy)
+
+    def _lent(self, role: str, **more: Any) -> Credentials:
         try:
-            return self._assumed(role, self._zones_own(), Tags=tags)
+            return self._assumed(role, self._zones_own(), **more)
         except EndedError:
             self._own = None
             raise LoginRefusedError("AWS does not accept the credentials of this machine") from None
@@ -121,9 +138,8 @@ class Identity:
         # It is the breaker that repeats.
         once = {"total_max_attempts": 1}
         config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=once)
-        return self._machine.client(
-            service, endpoint_url=self._account.endpoint, config=config, **(by.keywords() if by else {})
-        )
+        place = {"endpoint_url": self._account.endpoint, "verify": self._account.ca_file}
+        return self._machine.client(service, config=config, **place, **(by.keywords() if by else {}))
 
     def _zones_own(self) -> Credentials | None:
         """Return who the agent is: its login or machine's role, or the zone's role that these may assume."""

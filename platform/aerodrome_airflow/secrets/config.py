@@ -14,6 +14,7 @@ from aerodrome_airflow.secrets.answers import Ages
 from aerodrome_airflow.secrets.aws import Account, Credentials
 from aerodrome_airflow.secrets.clock import Clock
 from aerodrome_airflow.secrets.desks import Stores
+from aerodrome_airflow.secrets.log_role import LogPlace, LogRole
 from aerodrome_airflow.secrets.results import ResultsRoles
 from aerodrome_airflow.secrets.ssm import Parameters, ParameterStore
 from aerodrome_airflow.secrets.store import Store
@@ -30,7 +31,8 @@ class ConfigError(Exception):
 class Config:
     """One agent; *allowed_users* None: only its own user asks; *tenants* None: the store alone decides for whom.
 
-    *store* None: it knows no secrets; *results* None: it knows nothing of large results.
+    *store* None: it knows no secrets; *results* None: it knows nothing of large results; *logs* None: it lends nothing
+    that sends task logs.
     """
 
     socket: Path
@@ -38,6 +40,7 @@ class Config:
     zone: str
     store: Login | PodLogin | Parameters | None = None
     results: Account | None = None
+    logs: LogPlace | None = None
     ages: Ages = field(default_factory=Ages)
     socket_group: str | None = None
     user: str | None = None
@@ -46,7 +49,7 @@ class Config:
 
     def open_stores(self, clock: Clock) -> Stores:
         """Return what this agent reads from."""
-        return Stores(self._secrets(clock), self._results(clock))
+        return Stores(self._secrets(clock), self._results(clock), self._logs(clock))
 
     def _secrets(self, clock: Clock) -> Store | None:
         if isinstance(self.store, Parameters):
@@ -59,6 +62,9 @@ class Config:
         if self.results is None:
             return None
         return ResultsRoles(self.results, self.environment, self.zone, clock)
+
+    def _logs(self, clock: Clock) -> Store | None:
+        return None if self.logs is None else LogRole(self.logs, self.zone, clock)
 
 
 def load(path: Path) -> Config:
@@ -77,7 +83,7 @@ def load(path: Path) -> Config:
 
 
 def _names_login(raw: Mapping[str, Any]) -> bool:
-    parts = (raw.get("store") or {}, raw.get("results") or {})
+    parts = tuple(raw.get(part) or {} for part in ("store", "results", "logs"))
     return any(key in part for part in parts for key in _LOGIN_FILES)
 
 
@@ -90,6 +96,7 @@ def _config(raw: Mapping[str, Any], folder: Path) -> Config:
         # An agent for nothing would be a mistake: it has a store unless it has results.
         store=_store(raw["store"], folder) if "store" in raw or "results" not in raw else None,
         results=Account(**_account(raw["results"], folder)) if "results" in raw else None,
+        logs=_log_place(raw["logs"], folder) if raw.get("logs") else None,
         ages=Ages(float(raw.get("fresh_seconds", Ages.fresh)), float(raw.get("stale_seconds", Ages.stale))),
         socket_group=raw.get("socket_group"),
         user=raw.get("user"),
@@ -117,6 +124,13 @@ def _account(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     login = json.loads(_private_text(folder / raw["login_file"])) if "login_file" in raw else {}
     token = folder / raw["token_file"] if "token_file" in raw else None
     return {**said, "login": Credentials(**login) if login else None, "token_file": token}
+
+
+def _log_place(raw: Mapping[str, Any], folder: Path) -> LogPlace:
+    asked = ("region", "endpoint", "ca_file", "login_file")
+    account = Account(number="", **_account({key: raw[key] for key in asked if key in raw}, folder))
+    role, bucket, base = (str(raw[key]) for key in ("role", "bucket", "base"))
+    return LogPlace(account, role, bucket, base, str(raw.get("kms_key") or ""))
 
 
 def _private_text(path: Path) -> str:

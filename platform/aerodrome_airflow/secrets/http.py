@@ -74,6 +74,8 @@ class Http:
             raise MissingError
         if status == _BAD:
             raise BadRequestError(f"the secrets store at {self._url} refuses the request as it is")
+        if status == httpx.codes.NO_CONTENT:
+            return {}
         if status != httpx.codes.OK:
             throttled = status == httpx.codes.TOO_MANY_REQUESTS
             raise UnavailableError(

@@ -9,13 +9,15 @@ from typing import Any, Final, Literal, cast
 
 from aerodrome import names
 
-Kind = Literal["connection", "variable", "results"]
+Kind = Literal["connection", "variable", "results", "logs"]
 Outcome = Literal["value", "missing", "refused", "unavailable"]
 
 CONNECTION: Final = "connection"
 VARIABLE: Final = "variable"
 RESULTS: Final = "results"
 """Not an entry of a store: credentials that reach a tenant's large results, or with *shared* what collects them."""
+LOGS: Final = "logs"
+"""Not an entry of a store: credentials that write the zone's task logs, and of nobody's tenant."""
 LONGEST_REQUEST = 512
 """Bytes: two names and a few words."""
 LONGEST_ANSWER = 1024 * 1024
@@ -50,6 +52,8 @@ class Lookup:
         """Return what is asked for, for a message."""
         if self.kind == RESULTS:
             return "results of all tenants" if self.shared else f"results of '{self.tenant}'"
+        if self.kind == LOGS:
+            return "place of the zone's task logs"
         return f"{self.kind} '{self.key}'"
 
 
@@ -78,8 +82,8 @@ def read_request(line: bytes) -> Lookup:
     tenant, kind, name = said.get("tenant"), said.get("kind"), said.get("name")
     if not isinstance(tenant, str) or not names.is_tenant(tenant) or tenant == names.GLOBAL:
         raise ProtocolError("the request names no tenant")
-    if kind not in (CONNECTION, VARIABLE, RESULTS):
-        raise ProtocolError("the request names neither a connection nor a variable nor results")
+    if kind not in (CONNECTION, VARIABLE, RESULTS, LOGS):
+        raise ProtocolError("the request names neither a connection nor a variable nor results nor logs")
     if not isinstance(name, str) or not names.is_name(name):
         raise ProtocolError("the request names nothing that a tenant can have")
     return Lookup(tenant, cast(Kind, kind), name, said.get("shared") is True)

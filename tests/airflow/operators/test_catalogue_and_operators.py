@@ -24,7 +24,7 @@ from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.sensors.filesystem import FileSensor
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import DAG, BaseOperator, BaseSensorOperator
 from airflow.serialization.serialized_objects import DagSerialization
 
 from common_plugins.catalogue import entries, entry
@@ -42,6 +42,9 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "file.wait": {"path": "x", "mode": "defer"},
     "flow.branch": {"choose": "x"},
     "flow.empty": {},
+    "hdfs.get": {"path": "/x", "file": "x"},
+    "hdfs.put": {"file": "x", "path": "/x"},
+    "hdfs.wait": {"path": "/x"},
     "http.request": {"connection": "api"},
     "python.call": {"function": "a:b"},
     "spark.submit": {"application": "a/b.py"},
@@ -98,6 +101,9 @@ PROVIDERS: dict[str, type[Any]] = {
     "file.wait": FileSensor,
     "flow.branch": BaseBranchOperator,
     "flow.empty": EmptyOperator,
+    "hdfs.get": BaseOperator,  # the provider's hook is a client of WebHDFS inside the worker's own process
+    "hdfs.put": BaseOperator,
+    "hdfs.wait": BaseSensorOperator,
     "http.request": HttpOperator,
     "python.call": BaseOperator,  # Airflow's would call the function in the worker's own process
     "spark.submit": SparkSubmitOperator,

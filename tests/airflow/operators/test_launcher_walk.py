@@ -22,6 +22,8 @@ from common_plugins.tenancy import LaunchingMixin
 from common_plugins.triggers.tenant_file import TenantFileTrigger
 
 RUNTIME = "0123456789abcdef"
+PUT = {"SOURCE": "/data/alpha/x", "NAME": "x", "TARGET": "/2024-01-31", "FOLDER": "", "FORCE": ""}
+GOT = {"TARGET": "/data/alpha/x", "NAME": "x", "SOURCE": "/in/2024-01-31", "COPY": "-get", "FORCE": "yes"}
 # How to run each operator that works through the launcher, and the job that it must ask for.
 WALK: dict[str, tuple[dict[str, Any], Job]] = {
     "bash.run": (
@@ -31,6 +33,18 @@ WALK: dict[str, tuple[dict[str, Any], Job]] = {
     "file.wait": (
         {"path": "in/{{ ds }}.csv", "mode": "poke"},
         Job("alpha", "stat", None, {"path": "in/2024-01-31.csv"}),
+    ),
+    "hdfs.get": (
+        {"path": "/in/{{ ds }}", "file": "x"},
+        Job("alpha", "bash", None, {}, GOT),
+    ),
+    "hdfs.put": (
+        {"file": "x", "path": "/{{ ds }}", "overwrite": False},
+        Job("alpha", "bash", None, {}, PUT),
+    ),
+    "hdfs.wait": (
+        {"path": "/in/{{ ds }}"},
+        Job("alpha", "bash", None, {}, {"WANTED": "/in/2024-01-31"}),
     ),
     "python.call": (
         {"function": "a.b:c", "args": {"day": "{{ ds }}"}, "env": {"X": "y"}, "runtime": RUNTIME},
@@ -120,6 +134,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
     """The launcher that Airflow's configuration names."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-walk-"))
     monkeypatch.setenv("AIRFLOW__AERODROME__LAUNCHER_SOCKET", str(folder / "socket"))
+    monkeypatch.setenv("AIRFLOW__AERODROME__DATA_FOLDER", "/data/{tenant}")
     launcher = Notebook(folder / "socket")
     launcher.start()
     yield launcher
@@ -130,6 +145,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration that names a socket without a launcher."""
     monkeypatch.setenv("AIRFLOW__AERODROME__LAUNCHER_SOCKET", str(tmp_path / "nobody"))
+    monkeypatch.setenv("AIRFLOW__AERODROME__DATA_FOLDER", "/data/{tenant}")
 
 
 _watching: list[list[str]] = []

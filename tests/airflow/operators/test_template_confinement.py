@@ -69,7 +69,8 @@ NO_FILE = ["{% include 'x' %}", "{% import 'x' as y %}", "{% extends 'x' %}"]
 
 def surroundings(task: Any, dag: DAG) -> dict[str, Any]:
     """Return what Airflow's context has that an attack could want."""
-    ti = SimpleNamespace(dag_id="alpha.daily", map_index=0, run_id="r", task=task, _upstream_map_indexes={})
+    attempt = {"run_id": "r", "map_index": 0, "try_number": 2}
+    ti = SimpleNamespace(dag_id="alpha.daily", task=task, _upstream_map_indexes={}, **attempt)
     run = SimpleNamespace(conf={"secret": "s"})
     everything: dict[str, Any] = {"ti": ti, "task_instance": ti, "task": task, "dag": dag, "dag_run": run}
     everything |= {"conn": ConnectionAccessor(), "var": {"value": VariableAccessor(deserialize_json=False)}}
@@ -121,6 +122,11 @@ def test_everything_that_is_allowed_is_there(rendered: Any) -> None:
         "{% for part in ['a', 'b'] %}{{ part }}{{ ',' if not loop.last }}{% endfor %} {{ ts | default('none') }}\n"
     )
     assert rendered([text]) == "2024-01-31 2024-02-01 eu V 20240131 01 2024 a-b a,b none\n"
+
+
+def test_the_number_of_the_attempt_is_there(rendered: Any) -> None:
+    """Airflow itself has it on the task instance only."""
+    assert rendered(["{{ run_id ~ '-' ~ try_number }}"]) == "r-2"
 
 
 def test_every_allowed_method_may_be_called() -> None:

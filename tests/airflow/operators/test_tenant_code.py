@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -182,7 +183,7 @@ def test_spark_runs_the_providers_command(run: Any, spark: Path, capfd: Any) -> 
     assert "properties: 600" in told
     assert "--master local[*]" in told
     assert "spark.sql.shuffle.partitions=4 " in told
-    assert "spark.ui.enabled=false " in told
+    assert "spark.ui.enabled=false " in told and "spark.authenticate=true " in told
     assert "spark.hadoop.key=a\\=b\\:\\ c\\\\\\nd\\#é " in told
     assert "--name n /" in told and "aerodrome_driver.py" in told
     assert f"argv: ['{spark}/demo/arguments.py', '--day', '2024-01-31'] __main__" in told
@@ -232,6 +233,18 @@ def test_spark_goes_to_the_cluster_of_the_connection(
     monkeypatch.setenv("AIRFLOW_CONN_ALPHA.CLUSTER", "spark://master:7077")
     run("spark.submit", application="demo/jobs.py", connection="cluster", runtime=RUNTIME)
     assert "--master spark://master:7077" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("master", ["local[2]", "yarn", "spark://master:7077"])
+def test_other_tenants_on_the_worker_get_nothing_from_a_driver(
+    run: Any, spark: Path, capfd: Any, monkeypatch: pytest.MonkeyPatch, master: str
+) -> None:
+    """It shows no pages, and asks for a secret wherever Spark makes one up by itself."""
+    monkeypatch.setenv("AIRFLOW_CONN_ALPHA.CLUSTER", json.dumps({"conn_type": "spark", "host": master}))
+    run("spark.submit", application="demo/jobs.py", connection="cluster", runtime=RUNTIME)
+    told = capfd.readouterr().out
+    assert f"--master {master}" in told and "spark.ui.enabled=false " in told
+    assert ("spark.authenticate=true " in told) == (not master.startswith("spark://"))
 
 
 def test_failed_spark_job_fails_the_task(run: Any, spark: Path) -> None:

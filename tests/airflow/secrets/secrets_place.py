@@ -249,7 +249,7 @@ def agent_in_thread(file: Path) -> Iterator[Agent]:
 
 
 def process(file: Path, python: str, **options: Any) -> subprocess.Popen[str]:
-    """Return an agent in a process of its own, which listens already."""
+    """Return an agent in a process of its own, which answers already."""
     place = json.loads(file.read_text())["socket"]
     command = [python, "-m", "aerodrome_airflow.secrets.agent", "--config", str(file)]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd="/", **options)
@@ -262,4 +262,9 @@ def process(file: Path, python: str, **options: Any) -> subprocess.Popen[str]:
 
 def _answers(place: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        return Path(place).exists() and probe.connect_ex(place) == 0
+        if not Path(place).exists() or probe.connect_ex(place) != 0:
+            return False
+        # It listens before it serves: only a reply tells that it is the user it goes on as.
+        probe.settimeout(10)
+        probe.shutdown(socket.SHUT_WR)
+        return bool(probe.recv(1))

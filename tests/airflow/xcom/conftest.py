@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import seaweedfs
 from aerodrome_airflow.xcom.content import Limits, Spill, verified
 from aerodrome_airflow.xcom.folder import FolderStore
 from aerodrome_airflow.xcom.place import Place
@@ -27,8 +21,7 @@ from aerodrome_airflow.xcom.reference import Reference
 from aerodrome_airflow.xcom.settings import settings
 
 ACCESS, SECRET = "tester", "tester-secret"
-START_SECONDS = 120
-ATTEMPTS = 3
+OPTIONS = ("-s3.config", "s3.json", "-s3.iam=false", "-master.volumeSizeLimitMB", "256")
 
 
 @dataclass(frozen=True)
@@ -48,71 +41,18 @@ class Bucket:
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[Bucket]:
     """A bucket of SeaweedFS."""
-    for attempt in range(1, ATTEMPTS + 1):
-        with _server() as (server, ports):
-            endpoint = f"http://127.0.0.1:{ports[0]}"
-            client = _client_when_up(server, endpoint)
-            if client:
-                yield Bucket(endpoint, client)
-                return
-        # It ends where somebody took one of its ports between the look at them and its start.
-        assert attempt < ATTEMPTS, f"SeaweedFS ended by itself {ATTEMPTS} times"
-
-
-@contextmanager
-def _server() -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
-    """Run SeaweedFS; yield it and its ports, the first of which speaks S3. Nothing of it is left."""
-    folder = Path(tempfile.mkdtemp(prefix="aerodrome-s3-"))
-    ports = _free_ports(8)
-    with subprocess.Popen(
-        _command(folder, ports),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # It writes logs into the folder for temporary files.
-        env={"HOME": str(folder), "TMPDIR": str(folder)},
-    ) as server:
-        try:
-            yield server, ports
-        finally:
-            # Told to end, it waits for half a minute.
-            server.send_signal(signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
-    for port in ports:
-        # It listens there as well, whatever TMPDIR says.
-        for socket_ in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
-            socket_.unlink()
-
-
-def _command(folder: Path, ports: list[int]) -> list[str]:
     identity = {
         "name": ACCESS,
         "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}],
         "actions": ["Admin"],
     }
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    places = [f"-{part}.port{kind}" for part in ("s3", "master", "volume", "filer") for kind in ("", ".grpc")]
-    return [
-        str(Path(sys.executable).with_name("weed")),
-        *(
-            "server",
-            "-dir",
-            str(folder),
-            "-ip",
-            "127.0.0.1",
-            "-ip.bind",
-            "127.0.0.1",
-            "-master.telemetry=false",
-        ),
-        *("-s3", "-s3.config", str(folder / "s3.json"), "-s3.iam=false", "-master.volumeSizeLimitMB", "256"),
-        *(text for place, port in zip(places, ports, strict=True) for text in (place, str(port))),
-    ]
+    with seaweedfs.running({"s3.json": json.dumps({"identities": [identity]})}, OPTIONS, _opened) as found:
+        yield found
 
 
-def _client_when_up(server: subprocess.Popen[bytes], endpoint: str) -> Any:
-    """Return a client as soon as the server answers, or None where it ended by itself."""
+def _opened(endpoint: str) -> Bucket:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
 
     client = boto3.client(
         "s3",
@@ -122,27 +62,8 @@ def _client_when_up(server: subprocess.Popen[bytes], endpoint: str) -> Any:
         aws_secret_access_key=SECRET,
         config=Config(connect_timeout=2, read_timeout=20, retries={"max_attempts": 1}),
     )
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            client.create_bucket(Bucket="results")
-            return client
-        except (BotoCoreError, ClientError):
-            if server.poll() is not None:
-                return None
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    client.create_bucket(Bucket="results")
+    return Bucket(endpoint, client)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ From = Literal[
     "a file that reached the bundle",
     "a tenant's user",
     "a worker of another zone",
+    "another host",
     "nobody in particular",
 ]
 Need = Literal["platform", "api", "directory"]

@@ -21,6 +21,7 @@ AREAS = {
     "bundle": "DAG files that the renderer never wrote",
     "code": "Tenant code, on the machine",
     "execution": "Tasks, at the execution API",
+    "host": "Other hosts",
     "login": "Login and roles",
     "manifest": "Manifests",
     "secrets": "Secrets",
@@ -79,7 +80,12 @@ def page(*results: Result) -> str:
     areas = groupby(sorted(results, key=lambda row: row.name), key=lambda row: row.name.partition("/")[0])
     open_ = [row for row in results if row.outcome != "held"]
     return "\n".join(
-        [head, *_not_isolated(open_), *(line for area, rows in areas for line in _area(area, rows))]
+        [
+            head,
+            *_not_isolated(open_),
+            _NOT_APPLICABLE,
+            *(line for area, rows in areas for line in _area(area, rows)),
+        ]
     )
 
 
@@ -107,10 +113,18 @@ _HEAD = """\
 
 Each row is an attack, a file of `tests/security/attacks/`, that one tenant tries against another or against the
 platform. `make test-security` runs all of them, as root, on a platform that it deploys for them (Airflow {airflow},
-PostgreSQL, Redis, OpenBao). {shown} of the {held} attacks that are held were shown in the same run to succeed once
-their own defence is switched off. A row that does not hold any more fails the build.
+PostgreSQL, Redis, OpenBao). Another host is a network namespace with a link of its own to that machine, and knows the
+right passwords. {shown} of the {held} attacks that are held were shown in the same run to succeed once their own
+defence is switched off. A row that does not hold any more fails the build.
 
 {number} attacks, {held} held.
+"""
+_NOT_APPLICABLE = """\
+## Not applicable
+
+- **Another pod attacks.** A pod needs a cluster whose network enforces policies, and these attacks run on a platform
+  of one machine. What keeps pods apart, their network policies, users, service accounts and volumes, is tested on the
+  objects that the chart renders; [how tenants are kept apart in a cluster](../explanation/tenants-on-kubernetes.md).
 """
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from suite.hosts import Host
 from suite.live import VICTIM, Code, Live
 
 __all__ = ["ATTACKER", "MARK", "VICTIM", "Api", "Place"]
@@ -65,6 +66,12 @@ class Place:
     def live(self) -> Live:
         """The deployed platform."""
         found: Live = self.find("live")
+        return found
+
+    @property
+    def host(self) -> Host:
+        """Another machine, which reaches this one by a network."""
+        found: Host = self.find("other_host")
         return found
 
     @property

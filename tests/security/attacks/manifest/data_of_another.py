@@ -19,6 +19,8 @@ FIELDS = (
     ("sql.load", "package_file", TABLE),
     ("sql.chart", "file", {"connection": "warehouse", "sql": "SELECT 1"}),
     ("spark.submit", "application", {}),
+    ("hdfs.put", "file", {"path": "kept.txt"}),
+    ("hdfs.get", "file", {"path": "kept.txt"}),
 )
 PATHS = (
     "../../beta/data/kept.txt",

@@ -1,0 +1,53 @@
+"""What is measured on a host, and where: metrics.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """The settings cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """*slots* by queue; *units* are others that must run; *heartbeats* has `{queue}` in it.
+
+    *login_rotate*: seconds after which the login is replaced. *drained* is there while the host is to take no tasks.
+    """
+
+    file: Path
+    slots: Mapping[str, int]
+    units: tuple[str, ...]
+    login: Path
+    login_rotate: float
+    authority: Path
+    drained: Path
+    heartbeats: str
+    logs: Path
+
+    def worker(self, queue: str) -> str:
+        """Return the unit of the worker of *queue*."""
+        return f"aerodrome-worker@{queue}.service"
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in *path*, or SettingsError."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Settings(
+            Path(raw["file"]),
+            {str(queue["name"]): int(queue["slots"]) for queue in raw["queues"]},
+            tuple(map(str, raw["units"])),
+            Path(raw["login"]),
+            float(raw["login_rotate"]),
+            Path(raw["authority"]),
+            Path(raw["drained"]),
+            str(raw["heartbeats"]),
+            Path(raw["logs"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise SettingsError(f"{path}: {type(problem).__name__}: {problem}") from None

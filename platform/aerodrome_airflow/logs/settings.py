@@ -1,0 +1,46 @@
+"""What the sender of logs on a host is told: logs.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class SettingsError(Exception):
+    """The settings cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """*folder* is Airflow's folder of task logs, *store* what :func:`place.opened` takes; times in seconds.
+
+    *largest*: bytes of all logs. *ledger* and *status* are files of the sender's own.
+    """
+
+    folder: Path
+    ledger: Path
+    status: Path
+    host: str
+    store: Mapping[str, Any]
+    kept: float
+    largest: int
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in *path*, or SettingsError."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Settings(
+            Path(raw["folder"]),
+            Path(raw["ledger"]),
+            Path(raw["status"]),
+            str(raw["host"]),
+            dict(raw["store"]),
+            float(raw["kept_seconds"]),
+            int(raw["largest_bytes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise SettingsError(f"{path}: {type(problem).__name__}: {problem}") from None

@@ -1,0 +1,72 @@
+"""A client of AWS whose credentials the zone's agent lends, again and again before they end.
+
+This process holds no key of its own: one that stands in its environment is not looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+RENEW_SECONDS = 240
+"""So long before their end credentials are renewed, where that is possible; who gets none goes on with the old."""
+END_SECONDS = 30
+"""So long before their end they are not used any more."""
+ENDED = "what AWS lends has ended already: compare the clock of this machine with AWS's"
+# Airflow's debug log would else hold the tokens that go with each request.
+_TALKATIVE = ("boto3", "botocore")
+Now = Callable[[], datetime]
+Ask = Callable[[], Mapping[str, str]]
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def has_ended(lent: Mapping[str, str], clock: Now) -> bool:
+    """Return whether what was *lent* is over already, as *clock* says."""
+    return datetime.fromisoformat(lent["expiry_time"]) <= clock()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long one attempt may take, in seconds, and how many there are."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+@dataclass(frozen=True)
+class _Lender:
+    """What a session of botocore asks for credentials, in the place of all its own ways to find some."""
+
+    load_credentials: Callable[[], Any]
+
+
+def client(ask: Ask, waiting: Waiting, clock: Now = now, **place: Any) -> Any:
+    """Return a client of S3 at *place* (boto3's words) that signs with what *ask* is told by the agent."""
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.INFO)
+    asking = botocore.session.Session()
+    asking.register_component("credential_provider", _Lender(lambda: _lent(ask, clock)))
+    retries = {"max_attempts": waiting.attempts, "mode": "standard"}
+    config = Config(connect_timeout=waiting.connect, read_timeout=waiting.read, retries=retries)
+    return boto3.session.Session(botocore_session=asking).client("s3", config=config, **place)
+
+
+def _lent(ask: Ask, clock: Now) -> Any:
+    from botocore.credentials import RefreshableCredentials
+
+    first = ask()
+    keys = (first["access_key"], first["secret_key"], first["token"])
+    ends = datetime.fromisoformat(first["expiry_time"])
+    return RefreshableCredentials(*keys, ends, ask, "aerodrome", clock, RENEW_SECONDS, END_SECONDS)

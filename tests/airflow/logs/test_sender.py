@@ -1,0 +1,112 @@
+"""Logs are sent while a task runs and when it has ended; while the store is away they wait, within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aerodrome_airflow.logs.place import RefusedError
+from aerodrome_airflow.logs.sender import STILL_WRITTEN, Bounds
+
+from .conftest import LOG
+
+KEY = f"onprem/{LOG}.hadoop1"
+
+
+def test_a_log_that_is_still_written_is_sent_and_sent_again(host: Any, log_bucket: Any) -> None:
+    """Whoever looks at a running task sees what it has said so far."""
+    sender = host.sender()
+    host.write(LOG, "one\n", age=0)
+    sender.once()
+    assert log_bucket.objects()[KEY] == b"one\n"
+    host.clock.now += 5
+    host.write(LOG, "one\ntwo\n", age=4)
+    assert sender.once().waiting == 0
+    assert log_bucket.objects()[KEY] == b"one\ntwo\n"
+
+
+def test_a_large_log_that_grows_without_pause_is_sent_less_often(host: Any) -> None:
+    """Each time it would travel as a whole."""
+    sender, large = host.sender(), "x" * 40_000_000
+    host.write(LOG, large, age=0)
+    sender.once()
+    host.clock.now += 30
+    host.write(LOG, large + "y", age=0)
+    assert sender.once().waiting == 1
+    host.clock.now += 11
+    assert sender.once().waiting == 0
+
+
+def test_a_new_start_sends_nothing_twice(host: Any, log_bucket: Any) -> None:
+    """What was sent stands in a ledger on the host."""
+    host.write(LOG, "one\n")
+    host.sender().once()
+    sent = log_bucket.objects()
+    host.store = None
+    assert host.sender().once().waiting == 0 and log_bucket.objects() == sent
+
+
+def test_while_the_store_is_away_logs_stay_and_are_sent_when_it_is_back(
+    cut_off: Any, host: Any, log_bucket: Any
+) -> None:
+    """Nothing is lost, and how long it lasts can be measured."""
+    cut_off.write(LOG.replace("load", "later"), "kept\n")
+    sender = cut_off.sender()
+    sender.once()
+    cut_off.clock.now += 100
+    status = sender.once()
+    assert status.waiting == 1 and cut_off.clock.now - status.failing_since == 100
+    sender._store = host.store
+    assert sender.once().failing_since == 0
+    assert log_bucket.objects()[KEY.replace("load", "later")] == b"kept\n"
+
+
+def test_what_was_sent_goes_after_its_time_and_what_was_not_stays(host: Any) -> None:
+    """The host keeps a log for a while, for whoever looks at the host."""
+    old, unsent = host.write(LOG, "old\n", age=7000), host.folder / "unsent.log"
+    sender = host.sender()
+    sender.once()
+    unsent.write_text("new\n")
+    sender.clean()
+    assert not old.exists() and unsent.exists()
+
+
+@pytest.mark.parametrize(("age", "left"), [(STILL_WRITTEN + 1, ["b"]), (1, ["a", "b", "c"])])
+def test_a_full_folder_loses_the_oldest_that_nobody_writes_to(host: Any, age: float, left: list[str]) -> None:
+    """Those that were sent first; a log that is being written would go on in a file that nobody finds."""
+    host.bounds = Bounds(10**9, 15)
+    host.write("a", "0123456789", age=age + 30)
+    sender = host.sender()
+    sender.once()
+    host.write("c", "0123456789", age=age + 20)
+    host.write("b", "0123456789", age=age)
+    sender.clean()
+    assert sorted(path.name for path in host.folder.iterdir()) == left
+    assert sender.once(at_rest=True).dropped == (1 if left == ["b"] else 0)
+
+
+def test_one_log_that_the_store_refuses_does_not_hold_up_the_others(host: Any, log_bucket: Any) -> None:
+    """Such as one whose name is too long for a key."""
+
+    class Choosy:
+        def put(self, key: str, content: Any) -> None:
+            if "long" in key:
+                raise RefusedError("too long")
+            host_store.put(key, content)
+
+    host_store, host.store = host.store, Choosy()
+    host.write("long.log", "x", age=90)
+    host.write("short.log", "y")
+    assert host.sender().once().waiting == 1
+    assert log_bucket.objects()["onprem/short.log.hadoop1"] == b"y"
+
+
+def test_a_link_is_nobodys_log(host: Any, log_bucket: Any, tmp_path: Path) -> None:
+    """The sender reads what workers write, and follows nothing out of it."""
+    (tmp_path / "secret").write_text("of somebody else")
+    host.write("real.log", "x")
+    (host.folder / "link.log").symlink_to(tmp_path / "secret")
+    (host.folder / "folder").symlink_to(tmp_path)
+    host.sender().once()
+    assert not any("of somebody" in text.decode() for text in log_bucket.objects().values())
