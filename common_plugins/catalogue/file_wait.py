@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from common_plugins.catalogue.base import CatalogueEntry, DataPath, Seconds
+from common_plugins.catalogue.waiting import LongestWait, SkippedAtTheEnd
 
 # Airflow fails a rescheduled task that is due again before its executor has reported the end of the last look.
 SHORTEST_RESCHEDULE = 30.0
@@ -29,17 +30,8 @@ class FileWait(CatalogueEntry):
         "defer: leave the waiting to the triggerer, on queues whose zone has one.",
     )
     poke_interval: Seconds = Field(60.0, ge=1, description="Time between two looks.")
-    timeout: Seconds = Field(
-        3600.0,
-        gt=0,
-        description="Longest time to wait. With mode: poke, `execution_timeout` runs meanwhile: a timeout that is "
-        "written must fit into it together with one `poke_interval`; of one that is left out, the shorter counts.",
-    )
-    soft_fail: bool = Field(
-        False,
-        description="Skip the task, instead of failing it, when the time is over. With mode: poke, `timeout` must "
-        "fit into `execution_timeout` even where it is left out.",
-    )
+    timeout: LongestWait = 3600.0
+    soft_fail: SkippedAtTheEnd = False
 
     @model_validator(mode="after")
     def _leave_time_between_reschedules(self) -> Self:

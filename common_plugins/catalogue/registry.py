@@ -12,7 +12,7 @@ from types import MappingProxyType, ModuleType
 from common_plugins.catalogue.base import CatalogueEntry
 
 # The package's own machinery; every other module is an entry.
-MACHINERY = frozenset({"base", "durations", "registry", "reference"})
+MACHINERY = frozenset({"base", "durations", "registry", "reference", "waiting"})
 
 
 def module_names() -> tuple[str, ...]:

@@ -11,12 +11,13 @@ from airflow.sdk.exceptions import AirflowException
 Run = Callable[[list[str], str, list[str]], int]
 """Takes spark-submit's options, the application and its arguments; returns the exit code."""
 
-# A driver on a worker that others use too listens to nobody.
-ALONE = {
-    "spark.ui.enabled": "false",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-}
+# Other tenants' code on the worker reaches what a driver listens at: without a secret it would do what they ask, and
+# its pages would show them its data.
+UNSEEN = {"spark.ui.enabled": "false"}
+GUARDED = {**UNSEEN, "spark.authenticate": "true"}
+ALONE = {**GUARDED, "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+# For these Spark makes a secret up and hands it on by itself.
+_OWN_SECRET = ("local", "yarn", "k8s://")
 
 
 class LaunchedSparkSubmitHook(SparkSubmitHook):
@@ -24,8 +25,15 @@ class LaunchedSparkSubmitHook(SparkSubmitHook):
 
     def __init__(self, *, conn_id: str | None, conf: dict[str, str], run: Run, **kwargs: Any) -> None:
         self._is_alone = conn_id is None
-        super().__init__(conf={**ALONE, **conf} if conn_id is None else conf, conn_id=conn_id or "", **kwargs)
+        super().__init__(conf=conf, conn_id=conn_id or "", **kwargs)
+        self._conf = {**self._defaults(), **conf}
         self._run = run
+
+    def _defaults(self) -> dict[str, str]:
+        if self._is_alone:
+            return ALONE
+        makes_a_secret = str(self._connection["master"]).startswith(_OWN_SECRET)
+        return GUARDED if makes_a_secret else UNSEEN
 
     def _resolve_connection(self) -> dict[str, Any]:
         if self._is_alone:
