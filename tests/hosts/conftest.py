@@ -1,0 +1,82 @@
+"""Hosts for tests: real systemd, addresses of their own, reached by SSH. Needs root; only with `pytest --hosts`."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fleet import lab as lab_hosts
+from fleet.host import Host, start
+from fleet.image import image
+from fleet.keys import Keys
+from fleet.needs import needed
+from fleet.network import ROLES
+from fleet.owner import ENVIRONMENT, myself, remove_all, sweep
+from fleet.playing import Played, play
+
+HERE = Path(__file__).resolve().parent
+BESIDE_HADOOP = HERE / "end_to_end/test_hadoop.py"
+NUMBERS = itertools.count(1)
+KEYS = Keys(HERE.parents[1] / ".aerodrome/role-hosts", "10.203.78.*")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever has root ask for the tests that need hosts."""
+    parser.addoption("--hosts", action="store_true", help="tests on hosts with systemd; needs root")
+    parser.addoption(
+        "--beside-hadoop", action="store_true", help="of the tests from end to end those with a Hadoop too"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs hosts, or minutes of its own, unless it is asked for."""
+    left_out = () if config.getoption("--hosts") else (HERE,)
+    if not config.getoption("--beside-hadoop"):
+        left_out = (*left_out, BESIDE_HADOOP)
+    kept = [item for item in items if not any(item.path.is_relative_to(place) for place in left_out)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def test_image() -> Iterator[str]:
+    """The image of test hosts; whatever this run starts of it is gone afterwards, also after a kill -9."""
+    assert needed("hosts-image") == 0
+    os.environ[ENVIRONMENT] = myself()
+    sweep()
+    yield image()
+    remove_all(os.environ.pop(ENVIRONMENT))
+
+
+@pytest.fixture(scope="module")
+def start_host(test_image: str) -> Iterator[Callable[..., Host]]:
+    """Starts a host, which is gone after the module's tests."""
+    hosts = []
+
+    def started(name: str = "", address: str = "") -> Host:
+        number = next(NUMBERS)
+        # What podman still takes away keeps its name for a while.
+        container = f"aerodrome-{name or 'host'}-{myself()}-{number}"
+        host = start(name or f"host{number}", ROLES, KEYS, test_image, address=address, container=container)
+        hosts.append(host)
+        return host
+
+    yield started
+    for host in hosts:
+        host.remove()
+
+
+@pytest.fixture(scope="session")
+def lab() -> dict[str, Host]:
+    """The hosts of environments/lab, started where they are not up; they stay, as a platform may use them."""
+    assert needed("hosts") == 0
+    return {host.name: host for host in lab_hosts.up()}
+
+
+@pytest.fixture(scope="session")
+def playbook() -> Callable[..., Played]:
+    """Runs a role on a host: playbook(host, role, variables, check=…)."""
+    return play

@@ -1,0 +1,35 @@
+"""Drains under a stream of tasks: none is killed, none runs twice, none is lost."""
+
+from __future__ import annotations
+
+from control import ledger
+from control.stream import stream
+from control.workers import Workers, results
+
+DRAINS = 5
+
+
+def test_drains_and_restarts_harm_no_task(workers: Workers) -> None:
+    """By turns on both hosts of the queue; each is set up again before the other one's turn."""
+    with stream(workers.control) as runs:
+        for turn in range(DRAINS):
+            name = workers.onprem[turn % 2].name
+            assert results(workers.control.command("drain", "--limit", name))[name][0] == "drained"
+            assert results(workers.control.command("workers", "--limit", name))[name][0] == "done"
+    assert {workers.control.ended("grind", run) for run in runs} == {"success"}
+    assert {workers.control.task("grind", run)["try_number"] for run in runs} == {1}
+    assert ledger.read(workers.hosts.values()).faults(runs) == {}
+
+
+def test_a_drain_waits_for_the_running_task(workers: Workers) -> None:
+    """Nothing new begins on the host meanwhile, nor afterwards, until it is taken back."""
+    run = workers.control.begin("grind", seconds=20)
+    host = workers.of(run)
+    said = workers.control.command("drain", "--limit", host.name)
+    assert "1 task still runs: mill.grind.work" in said
+    assert ledger.read([host]).ended[run] == 1
+    later = workers.control.begin("grind", seconds=0)
+    assert workers.control.ended("grind", later) == "success"
+    assert ledger.read(workers.hosts.values()).hosts[later] != host.name
+    workers.control.command("workers", "--limit", host.name)
+    assert workers.control.ended("grind", run) == "success"

@@ -1,0 +1,24 @@
+"""Tasks whose worker or host was lost: they are tried again, by their own settings, and never run twice at once."""
+
+from __future__ import annotations
+
+from control import ledger
+from control.workers import Workers
+
+
+def _tried_again(workers: Workers, run: str) -> None:
+    assert workers.control.ended("grind", run) == "success"
+    assert workers.control.task("grind", run)["try_number"] == 2
+    found = ledger.read(workers.hosts.values())
+    # Of the first attempt only the beginning is written down.
+    assert (found.begun[run], found.ended[run]) == (2, 1)
+
+
+def test_the_task_of_a_killed_worker_is_tried_again(workers: Workers, killed: str) -> None:
+    """The scheduler takes it for lost after `hosts.cut_off` without a sign of life."""
+    _tried_again(workers, killed)
+
+
+def test_the_task_of_a_host_that_lost_its_power_is_tried_again(workers: Workers, crashed: str) -> None:
+    """The worker, which is back by then, does not go on with the first attempt."""
+    _tried_again(workers, crashed)

@@ -1,0 +1,55 @@
+"""Podman's networks of test hosts: fixed addresses on a bridge, whose first one is this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+from dataclasses import dataclass
+
+from fleet.podman import OURS, podman, process
+
+
+@dataclass(frozen=True)
+class Network:
+    """A bridge with its addresses."""
+
+    name: str
+    subnet: str
+
+    @property
+    def gateway(self) -> str:
+        """The address of this machine on the bridge; it exists while a host is up."""
+        return str(next(ipaddress.ip_network(self.subnet).hosts()))
+
+    def ensure(self) -> None:
+        """Make the network where it is missing; two at once may both ask."""
+        if process("network", "exists", self.name).returncode == 0:
+            return
+        own = ("--subnet", self.subnet, "--gateway", self.gateway, "--label", f"{OURS}=network")
+        made = process("network", "create", *own, self.name)
+        if made.returncode and process("network", "exists", self.name).returncode:
+            podman("network", "create", *own, self.name)
+
+    def remove(self) -> None:
+        """Remove the network; one that hosts still use stays."""
+        process("network", "rm", self.name)
+
+    def free_address(self) -> str:
+        """Return an address from the upper half that no container has, running or not.
+
+        Any of them: who still has a connection to a host that is gone would take the next one there for it.
+        """
+        taken = self._taken()
+        addresses = [str(address) for address in ipaddress.ip_network(self.subnet).hosts()]
+        return random.choice(
+            [address for address in addresses[len(addresses) // 2 :] if address not in taken]
+        )
+
+    def _taken(self) -> set[str]:
+        found = podman("ps", "--all", "--filter", f"label={OURS}.address", "--format", "json") or "[]"
+        return {container["Labels"][f"{OURS}.address"] for container in json.loads(found)}
+
+
+LAB = Network("aerodrome-lab", "10.203.77.0/24")
+ROLES = Network("aerodrome-roles", "10.203.78.0/24")

@@ -1,0 +1,77 @@
+"""The role node_base on a host that is not as it should be: one sentence that helps, and nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fleet.host import Host
+from fleet.playing import Played
+
+Playbook = Callable[..., Played]
+USER = {"node_base_worker_user": "aerodrome-onprem", "node_base_manage_sysctls": False}
+
+LOADED = "/run/aerodrome-firewall.sum"
+OTHER = (
+    "table inet other { chain in { type filter hook input priority 0; tcp dport 22 ct state new drop; }; }"
+)
+
+
+@pytest.fixture(scope="module")
+def host(start_host: Callable[..., Host]) -> Host:
+    """A plain host."""
+    return start_host("plain")
+
+
+def test_a_host_without_python_is_told(host: Host, playbook: Playbook) -> None:
+    """By a task that needs none."""
+    host.run("mv", "/usr/bin/python3", "/usr/bin/python3.away")
+    played = playbook(host, "node_base", USER, tasks="reachable", facts=False)
+    host.run("mv", "/usr/bin/python3.away", "/usr/bin/python3")
+    assert played.code and "There is no Python on the host. Install it there" in played.text
+
+
+def test_a_wrong_clock_is_told_with_its_difference(host: Host, playbook: Playbook) -> None:
+    """Before certificates and tokens are refused."""
+    host.write("/usr/local/bin/date", "#!/bin/sh\necho 1000000000\n", "0755")
+    played = playbook(host, "node_base", USER)
+    host.run("rm", "/usr/local/bin/date")
+    assert played.code and "s behind this machine's" in played.text and played.changed == 0
+
+
+def test_rules_that_shut_out_whoever_writes_them_are_refused(host: Host, playbook: Playbook) -> None:
+    """Before anything is changed."""
+    played = playbook(host, "node_base", {**USER, "node_base_ssh_from": ["192.0.2.0/24"]})
+    assert played.code and "which the firewall would refuse. Add that network" in played.text
+    assert (
+        played.changed == 0
+        and host.run("getent", "passwd", USER["node_base_worker_user"], check=False).returncode
+    )
+
+
+def test_rules_that_nobody_comes_through_are_taken_back(host: Host, playbook: Playbook) -> None:
+    """By the host itself, as nobody else can reach it."""
+    host.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "nftables")
+    # As soon as the rules are loaded something else drops new connections.
+    host.run(
+        "systemd-run",
+        "--unit=other",
+        "sh",
+        "-c",
+        f"until [ -e {LOADED} ]; do sleep 0.05; done; nft '{OTHER}'",
+    )
+    played = playbook(host, "node_base", {**USER, "node_base_firewall_patience": 20})
+    assert played.code and "No new SSH connection comes through the firewall" in played.text
+    host.wait_for("! nft list table inet aerodrome")
+    host.run("nft", "delete", "table", "inet", "other")
+    assert host.ssh("true").returncode == 0
+
+
+def test_a_second_run_changes_nothing(host: Host, playbook: Playbook) -> None:
+    """Also over a reboot, after which the firewall is in force."""
+    assert playbook(host, "node_base", USER).code == 0
+    host.reboot()
+    assert "policy drop" in host.run("nft", "list", "table", "inet", "aerodrome").stdout
+    assert playbook(host, "node_base", USER).changed == 0
+    assert playbook(host, "node_base", {**USER, "node_base_firewall": False}).code == 0
+    assert host.run("nft", "list", "ruleset").stdout == ""
