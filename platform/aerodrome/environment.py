@@ -14,6 +14,9 @@ from pydantic import Field
 from aerodrome.cluster_settings import ClusterSettings
 from aerodrome.cluster_settings import mistakes as cluster_mistakes
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
+from aerodrome.hosts_mistakes import Around
+from aerodrome.hosts_mistakes import mistakes as hosts_mistakes
+from aerodrome.hosts_settings import HostsSettings
 from aerodrome.login_settings import LoginSettings
 from aerodrome.login_settings import mistakes as login_mistakes
 from aerodrome.modelling import Many, Model, Name
@@ -30,17 +33,21 @@ from aerodrome.store_settings import mistakes as secrets_mistakes
 
 FOLDER = "environments"
 FILE_NAME = "environment.yaml"
+INVENTORY = "inventory/hosts.yml"
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
 
 class Zone(Model):
     """A set of queues that share a broker user, a secrets credential and a network."""
 
-    triggerer: bool = Field(False, description="The zone has a triggerer of its own: its sensors may defer.")
+    triggerer: bool = Field(
+        False,
+        description="Where workers are here: the zone has a triggerer of its own, and its sensors may defer.",
+    )
     workers: Literal["cluster", "hosts"] | None = Field(
         None,
-        description="With kind: kubernetes only. cluster (the default there): what reaches tenants' code or files "
-        "runs in pods of their own; hosts: on machines outside, under users of their own.",
+        description="cluster: with kind: kubernetes only, and the default there; what reaches tenants' code or files "
+        "runs in pods of their own. hosts: on those of inventory/hosts.yml, under users of their own.",
     )
 
 
@@ -149,11 +156,23 @@ class Environment(Model):
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="Only with `kind: kubernetes`."
     )
+    hosts: HostsSettings | None = Field(
+        None, description="Machines outside that run the workers of zones with `workers: hosts`."
+    )
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
     def in_cluster(self, zone: str) -> bool:
         """Return whether the workers of *zone*, and what reaches tenants' code there, are pods."""
-        return self.kind == "kubernetes" and self.zones[zone].workers != "hosts"
+        return self.kind == "kubernetes" and not self.on_hosts(zone)
+
+    def on_hosts(self, zone: str) -> bool:
+        """Return whether the workers of *zone* are on machines outside."""
+        return self.zones[zone].workers == "hosts"
+
+    @property
+    def host_zones(self) -> tuple[str, ...]:
+        """Return the zones whose workers are on machines outside, sorted."""
+        return tuple(sorted(zone for zone in self.zones if self.on_hosts(zone)))
 
 
 def environment_names(root: Path) -> tuple[str, ...]:
@@ -183,6 +202,7 @@ def load_environment(root: Path, name: str) -> Environment:
         if environment is not None:
             _check_names(environment, report)
             _check_workers(environment, report)
+            _check_hosts(environment, (root / file).parent, report)
             _check_secrets(environment, report)
             _check_login(environment, report)
             _check_results(environment, report)
@@ -219,9 +239,24 @@ def _check_names(environment: Environment, report: Report) -> None:
 
 def _check_workers(environment: Environment, report: Report) -> None:
     for name, zone in environment.zones.items():
-        if zone.workers and environment.kind != "kubernetes":
-            message = f"has no effect with kind: {environment.kind}: all workers are here"
+        if zone.workers == "cluster" and environment.kind != "kubernetes":
+            message = f"has no effect with kind: {environment.kind}: there is no cluster"
             report.at_key(("zones", name, "workers"), message, "remove it")
+        if zone.triggerer and (environment.kind == "kubernetes" or environment.on_hosts(name)):
+            message = "nothing there defers: a triggerer would read tenants' files itself"
+            report.at(("zones", name, "triggerer"), message, "remove it: sensors wait in their own task")
+
+
+def _check_hosts(environment: Environment, folder: Path, report: Report) -> None:
+    around = Around(
+        kind=environment.kind,
+        zones=environment.host_zones,
+        store=environment.secrets.store,
+        folder=folder,
+        has_inventory=(folder / INVENTORY).exists(),
+    )
+    for keys, message, remedy in hosts_mistakes(environment.hosts, around):
+        report.at(keys, message, remedy)
 
 
 def _check_personal_data(environment: Environment, name: str, report: Report) -> None:

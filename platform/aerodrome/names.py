@@ -48,6 +48,7 @@ RESERVED_ZONES = {
     COLLECTOR: "the agent of the collector of results has its name",
     "db": "PostgreSQL's user of the operating system has its name",
     "directory": "the directory's user of the operating system has its name",
+    "entrance": "the user of the operating system that hosts outside meet first has its name",
     "fetch": "the user that fetches tenants' packages has its name",
     "logs": "the group that reads task logs has its name",
     "redis": "Redis' user of the operating system has its name",
@@ -182,6 +183,26 @@ def worker_user(zone: str) -> str:
     return f"{_OS_USER}{zone}"
 
 
+def host_user(host: str) -> str:
+    """Return the user of *host*'s workers at the broker and at the DAG bundle; no zone's name holds a '-'."""
+    return f"{_OS_USER}host-{host}"
+
+
+def host_of(user: str) -> str | None:
+    """Return the host whose user at the broker is *user*, or None where it is nobody's on a host."""
+    before = f"{_OS_USER}host-"
+    return user.removeprefix(before) if user.startswith(before) else None
+
+
+def unacked_keys(queue: str, host: str | None = None) -> tuple[str, str]:
+    """Return the broker's keys in which the worker of *queue* notes what it took and has not finished, and since when.
+
+    A worker on a *host* has keys of its own: nobody else of its queue sees which tasks it runs, or takes them for lost.
+    """
+    whose = queue if host is None else f"{queue}{SEPARATOR}{host}"
+    return f"unacked.{whose}", f"unacked_index.{whose}"
+
+
 def service_account(tenant: str, zone: str) -> str:
     """Return the Kubernetes service account of *tenant*'s pods in *zone*: the zone decides what they may read."""
     return f"{tenant}-{zone.replace('_', '-')}"
@@ -237,6 +258,11 @@ def secrets_prefix(environment: str) -> str:
 def zone_role(environment: str, zone: str) -> str:
     """Return the policy and AppRole of *zone* in the secrets store."""
     return f"{secrets_prefix(environment)}{zone}"
+
+
+def host_role(environment: str, host: str) -> str:
+    """Return the policy and AppRole of *host* in the secrets store; no zone's name holds a '-'."""
+    return f"{secrets_prefix(environment)}host-{host}"
 
 
 def tenant_policy(environment: str, zone: str, tenant: str) -> str:

@@ -25,8 +25,8 @@ def verify(
 ) -> Build:
     """Return the bundle files that loaded, rendered and imported, with every problem of those that did not.
 
-    *tenants* limits the answer to some folders; an unknown one raises UserError. An import that takes longer than
-    *time_limit* seconds is a problem of its manifest.
+    Problems of the inventory of hosts are among them. *tenants* limits the answer to some folders; an unknown one
+    raises UserError. An import that takes longer than *time_limit* seconds is a problem of its manifest.
     """
     known = tenant_folders(root)
     for name in tenants or ():
@@ -39,7 +39,19 @@ def verify(
         *check_rendered(files, cache=cache / "check", time_limit=time_limit, progress=progress),
         *(problem for tenant in wanted for problem in runtime_problems(root, tenant.tenant)),
     ]
-    return Build(tuple(_without(tenant, refused) for tenant in wanted), made.general)
+    # A tenant that checks its own folder has no part in the hosts.
+    hosts = _mistakes_in_hosts(root, environment) if tenants is None else ()
+    return Build(tuple(_without(tenant, refused) for tenant in wanted), (*made.general, *hosts))
+
+
+def _mistakes_in_hosts(root: Path, environment: str) -> tuple[Problem, ...]:
+    if not (root / "environments" / environment / "inventory").exists():
+        return ()
+    # What only an environment with hosts needs is imported only there.
+    from aerodrome.environment import load_environment
+    from aerodrome.hosts.inventory import inventory_problems
+
+    return inventory_problems(root, load_environment(root, environment))
 
 
 def _runtimes(root: Path, tenants: Collection[str]) -> dict[str, str]:

@@ -26,6 +26,7 @@ secrets: {global_connections: [archive], global_variables: [region]}
 # The same on Kubernetes, where only the zone onprem has hosts.
 CLUSTER = (
     ENVIRONMENT.replace("kind: local", "kind: kubernetes")
+    .replace("{triggerer: true}", "{}")
     .replace("onprem: {},", "onprem: {workers: hosts},")
     .replace("secrets: {", "secrets: {vault: {url: 'https://vault.example.org'}, ")
 )

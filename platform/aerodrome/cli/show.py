@@ -45,6 +45,11 @@ def text(block: str) -> None:
     line(block.rstrip("\n"))
 
 
+def table(made: Table) -> None:
+    """Print a table."""
+    _console.print(made)
+
+
 def document(found: Mapping[str, Any]) -> None:
     """Print one JSON document, and nothing that a terminal would want."""
     sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

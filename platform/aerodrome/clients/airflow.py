@@ -70,6 +70,10 @@ class Airflow:
         """Return what only the whole description of one DAG tells: its params and the assets that start it."""
         return self._get(f"/api/v2/dags/{_safe(dag_id)}/details")
 
+    def queues(self, dag_id: str) -> set[str]:
+        """Return the queues that the tasks of one DAG are sent to."""
+        return {str(row["queue"]) for row in self._get(f"/api/v2/dags/{_safe(dag_id)}/tasks")["tasks"]}
+
     def assets(self) -> list[Row]:
         """Return the assets of all DAGs."""
         return list(self._pages("/api/v2/assets", "assets", {"order_by": "id"}))

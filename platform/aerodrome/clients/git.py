@@ -115,11 +115,30 @@ class BareRepository:
         with tempfile.TemporaryFile() as stream:
             stream.writelines(_import_stream(parent, change, message, author))
             stream.seek(0)
-            return self._import(stream, parent)
+            made = self._import(stream, parent)
+        if self._served():
+            self.serve()
+        return made
+
+    def serve(self) -> None:
+        """Let whoever is handed the repository's files, as by a web server, fetch what it holds now.
+
+        From then on each commit is told as well.
+        """
+        self._run("update-server-info")
 
     def tidy(self) -> None:
         """Pack what many publishes left behind, where that is worth it."""
         self._try("-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
+    def serves_head(self) -> bool:
+        """Return whether who is handed the repository's files finds its newest commit."""
+        return self._served() and (self.head() or "") in (self.path / "info" / "refs").read_text(
+            encoding="ascii"
+        )
+
+    def _served(self) -> bool:
+        return (self.path / "info" / "refs").is_file()
 
     def _import(self, stream: BinaryIO, parent: str | None) -> str:
         # fast-import itself refuses to move a branch to a commit that does not stand on its head.

@@ -76,6 +76,10 @@ class Supervisor:
         """Start a process that is down; returns before it is up."""
         self._call("startProcess", make_namespec(name, name), False)
 
+    def signal(self, name: str, signal: str) -> None:
+        """Send a running process a *signal*, such as HUP."""
+        self._call("signalProcess", make_namespec(name, name), signal)
+
     def stop(self, names: Iterable[str], seconds: float = STOP_SECONDS) -> None:
         """Stop processes all at the same time and return when they are down; AerodromeError names those that stay."""
         wanted = set(names)

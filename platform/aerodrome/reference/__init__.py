@@ -36,9 +36,11 @@ def _headed(path: str, text: str) -> str:
 
 def _texts(root: Path) -> dict[str, str]:
     from aerodrome.environment import Environment
+    from aerodrome.hosts.entry import HostEntry
     from aerodrome.manifest.dag import DagManifest
     from aerodrome.manifest.tenant import TenantManifest
     from aerodrome.reference.commands import commands_page
+    from aerodrome.reference.inventory import inventory_notes
     from aerodrome.reference.limits import limits_page
     from aerodrome.reference.manifests import notation, templates_page
     from aerodrome.reference.models import model_page
@@ -50,6 +52,7 @@ def _texts(root: Path) -> dict[str, str]:
         "manifest.md": model_page("DAG manifest", DagManifest, notes=notation()),
         "tenant.md": model_page("tenant.yaml", TenantManifest),
         "environment.md": model_page("environment.yaml", Environment, without=("name",)),
+        "inventory.md": model_page("inventory/hosts.yml", HostEntry, notes=inventory_notes()),
         "templates.md": templates_page(),
         "limits.md": limits_page(),
         "policy.md": policy_page(),

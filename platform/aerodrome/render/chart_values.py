@@ -13,7 +13,7 @@ from aerodrome.manifest.loaded import LoadedTenant
 from aerodrome.manifest.tenant import Limits
 from aerodrome.policy import offers
 from aerodrome.quantities import format_memory
-from aerodrome.render import airflow_options
+from aerodrome.render import airflow_options, host_logs
 from aerodrome.render.longest_tasks import LEAST, longest_tasks
 
 Values = dict[str, Any]
@@ -61,7 +61,12 @@ def zones_with_pods(tenant: LoadedTenant, environment: Environment) -> tuple[str
 
 
 def _config(environment: Environment) -> Values:
-    parts = (airflow_options.everywhere(environment), airflow_options.central_channel(environment))
+    parts = (
+        airflow_options.everywhere(environment),
+        airflow_options.central_channel(environment),
+        host_logs.shown(environment),
+        *_patience(environment),
+    )
     return {
         # As airflow.cfg has it, where % begins a reference.
         section: {
@@ -69,6 +74,13 @@ def _config(environment: Environment) -> Values:
         }
         for section in sorted({section for part in parts for section in part})
     }
+
+
+def _patience(environment: Environment) -> tuple[airflow_options.Sections, ...]:
+    """Return what a scheduler and an API server do for workers that may be away."""
+    if environment.hosts is None:
+        return ()
+    return airflow_options.waiting(environment), airflow_options.tokens(environment)
 
 
 def _zone_workers(environment: Environment) -> Values:

@@ -38,13 +38,18 @@ def install_lock(site: Site, folder: Path, lock: Lock, where: Sequence[str]) -> 
     for file, text in ((locked, wheels), (built, sources)):
         _write(file, text)
     if wheels:
-        _install(site, site.fetch, locked, (*where, "--no-build"))
+        _install(site, site.fetch, locked, (*where, "--no-build", *_source(site)))
     shutil.rmtree(folder / CACHE, ignore_errors=True)
     hand_over(folder, site.owner)
     if sources:
         site.say(f"building what {lock.name} has no wheels for")
         _install(site, site.uv, built, where)
     site.compile(folder / VENV)
+
+
+def _source(site: Site) -> tuple[str, ...]:
+    wheels = site.workshop.wheels
+    return () if wheels is None else ("--offline", "--no-index", "--find-links", str(wheels))
 
 
 def _write(file: Path, text: str) -> None:

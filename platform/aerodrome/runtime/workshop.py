@@ -36,7 +36,8 @@ class Workshop:
     result belongs to root. Packages are fetched by the *fetcher*, who knows the logins of package indexes: no code
     of a package runs as that user, and no tenant can look into its processes. *say* hears tenant and progress. No
     call of uv takes longer than *seconds* or puts more than *most_bytes* on the disk, no tenant's tests take longer
-    than *test_seconds*; nobody waits longer than *patience* for another builder.
+    than *test_seconds*; nobody waits longer than *patience* for another builder. With *wheels*, a folder, whatever has
+    a wheel comes from there, and no index is asked for it.
     """
 
     into: Path
@@ -49,6 +50,7 @@ class Workshop:
     children: Children = field(default_factory=Children)
     fetcher: Owner | None = None
     most_bytes: int = MOST_BYTES
+    wheels: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
-from aerodrome.names import SECRETS_MOUNT
+from aerodrome.names import SECRETS_MOUNT, host_role
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
 from aerodrome.secrets import layout, logins, reconcile
@@ -20,19 +20,24 @@ APPROLE, KUBERNETES = "approle", "kubernetes"
 
 @dataclass(frozen=True)
 class VaultTarget:
-    """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say."""
+    """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say.
+
+    *hosts* are those that were let in; what else they log in with is theirs.
+    """
 
     environment: Environment
     tenants: Tenants
     vault: Vault
     logins: logins.Logins = field(default_factory=dict, repr=False)
     name: str = reconcile.TARGET
+    hosts: layout.Hosts = field(default_factory=dict)
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now, drift included."""
         base = tuple(self._base(self.vault.mounts(), self.vault.auth_methods()))
         objects = reconcile.differences(self._wanted(), self._live().read())
-        return (*base, *objects, *logins.differences(self.vault, self.logins))
+        ids = logins.differences(self.vault, self.logins)
+        return (*base, *objects, *ids, *logins.host_differences(self.vault, self._host_roles()))
 
     def all_changes(self) -> tuple[Change, ...]:
         """Return what a server that holds nothing yet would need."""
@@ -47,9 +52,13 @@ class VaultTarget:
         wanted, live = self._wanted(), self._live()
         reconcile.apply(reconcile.differences(wanted, live.read()), wanted, live, progress)
         logins.apply(self.vault, self.logins, progress)
+        logins.apply_hosts(self.vault, self._host_roles(), progress)
+
+    def _host_roles(self) -> tuple[str, ...]:
+        return tuple(host_role(self.environment.name, host) for host in sorted(self.hosts))
 
     def _wanted(self) -> layout.Layout:
-        return layout.desired(self.environment, self.tenants)
+        return layout.desired(self.environment, self.tenants, self.hosts)
 
     def _live(self) -> LiveLayout:
         return LiveLayout(self.vault, self.environment)

@@ -70,6 +70,13 @@ def test_a_killed_holder_leaves_no_lock(holder: subprocess.Popen[str], tmp_path:
         assert str(os.getpid()) in (tmp_path / "state.lock").read_text()
 
 
+def test_who_works_on_hosts_is_told_with_its_age(tmp_path: Path) -> None:
+    """A drain may take hours: who holds the lock may have been forgotten."""
+    lock, told = tmp_path / "lock", rf"the hosts of lab: process {os.getpid()} since 2\S+ \(\d+s\)"
+    with alone(lock), pytest.raises(AerodromeError, match=told), alone(lock, "the hosts of lab"):
+        pass
+
+
 def test_a_lock_that_says_nothing_is_held_all_the_same(tmp_path: Path) -> None:
     """Its holder has not written yet."""
     with alone(tmp_path / "lock"):

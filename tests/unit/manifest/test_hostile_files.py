@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import Any
 
@@ -42,19 +43,28 @@ def test_thousands_of_mistakes_are_told_in_seconds_and_in_part(repository: Any, 
 def test_a_large_graph_without_mistakes_costs_what_its_parts_cost(repository: Any) -> None:
     """A chain of tasks, each reading from the one before: four times longer is four times dearer, not sixteen."""
     chain(repository, 50)
-    short, long = chain(repository, 1250), chain(repository, 5000)
+    short, long = (min(chain(repository, length) for _ in range(3)) for length in (1250, 5000))
     assert long < 9 * short
 
 
 def chain(repository: Any, length: int) -> float:
-    """Return the processor time, in seconds, of checking a chain of *length* tasks."""
+    """Return the processor time, in seconds, that this thread spends on checking a chain of *length* tasks.
+
+    What the tests before have left in memory is none of its work: the collector would walk through all of it.
+    """
     tasks = "".join(
         f"- {{id: t{n}, {CALL[:-1]}, args: {{x: {{$x: t{n - 1}}}}}}}, needs: [t{n - 1}]}}\n"
         for n in range(1, length)
     )
-    started = time.process_time()
-    assert repository.problems(f"{HEAD}tasks:\n- {{id: t0, {CALL}}}\n{tasks}") == []
-    return time.process_time() - started
+    text = f"{HEAD}tasks:\n- {{id: t0, {CALL}}}\n{tasks}"
+    gc.collect()
+    gc.freeze()
+    try:
+        started = time.thread_time()
+        assert repository.problems(text) == []
+        return time.thread_time() - started
+    finally:
+        gc.unfreeze()
 
 
 def test_no_control_character_of_a_file_reaches_the_terminal(repository: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from aerodrome_airflow.roles.brake import Brake
 from aerodrome_airflow.roles.watch import ALERT_SECONDS, LINE_SECONDS, Watch
 
+MODULE = "aerodrome_airflow.roles.watch"
 BRAKE = Brake(10, 10, 10, 0.2)
 
 
@@ -28,6 +29,16 @@ class Listener:
         """Hear of something."""
         self.heard.append(kind)
         return self.reached
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Its lines arrive, whatever an earlier test of this process has set up for Airflow's logging."""
+    logging.disable(logging.NOTSET)
+    for name in ("aerodrome_airflow", "aerodrome_airflow.roles", MODULE):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    caplog.set_level(logging.INFO, logger=MODULE)
 
 
 @pytest.fixture

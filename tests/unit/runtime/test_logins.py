@@ -175,6 +175,19 @@ def test_the_fetcher_is_another_user_than_the_tenant(owned_workshop: Workshop) -
     assert site.fetcher.gid == site.owner.gid
 
 
+def test_wheels_that_were_brought_are_asked_of_no_index(
+    make_tenant: MakeTenant, workshop: Workshop, spied: Path, tmp_path: Path
+) -> None:
+    """What is built from source is: nobody brings that."""
+    folder = tenant_with(make_tenant, spied, "built", "spy", built="built")
+    index = spied.parent / "index/simple/spy"
+    (index / "index.html").unlink()
+    index.rename(tmp_path / "wheels")
+    runtime = build(folder, replace(workshop, wheels=tmp_path / "wheels"))
+    for name in ("built.py", "spy.pth"):
+        assert list(runtime.path.glob(f"lib/python3*/site-packages/{name}"))
+
+
 def test_without_a_word_nothing_is_built_from_source(
     make_tenant: MakeTenant, workshop: Workshop, spied: Path
 ) -> None:

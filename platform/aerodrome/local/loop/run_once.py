@@ -16,11 +16,12 @@ from aerodrome.local.machine import accounts, state
 from aerodrome.local.machine.ownership import ensure_folder, write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import topology
-from aerodrome.local.processes.airflow_config import XCOM_BACKEND, config_text, secrets_backend
 from aerodrome.local.release.preparation import prepare
 from aerodrome.pipeline import Build
 from aerodrome.progress import Progress
-from aerodrome.render.airflow_options import NO_CLASS, Sections
+from aerodrome.render.airflow_options import NO_CLASS
+from aerodrome.render.airflow_text import Sections, config_text
+from aerodrome.render.airflow_worker import XCOM_BACKEND, secrets_backend
 from aerodrome.targets.runtimes import RuntimesTarget
 
 
@@ -134,7 +135,7 @@ def _secrets(made: Stage, socket: Path) -> Sections:
         "secrets_backend": "aerodrome_airflow.run_once_secrets.RunSecretsBackend",
         "secrets_backend_kwargs": json.dumps(told),
     }
-    return {**secrets_backend(socket), "workers": own}
+    return {**secrets_backend(str(socket)), "workers": own}
 
 
 def _sections(made: Stage) -> Sections:

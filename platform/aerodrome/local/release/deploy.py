@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from aerodrome import runtime
@@ -15,11 +16,12 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access, logins
 from aerodrome.local.processes import lifecycle
 from aerodrome.local.processes import status as processes
-from aerodrome.local.release import first_runs, removed_tenants
+from aerodrome.local.release import first_runs, removed_tenants, unserved_queues
 from aerodrome.local.release.first_runs import DagRow, FirstRuns
+from aerodrome.local.release.hosts_target import DeployedHosts
 from aerodrome.local.release.preparation import Preparation, deployed_layout, deployed_platform, prepare
 from aerodrome.manifest.folder import tenant_folders
-from aerodrome.plan import Plan, apply_targets, make_plan
+from aerodrome.plan import Plan, Target, apply_targets, make_plan
 from aerodrome.progress import Progress, Step
 from aerodrome.runtime.build import is_whole
 
@@ -60,8 +62,16 @@ def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     """Return what a deploy would change now; changes nothing."""
     state.require_whole(state.locate(root))
     prepared = prepare(root, environment, say)
-    made = make_plan(environment, prepared.targets())
-    return Planned(made, prepared.build.problems, _left_behind(root, prepared))
+    hosts = DeployedHosts(prepared.platform)
+    made = make_plan(environment, _targets(prepared, hosts))
+    away = tuple(f"host {problem.field}: {problem.message}" for problem in hosts.problems)
+    return Planned(made, prepared.build.problems, (*_left_behind(root, prepared), *away, *hosts.notes))
+
+
+def _targets(prepared: Preparation, hosts: DeployedHosts) -> tuple[Target, ...]:
+    """Return what a deploy changes; hosts before the DAGs, whose tasks want their tenants' code there."""
+    *others, bundle = prepared.targets()
+    return (*others, *((hosts,) if prepared.platform.hosts else ()), bundle)
 
 
 def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
@@ -75,15 +85,16 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
     with alone(lock_file(root)):
         _finish_destroy(layout, step)
         prepared = _prepared(root, environment, step)
-        made = apply_targets(environment, prepared.targets(), step)
+        hosts = DeployedHosts(prepared.platform)
+        made = apply_targets(environment, _targets(prepared, hosts), step)
         prepared.remember()
         if made.changes:
             _prune(prepared)
         begun = _begin_first_runs(prepared, step)
         left, published = _left_behind(root, prepared), prepared.bundle.dag_ids()
     runs = _follow_first_runs(prepared, begun, step)
-    problems = (*prepared.build.problems, *prepared.runtimes.failures)
-    return Deployed(made, status_of(prepared.platform, published), problems, runs, left)
+    problems = (*prepared.build.problems, *prepared.runtimes.failures, *hosts.problems)
+    return Deployed(made, status_of(prepared.platform, published), problems, runs, (*left, *hosts.notes))
 
 
 def _require_ours(layout: state.Layout) -> None:
@@ -123,9 +134,10 @@ def _begin_first_runs(prepared: Preparation, step: Step) -> tuple[str, ...]:
     if not prepared.platform.local.run_new_dags_once:
         return ()
     airflow = access.admin_access(prepared.platform)
-    published = prepared.bundle.dag_ids()
-    first_runs.wait_visible(airflow, published, lambda text: step("runs", text))
-    return first_runs.begin(airflow, published, lambda text: step("runs", text))
+    published, say = prepared.bundle.dag_ids(), partial(step, "runs")
+    first_runs.wait_visible(airflow, published, say)
+    wanted = unserved_queues.without_waiting(prepared.platform, airflow, published, say)
+    return first_runs.begin(airflow, wanted, say)
 
 
 def _follow_first_runs(prepared: Preparation, begun: tuple[str, ...], step: Step) -> FirstRuns:
@@ -146,13 +158,14 @@ def status_of(platform: Platform, published: Collection[str] | None = None) -> S
     running = [row.name for row in found.rows if row.state == "running"]
     if "api-server" not in running:
         return Status(found.rows, (), _addresses(platform), found.warnings, found.healthy)
+    warnings = (*found.warnings, *unserved_queues.told(platform))
     try:
         dags, errors = _told_by_airflow(platform, published)
     except AerodromeError as problem:
         # What runs and what does not is what helps to find out why.
         told = f"Airflow runs and does not tell its DAGs: {problem}"
-        return Status(found.rows, (), _addresses(platform), (*found.warnings, told), False, told)
-    return Status(found.rows, dags, _addresses(platform), (*found.warnings, *errors), found.healthy)
+        return Status(found.rows, (), _addresses(platform), (*warnings, told), False, told)
+    return Status(found.rows, dags, _addresses(platform), (*warnings, *errors), found.healthy)
 
 
 def _told_by_airflow(

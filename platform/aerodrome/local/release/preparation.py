@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from aerodrome import names
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import Problem, ProblemsFound, UserError
+from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine import accounts, interpreter, ownership, state
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.release.targets import local_targets
@@ -59,12 +60,13 @@ def prepare(
 ) -> Preparation:
     """Load, check and compare: everything of a deploy that changes nothing; *tenants* limits what is built."""
     environment = local_environment(root, environment_name)
+    hosts = load_inventory(root, environment).hosts
     layout = state.locate(root)
     state.require_not_foreign(layout)
     build = verify(root, environment_name, tenants=tenants, progress=say)
     if layout.root:
         build = without_foreign_users(build)
-    platform = Platform(layout, environment, _tenants(root, build, environment))
+    platform = Platform(layout, environment, _tenants(root, build, environment), hosts=hosts)
     # What a broken tenant.yaml asks for is unknown: its tenant keeps the environment that it has.
     read = [tenant.tenant for tenant in build.tenants if tenant.model]
     sources = [source for name in read if (source := read_source(root / "tenants" / name))]

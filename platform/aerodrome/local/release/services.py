@@ -11,21 +11,25 @@ from aerodrome.local.machine.difference import of_release
 from aerodrome.local.machine.ownership import write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
-from aerodrome.local.processes import airflow_config, folders, login, readiness, supervision, topology
+from aerodrome.local.processes import folders, login, readiness, supervision, topology
+from aerodrome.local.processes.process import Process
 from aerodrome.local.processes.supervision import client
-from aerodrome.local.processes.topology import Process
-from aerodrome.local.stores import openbao, postgres
+from aerodrome.local.stores import broker, entrance, entrance_tls, openbao, postgres
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.render import airflow_options
 
 
 def differences(platform: Platform) -> tuple[Change, ...]:
     """Return which users, packages and processes are missing, outdated or down. Changes nothing."""
     platform.credentials.require_not_lost(OPENBAO_ROOT)
     login.require_usable(platform)
+    broker.require_installed(platform)
+    entrance.require_address(platform)
     return (
         *_missing_users(platform),
         *interpreter.differences(platform.layout),
+        *(entrance_tls.differences(platform) if platform.entrance else ()),
         *_process_differences(platform),
     )
 
@@ -41,7 +45,11 @@ def _missing_users(platform: Platform) -> list[Change]:
 
 
 def _service_users(platform: Platform) -> tuple[str, ...]:
-    return platform.accounts.services(platform.zones, directory=platform.environment.login.runs_directory)
+    return platform.accounts.services(
+        platform.served_here,
+        directory=platform.environment.login.runs_directory,
+        entrance=platform.entrance is not None,
+    )
 
 
 def _tenant_users(platform: Platform) -> list[str]:
@@ -90,6 +98,7 @@ def apply(platform: Platform, progress: Progress) -> None:
     folders.base(platform)
     _make_users(platform, progress)
     interpreter.apply(layout, progress)
+    refused = platform.entrance is not None and entrance_tls.is_refused(platform)
     processes = topology.desired(platform)
     # Before anything is written or stopped: what runs goes on as it is.
     _require_ports(platform)
@@ -97,29 +106,57 @@ def apply(platform: Platform, progress: Progress) -> None:
     folders.of_tenants(platform)
     folders.write_configuration(platform, processes)
     _start_supervisor(platform, processes, progress)
+    if refused:
+        # Nobody would come in to have it read again.
+        client(layout).stop(["redis", entrance.NAME])
     if platform.credentials.find(OPENBAO_ROOT) is None:
         client(layout).stop(["openbao"])
         openbao.begin_anew(platform)
     _start(platform, [p for p in processes if p.name in topology.STORES], progress)
     if openbao.initialise(platform):
         progress("initialised OpenBao")
-    readiness.broker_access(platform).reload_users()
+    read_again(platform)
     _prepare_database(platform, progress)
     _start(platform, [p for p in processes if p.name not in topology.STORES], progress)
+    if platform.entrance is not None:
+        client(layout).signal(entrance.NAME, "HUP")
     supervision.note_deployed(layout, {process.name: process.fingerprint for process in processes})
     interpreter.prune(layout, supervision.starts(layout))
+
+
+def read_again(platform: Platform) -> None:
+    """Have the broker know its users of now, and show its certificate of now where it has one."""
+    access = readiness.broker_access(platform)
+    if platform.entrance is None:
+        access.reload_users()
+        return
+    # To read all of them again would cut every connection, those of hosts that run tasks too.
+    wanted = broker.users(platform)
+    for name in access.differing(wanted):
+        access.put_user(name, wanted[name])
+    for name in sorted(access.users() - wanted.keys()):
+        if name.startswith(broker.OWN):
+            access.delete_user(name)
+    folder = platform.layout.process_config("redis")
+    access.reload_certificate(folder / entrance_tls.CERTIFICATE, folder / entrance_tls.KEY)
 
 
 def _make_users(platform: Platform, progress: Progress) -> None:
     if platform.layout.root:
         for user in accounts.ensure(_service_users(platform), _tenant_users(platform), platform.layout.name):
             progress(f"made the operating system user {user}")
-        accounts.join(platform.accounts.memberships(platform.zones, platform.triggerer_zones))
+        out = platform.entrance is not None
+        accounts.join(
+            platform.accounts.memberships(platform.served_here, platform.triggerer_zones, entrance=out)
+        )
 
 
 def _require_ports(platform: Platform) -> None:
     own = [process.pid for process in leftovers.find(platform.layout)]
     ports.require_free(topology.listening(platform), platform.environment.name, own)
+    if platform.entrance is not None:
+        place = ports.Place(platform.entrance.address, "hosts.entrance")
+        ports.require_free(entrance.ports(platform.entrance), platform.environment.name, own, place)
 
 
 def _start_supervisor(platform: Platform, processes: tuple[Process, ...], progress: Progress) -> None:
@@ -169,7 +206,7 @@ def _prepare_database(platform: Platform, progress: Progress) -> None:
     new = postgres.ensure_airflow_database(platform)
     note = platform.layout.config / "migrated"
     digest = hashlib.sha256((platform.layout.repository / "requirements.lock").read_bytes())
-    digest.update(airflow_config.LOG_TEMPLATE.encode())
+    digest.update(airflow_options.LOG_TEMPLATE.encode())
     if not new and note.is_file() and note.read_text(encoding="utf-8") == digest.hexdigest():
         return
     progress("migrating Airflow's database")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from aerodrome.local.machine.difference import RELEASE, ROLES
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
-from aerodrome.local.release import services
+from aerodrome.local.release import host_logins, services
 from aerodrome.local.stores import directory, directory_people, results_login, secrets_store
 from aerodrome.plan import Change, Target
 from aerodrome.progress import Progress
@@ -49,6 +49,7 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
         *_directory(platform),
         runtimes,
         LocalTarget(reconcile.TARGET, platform, secrets_store.differences, secrets_store.apply),
+        *_host_access(platform),
         *_results(platform),
         LocalTarget(ROLES, platform, access.differences, access.apply),
         bundle,
@@ -59,6 +60,12 @@ def _directory(platform: Platform) -> tuple[Target, ...]:
     if not platform.environment.login.runs_directory:
         return ()
     return (LocalTarget(directory.NAME, platform, directory_people.differences, directory_people.apply),)
+
+
+def _host_access(platform: Platform) -> tuple[Target, ...]:
+    if not host_logins.is_needed(platform):
+        return ()
+    return (LocalTarget(host_logins.TARGET, platform, host_logins.differences, host_logins.apply),)
 
 
 def _results(platform: Platform) -> tuple[Target, ...]:

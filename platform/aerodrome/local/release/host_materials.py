@@ -1,0 +1,124 @@
+"""What hosts of ENV=local are made of: their desired state, the packages they get, the credentials they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerodrome.clients import logs_login
+from aerodrome.hosts.credentials import HostAccess, HostCredentials
+from aerodrome.hosts.inventory import Host, Inventory
+from aerodrome.local.machine import interpreter
+from aerodrome.local.machine.platform import Platform
+from aerodrome.progress import Progress
+from aerodrome.render.hosts import Material, TenantMaterial, variables
+from aerodrome.runtime import read_source
+from aerodrome.runtime.worker_packages import platform_wheel, uv_lock, wheelhouse, worker_lock
+from aerodrome.targets.host_state import WantedHost, parts_of
+
+CONTENT = "ansible"
+# What the renderer says of the host itself is no role's.
+_NO_ROLE = "aerodrome"
+# The last but one role unwraps the first login; many hosts at once take longer.
+_LOGIN_SECONDS, _LOGIN_SECONDS_OF_EACH = 900, 60
+
+
+def wanted(
+    platform: Platform, inventory: Inventory, chosen: Sequence[Host], authority: str
+) -> tuple[WantedHost, ...]:
+    """Return what the *chosen* hosts should be; *authority* is the PEM of who signed the platform's certificates."""
+    root = platform.layout.repository
+    material = Material("", "", platform_digest(root), "", authority, _tenants(root, platform.tenants))
+    return tuple(_wanted(platform, inventory.file, host, material) for host in chosen)
+
+
+def platform_digest(root: Path) -> str:
+    """Return the digest of all code on a host of workers: what they import, what builds environments, and uv."""
+    locks = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (worker_lock(root), uv_lock(root))]
+    code = interpreter.runtime_digest(root), interpreter.builder_digest(root)
+    return hashlib.sha256("\n".join([*locks, *code]).encode()).hexdigest()[:16]
+
+
+def _tenants(root: Path, names: Collection[str]) -> dict[str, TenantMaterial]:
+    found = {name: read_source(root / "tenants" / name) for name in sorted(names)}
+    return {
+        name: TenantMaterial(source.digest, str(source.folder)) for name, source in found.items() if source
+    }
+
+
+def _wanted(platform: Platform, file: str, host: Host, material: Material) -> WantedHost:
+    made = variables(platform.environment, platform.tenants, host, material)
+    roles = {role: values for role, values in made.roles.items() if role != _NO_ROLE}
+    content = platform.layout.repository / CONTENT
+    return WantedHost(
+        name=host.name,
+        place=f"{file}:{host.line}:{host.column}",
+        zone=host.zone,
+        queues=host.queues,
+        connection=host.connection,
+        variables=made.flat,
+        roles=tuple(roles),
+        parts=parts_of(roles, made.digests, content),
+    )
+
+
+def packages(platform: Platform, progress: Progress) -> dict[str, Any]:
+    """Make what is copied to hosts, and return the variables that say where it lies here."""
+    root, cache = platform.layout.repository, _cache()
+    settings = platform.environment.hosts
+    built = cache / f"platform-{platform_digest(root)}"
+    if not (wheels := [*built.glob("*.whl")]):
+        progress("building the platform's own wheel")
+        built.mkdir(parents=True, exist_ok=True)
+        wheels = [platform_wheel(root, built)]
+    copied = settings is not None and settings.python.wheelhouse
+    return {
+        "python_runtime_lock": str(worker_lock(root)),
+        "python_runtime_wheel": str(wheels[0]),
+        "python_runtime_wheelhouse": str(wheelhouse(root, cache, progress)) if copied else "",
+    }
+
+
+def _cache() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/cache/aerodrome")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aerodrome"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Gives hosts their secret variables."""
+
+    access: HostAccess
+    platform: Platform
+    zones: Mapping[str, str]
+
+    def __call__(
+        self, names: Sequence[str], with_login: Collection[str], nothing_new: bool
+    ) -> dict[str, dict[str, str]]:
+        """Return host → secret variable → value; hosts without a login that the store knows get a first one, wrapped.
+
+        With *nothing_new* nobody gets one.
+        """
+        known = self.access.logins(names) & frozenset(with_login)
+        new = [] if nothing_new else [name for name in names if name not in known]
+        given = self.access.credentials(names, new, _LOGIN_SECONDS + _LOGIN_SECONDS_OF_EACH * len(new))
+        logs = {zone: self._of_logs(zone) for zone in {self.zones[name] for name in names}}
+        return {name: {**_variables(given[name]), **logs[self.zones[name]]} for name in names}
+
+    def _of_logs(self, zone: str) -> Mapping[str, str]:
+        settings = self.platform.environment.hosts
+        return logs_login.of_zone(settings.logs, self.platform.layout.repository, zone) if settings else {}
+
+
+def _variables(given: HostCredentials) -> dict[str, str]:
+    return {
+        "airflow_worker_broker_url": given.broker_url,
+        "airflow_worker_role_id": given.role_id,
+        "airflow_worker_wrapped_login": given.wrapped_login,
+        "airflow_worker_bundle_password": given.bundle_password,
+    }

@@ -1,0 +1,79 @@
+"""The hosts as a target of a deploy of ENV=local."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aerodrome.errors import Problem, UserError
+from aerodrome.hosts.inventory import load_inventory
+from aerodrome.local.machine.lock import HeldError
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.release.host_access import LocalHostAccess
+from aerodrome.local.release.hosts import Hosts, hosts_for
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
+from aerodrome.targets.host_state import TARGET
+from aerodrome.targets.hosts import HostsTarget
+
+
+@dataclass
+class DeployedHosts:
+    """All hosts of the inventory; where somebody works on them already, they alone are left out of the deploy."""
+
+    platform: Platform
+    looked: HostsTarget | None = None
+    held: tuple[Problem, ...] = ()
+    name: str = TARGET
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return one problem for each host that was not done, or one for all of them."""
+        return self.held or (self.looked.problems if self.looked else ())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what people should know of hosts that a deploy leaves as they are."""
+        if self.looked is None:
+            return (
+                ("hosts are looked at when the platform that they reach is deployed",)
+                if self.platform.hosts
+                else ()
+            )
+        return self.looked.notes
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs now; nothing before there is a platform that a host could reach."""
+        hosts = self._hosts()
+        if hosts is None:
+            return ()
+        self.looked = hosts.target(_nothing, revive=False)
+        return self.looked.changes()
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Bring the hosts to their desired state."""
+        hosts = self._hosts()
+        if hosts is None or self.looked is None:
+            return
+        try:
+            with hosts.alone():
+                self.looked.apply(changes, progress)
+        except HeldError as held:
+            file = hosts.inventory.file
+            self.held = (Problem(file, 0, 0, "", str(held.args[0]), held.remedy, fault=True),)
+
+    def _hosts(self) -> Hosts | None:
+        platform = self.platform
+        root, environment = platform.layout.repository, platform.environment
+        if not platform.hosts:
+            return None
+        access = LocalHostAccess(root, environment.name, platform)
+        try:
+            access.authority()
+        except UserError:
+            return None
+        return hosts_for(platform, load_inventory(root, environment), access)
+
+
+def _nothing(_: str) -> None:
+    """Tell nobody."""

@@ -1,0 +1,110 @@
+"""Real runs of Ansible: what comes out of them, and what does not."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aerodrome.clients.ansible_folder import PREFIX, memory
+
+SECRET = "Zq7-secret-of-a-test-Zq7"
+
+
+class Watched(threading.Thread):
+    """Reads the arguments and variables of every process, again and again, while the block runs."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.ended = threading.Event()
+        self.seen: set[str] = set()
+        self.looks = 0
+
+    def __enter__(self) -> Watched:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look until the block ends."""
+        while not self.ended.wait(0.01):
+            self.looks += 1
+            for process in Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    with suppress(OSError):
+                        if SECRET.encode() in (process / name).read_bytes():
+                            self.seen.add(f"{name} of {(process / 'cmdline').read_bytes()!r}")
+
+
+def holding(folder: Path) -> list[Path]:
+    """Return the files below *folder* that hold the secret."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_secret_reaches_its_file_and_nothing_else(runs: Any, tmp_path: Path) -> None:
+    """No argument and no variable of any process, no line of Ansible's loudest output, nothing left."""
+    runs.write(
+        'ansible.builtin.copy: {content: "{{ password }}", dest: "{{ place }}", mode: "0600"}',
+        'ansible.builtin.debug: {msg: "{{ password }} aloud"}',
+        'ansible.builtin.fail: {msg: "cannot use {{ password }}"}',
+    )
+    with Watched() as watched:
+        outcome = runs.run("one", secrets={"password": SECRET}, place=str(tmp_path / "held"), verbosity=4)
+    assert (tmp_path / "held").read_text() == SECRET and outcome.failures[
+        "one"
+    ].message == "cannot use <password>"
+    assert not watched.seen and watched.looks > 20
+    assert SECRET not in "\n".join(runs.said) and SECRET not in str(outcome.failures)
+    assert holding(tmp_path) == [tmp_path / "held"]
+    assert not [path for path in memory().glob(f"{PREFIX}*") if holding(path)]
+
+
+def test_text_with_braces_arrives_as_it_is(runs: Any, tmp_path: Path) -> None:
+    """airflow.cfg has templates of its own, which are not Ansible's; nor are a password's braces."""
+    text = "log = {{ ti.dag_id }}/{% if x %}{# no #}é\n"
+    runs.write(
+        'ansible.builtin.copy: {content: "{{ text }}{{ password }}", dest: "{{ place }}", mode: "0600"}'
+    )
+    outcome = runs.run("one", secrets={"password": "{{ 1 }}"}, text=text, place=str(tmp_path / "file"))
+    assert not outcome.failures and (tmp_path / "file").read_text() == f"{text}{{{{ 1 }}}}"
+
+
+def test_one_host_that_fails_stops_no_other(runs: Any, tmp_path: Path) -> None:
+    """What changed is counted for each."""
+    runs.write(
+        'ansible.builtin.fail: {msg: "no room for {{ inventory_hostname }}"}\n      when: inventory_hostname == "two"',
+        'ansible.builtin.copy: {content: x, dest: "{{ place }}-{{ inventory_hostname }}", mode: "0600"}',
+    )
+    outcome = runs.run("one", "two", place=str(tmp_path / "of"))
+    assert set(outcome.failures) == {"two"} and outcome.failures["two"].message == "no room for two"
+    assert (tmp_path / "of-one").exists() and outcome.changed == {"one": 1}
+    assert [line for line in runs.said if "one: " in line]
+
+
+def test_a_rescue_mends_or_explains(runs: Any) -> None:
+    """What it mended is no failure; of two that failed the one is told that people understand."""
+    runs.write(
+        '{name: Try, block: [{name: First, ansible.builtin.fail: {msg: "No space left on device"}}], rescue: ['
+        '{name: Second, ansible.builtin.fail: {msg: "{{ words[inventory_hostname] }}"}, '
+        'when: "words[inventory_hostname] | length > 0"}]}'
+    )
+    outcome = runs.run("one", "two", "three", words={"one": "", "two": "Worn out. Buy one.", "three": "no"})
+    told = {name: (failure.message, failure.remedy) for name, failure in outcome.failures.items()}
+    assert told.keys() == {"two", "three"} and told["two"] == ("Worn out", "Buy one.")
+    assert told["three"][0] == "its disk is full"
+
+
+def test_where_packages_are_is_known_within_a_run(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheels of tenants are fetched there; other variables of a shell stay outside."""
+    for name in ("PIP_FIND_LINKS", "https_proxy", "ANSIBLE_BECOME_USER", "PYTHONPATH"):
+        monkeypatch.setenv(name, f"said-{name}")
+    names = "['PIP_FIND_LINKS', 'https_proxy', 'ANSIBLE_BECOME_USER', 'PYTHONPATH']"
+    runs.write(f"""ansible.builtin.fail: {{msg: "{{{{ query('env', *{names}) | join(' ') }}}}"}}""")
+    message = runs.run("one").failures["one"].message
+    assert message.split() == ["said-PIP_FIND_LINKS", "said-https_proxy"]
