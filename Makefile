@@ -4,6 +4,8 @@ ENV ?= local
 PYTHON ?= python3.11
 AERODROME := .venv/bin/aerodrome
 COMMON := --env $(ENV)
+HOSTS = $(if $(LIMIT),--limit '$(LIMIT)') $(if $(ASK_SUDO),--ask-sudo) $(if $(VERBOSE),--verbose '$(VERBOSE)')
+RESOLVE := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TWO_AT_ONCE := -n 2 --no-loadscope-reorder
 # Container images like to set it; without bytecode every process compiles Airflow again, seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -80,6 +82,23 @@ bundle-history: venv  ## list what was published
 bundle-rollback: venv  ## TO=<commit>: publish an earlier bundle again
 	@$(AERODROME) bundle-rollback '$(TO)' $(COMMON)
 
+##@ Operations
+
+workers: venv  ## [LIMIT=host,group] [CHECK=1] [ASK_SUDO=1] [VERBOSE=1]: make hosts of the inventory workers, or upgrade them
+	@$(AERODROME) workers $(COMMON) $(HOSTS) $(if $(CHECK),--check)
+
+drain: venv  ## LIMIT=host|all [TIMEOUT=30m]: let hosts take no further task, and wait for the running ones
+	@$(AERODROME) drain $(COMMON) $(HOSTS) $(if $(TIMEOUT),--timeout '$(TIMEOUT)')
+
+remove: venv  ## LIMIT=host: revoke a host's credentials at once and take the platform off it (YES=1: without asking)
+	@$(AERODROME) remove-host $(COMMON) $(HOSTS) $(if $(YES),--yes)
+
+inventory: venv  ## list the hosts outside and their queues
+	@$(AERODROME) inventory $(COMMON)
+
+check-hosts: venv  ## [LIMIT=host] [JSON=1]: how each host stands to this commit, and what runs there
+	@$(AERODROME) check-hosts $(COMMON) $(HOSTS) $(if $(JSON),--json)
+
 ##@ Repository
 
 venv: .venv/.installed  ## install uv and the hashed lock into .venv
@@ -96,11 +115,12 @@ schema: venv  ## write the JSON Schemas that editors use
 docs: venv  ## write the generated reference pages
 	@$(AERODROME) docs
 
-lint: venv  ## ruff, mypy, layers, shell scripts, generated pages
+lint: venv  ## ruff, mypy, layers, shell scripts, roles, generated pages
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/shellcheck .ci/run .ci/install
+	.venv/bin/shellcheck .ci/run .ci/install ansible/run-molecule
+	cd ansible && PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" ansible-lint --offline -q
 	$(AERODROME) docs --check
 
 test-security: venv  ## as root: attacks of one tenant on another and on the platform
@@ -109,17 +129,34 @@ test-security: venv  ## as root: attacks of one tenant on another and on the pla
 test-cluster: venv  ## as root: the chart's alerts, read and tried by Prometheus' own promtool
 	@.venv/bin/python tests/cluster/alerts.py
 
+hosts-image: venv  ## as root: make the base of test hosts, once
+	@.venv/bin/python tests/hosts/run.py hosts-image
+
+hosts: venv  ## as root: start the three test hosts of ENV=lab on this machine
+	@.venv/bin/python tests/hosts/run.py hosts
+
+hosts-down: venv  ## as root: remove them
+	@.venv/bin/python tests/hosts/run.py hosts-down
+
+test-roles: venv  ## as root: [ROLES="a b"] [SCENARIO=x]: the scenarios of Ansible's roles on hosts with systemd
+	@.venv/bin/python tests/hosts/run_roles.py $(ROLES) $(if $(SCENARIO),--scenario '$(SCENARIO)')
+
+test-hosts: venv  ## as root: a platform with three hosts from end to end; PYTEST=--beside-hadoop: and a Hadoop
+	@.venv/bin/python tests/hosts/run_tests.py $(PYTEST)
+
 security-page: venv  ## docs/reference/security.md, from the last run of test-security
 	@cd tests/security && ../../.venv/bin/python -m suite.page
 
 bench: venv  ## [ROWS=a,b]: measure every figure of docs/reference/benchmarks.md
 	@.venv/bin/python tests/bench/run.py $(if $(ROWS),--rows $(ROWS))
 
-lock: venv  ## resolve pyproject.toml into requirements.lock again
-	.venv/bin/uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	echo uv | .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock - -o bootstrap.lock
+# Of every machine; of what makes a machine ready for it; of workers on hosts.
+lock: venv  ## resolve pyproject.toml into the three locks again
+	$(RESOLVE) --all-extras pyproject.toml -o requirements.lock
+	echo uv | $(RESOLVE) -c requirements.lock - -o bootstrap.lock
+	$(RESOLVE) --extra airflow -c requirements.lock pyproject.toml -o ansible/worker.lock
 
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security test-cluster security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock

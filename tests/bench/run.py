@@ -19,8 +19,10 @@ from rows import (
     control,
     exhausting,
     faults,
+    fleet,
     guard,
     hostile,
+    hosts,
     imports,
     platform,
     policies,
@@ -29,6 +31,7 @@ from rows import (
     roles,
     secrets,
     store_away,
+    workers,
     xcom,
 )
 from workshop import Workshop
@@ -144,6 +147,24 @@ ROWS: Mapping[str, Row] = {
         "worker and the zone's launcher held with all their processes, shared pages counted once, beyond what they "
         "held for as many ordinary tasks of the two. Opened: the whole log is read from the API as JSON.",
         exhausting.exhausting,
+    ),
+    "fleet": Row(
+        "a new process reads environment, inventory and twenty tenants that share a queue, checks every law and "
+        "renders the variables of each host with their digests; time from start to end. Nothing is spoken to.",
+        fleet.rendered,
+    ),
+    "hosts_check": Row(
+        "a hundred stand-ins for hosts: this machine, without SSH, each with a stamp that is as it should be; from "
+        "start to end of a new process. Memory is what all its processes hold of their own at once. SSH adds a "
+        "connection for each host, which ssh makes in a process of its own.",
+        hosts.check,
+    ),
+    "workers": Row(
+        "three containers with systemd on this machine, and a platform of environment lab for them. Fresh: they were "
+        "just started, the wheelhouse was there; the command from start to end, again right afterwards. Drains: by "
+        "turns `make drain` and `make workers` of the two hosts of a queue, while each second a run of one task of "
+        "three seconds begins; every task writes on its host when it begins and when it ends.",
+        workers.workers,
     ),
     "chart_defaults": Row(
         "`helm template` of helm/airflow as it comes, a process of its own each time.",

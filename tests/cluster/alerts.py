@@ -1,6 +1,7 @@
-"""Part of `make test-cluster`: promtool, of Debian's prometheus, reads the chart's alerts and runs their cases.
+"""Part of `make test-cluster`: promtool, of Debian's prometheus, reads all alerts and runs their cases.
 
-The cases stand in tests/chart/telemetry/alerts.test.yaml; what can be said without promtool is tested beside them.
+The chart's cases stand in tests/chart/telemetry/alerts.test.yaml; what can be said without promtool is tested beside
+them. Those of hosts stand here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from helm_process import objects_in, run_helm  # noqa: E402
 
 CHART = REPOSITORY / "helm/airflow"
 CASES = REPOSITORY / "tests/chart/telemetry/alerts.test.yaml"
+OF_HOSTS = REPOSITORY / "ansible/roles/worker_metrics/files/alerts.yml"
+CASES_OF_HOSTS = REPOSITORY / "tests/cluster/hosts.test.yaml"
 Rules = dict[str, Any]
 
 
@@ -49,11 +52,19 @@ def without_annotations(rules: Rules) -> Rules:
 
 def run(promtool: str, folder: Path) -> int:
     """Check the rules as they are installed, then run the cases in *folder*; return promtool's exit code."""
-    rules = rendered()
+    of_hosts = yaml.safe_load(OF_HOSTS.read_text(encoding="utf-8"))
+    for rules, name, cases in ((rendered(), "alerts", CASES), (of_hosts, "hosts", CASES_OF_HOSTS)):
+        if code := run_cases(promtool, folder, rules, name, cases):
+            return code
+    return 0
+
+
+def run_cases(promtool: str, folder: Path, rules: Rules, name: str, cases: Path) -> int:
+    """Check *rules*, then run *cases*, which find them as *name*; return promtool's exit code."""
     (folder / "installed.yaml").write_text(yaml.safe_dump(rules))
-    (folder / "alerts.yaml").write_text(yaml.safe_dump(without_annotations(rules)))
-    shutil.copy(CASES, folder)
-    for command in (["check", "rules", "installed.yaml"], ["test", "rules", CASES.name]):
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(without_annotations(rules)))
+    shutil.copy(cases, folder)
+    for command in (["check", "rules", "installed.yaml"], ["test", "rules", cases.name]):
         if code := subprocess.run([promtool, *command], cwd=folder, check=False).returncode:
             return code
     return 0

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 POLICY = Path("/usr/sbin/policy-rc.d")
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 
@@ -28,6 +30,18 @@ def ensure(packages: Sequence[str]) -> None:
     with _services_stay_down():
         _run("update", "-qq")
         _run("install", "-y", "-qq", "--no-install-recommends", *missing)
+
+
+def leave_out_without(
+    packages: Sequence[str], place: Path, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out the tests at *place*, which need *packages*: `pytest --hosts` installs these and runs them."""
+    if config.getoption("--hosts", default=False):
+        ensure(packages)
+        return
+    left_out = [item for item in items if item.path.is_relative_to(place)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _installed(package: str) -> bool:

@@ -1,0 +1,100 @@
+"""SeaweedFS on this machine for tests: an S3 server of their own."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+START_SECONDS = 120
+ATTEMPTS = 3
+Opened = TypeVar("Opened")
+_PARTS = ("s3", "master", "volume", "filer")
+_LOCAL = ("-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-master.telemetry=false", "-s3")
+
+
+def command(program: str, data: str, *more: str) -> tuple[str, ...]:
+    """Return how a server of this machine alone is started, with its *data* in that folder."""
+    return (program, "server", "-dir", data, *_LOCAL, *more)
+
+
+@contextmanager
+def running(
+    files: Mapping[str, str], options: Sequence[str], opened: Callable[[str], Opened]
+) -> Iterator[Opened]:
+    """Run a server with *files* (name → text) in its folder and with further *options*; nothing of it is left.
+
+    Yields what *opened* returns, called with the endpoint until it does not raise an error of botocore.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        with _server(files, options) as (server, port):
+            found = when_up(lambda: opened(f"http://127.0.0.1:{port}"), lambda: server.poll() is None)
+            if found is not None:
+                yield found
+                return
+        # It ends where somebody took one of its ports between the look at them and its start.
+        assert attempt < ATTEMPTS, f"SeaweedFS ended by itself {ATTEMPTS} times"
+
+
+def when_up(opened: Callable[[], Opened], lives: Callable[[], bool]) -> Opened | None:
+    """Return what *opened* says as soon as a server answers it; None where it no longer *lives*."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return opened()
+        except (BotoCoreError, ClientError):
+            if not lives():
+                return None
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@contextmanager
+def _server(
+    files: Mapping[str, str], options: Sequence[str]
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    folder, ports = Path(tempfile.mkdtemp(prefix="aerodrome-s3-")), _free_ports(2 * len(_PARTS))
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    kinds = [f"-{part}.port{kind}" for part in _PARTS for kind in ("", ".grpc")]
+    chosen = [f"{kind}={port}" for kind, port in zip(kinds, ports, strict=True)]
+    called = command(str(Path(sys.executable).with_name("weed")), ".", *options, *chosen)
+    with _started(called, folder) as server:
+        try:
+            yield server, ports[0]
+        finally:
+            # Told to end, it waits for half a minute.
+            server.send_signal(signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+    for port in ports:
+        # It listens there as well, whatever TMPDIR says.
+        for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            left.unlink()
+
+
+def _started(called: Sequence[str], folder: Path) -> subprocess.Popen[Any]:
+    # It writes logs into the folder for temporary files.
+    surroundings = {"HOME": str(folder), "TMPDIR": str(folder)}
+    null = subprocess.DEVNULL
+    return subprocess.Popen(called, cwd=folder, env=surroundings, stdout=null, stderr=null)
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
