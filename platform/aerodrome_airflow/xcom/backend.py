@@ -93,9 +93,8 @@ def _keep(value: Any, kind: reference.Kind, place: Place, key: str) -> Reference
         if kind == "json":
             codec.write(value, kind, spill)
         else:
-            watched = Watched(spill)
-            codec.write(value, kind, watched)
-            watched.finish()
+            with Watched(spill) as watched:
+                codec.write(value, kind, watched)
         return spill.finish(kind, getattr(value, "form", ""))
     except BaseException:
         spill.abort()

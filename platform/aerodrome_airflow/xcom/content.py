@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
 import zstandard
 
+from aerodrome_airflow.xcom.aside import Aside
 from aerodrome_airflow.xcom.errors import DamagedError, RefusedError
 from aerodrome_airflow.xcom.objects import ObjectStore, Upload
 from aerodrome_airflow.xcom.place import Place
@@ -23,7 +22,6 @@ LEVEL = 1
 # A frame that wants more memory to be unpacked is none of ours.
 _WINDOW = 8 * 1024 * 1024
 _PIECE = 1024 * 1024
-_BEHIND = 4
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,9 @@ class _Object:
     def __init__(self, key: str, upload: Upload, seal: TenantKey | None) -> None:
         self._key, self._seal = key, seal
         self._upload, self._block, self._stored = upload, bytearray(), 0
-        self._checksum = _Checksum()
+        self._digest = hashlib.sha256()
+        # It takes as long as all the rest.
+        self._checksum = Aside(self._digest.update)
         self._packer = zstandard.ZstdCompressor(level=LEVEL).compressobj()
         self._sealer = Sealer(seal, key, self._put) if seal else None
 
@@ -97,14 +97,20 @@ class _Object:
         if self._sealer:
             self._sealer.finish()
         self._hand_on()
-        digest = self._checksum.finish()
+        self._checksum.finish()
         self._upload.commit()
         return Reference(
-            kind, self._key, size, self._stored, digest, self._seal.name if self._seal else "", form
+            kind,
+            self._key,
+            size,
+            self._stored,
+            self._digest.hexdigest(),
+            self._seal.name if self._seal else "",
+            form,
         )
 
     def abort(self) -> None:
-        self._checksum.finish()
+        self._checksum.abort()
         self._upload.abort()
 
     def _packed(self, content: bytes) -> None:
@@ -122,26 +128,8 @@ class _Object:
         piece = bytes(self._block)
         self._block.clear()
         self._stored += len(piece)
-        self._checksum.update(piece)
+        self._checksum.take(piece)
         self._upload.write(piece)
-
-
-class _Checksum:
-    """Counts in a thread of its own, a few pieces behind: it takes as long as all the rest."""
-
-    def __init__(self) -> None:
-        self._digest = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1, "aerodrome-xcom")
-        self._waiting: deque[Future[None]] = deque()
-
-    def update(self, piece: bytes) -> None:
-        self._waiting.append(self._thread.submit(self._digest.update, piece))
-        if len(self._waiting) > _BEHIND:
-            self._waiting.popleft().result()
-
-    def finish(self) -> str:
-        self._thread.shutdown()
-        return self._digest.hexdigest()
 
 
 def verified(store: ObjectStore, reference: Reference, key: TenantKey | None) -> IO[bytes]:

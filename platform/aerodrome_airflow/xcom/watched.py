@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+
 from aerodrome_airflow.secrets import scrub
-from aerodrome_airflow.secrets.search import Search, SecretFoundError
+from aerodrome_airflow.secrets.search import BLOCK, Search, SecretFoundError
+from aerodrome_airflow.xcom.aside import Aside
 from aerodrome_airflow.xcom.codec import Sink
 from aerodrome_airflow.xcom.errors import RefusedError
 
 
 class Watched:
-    """Hands content on to *sink*, and looks through it for what this task has read."""
+    """Hands content on to *sink*, and looks through it for what this task has read, beside the writing.
+
+    RefusedError where a secret is in it: by a later piece, or by leaving the block.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self._sink, self._search = sink, Search(scrub.known())
+        self._aside = Aside(self._search.feed)
+        self._held: list[memoryview] = []
+        self._size = 0
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        if kind is not None:
+            self._aside.abort()
+            return
+        try:
+            self._aside.finish()
+            self._search.feed(self._held)
+        except SecretFoundError:
+            raise _refused() from None
 
     def write(self, content: bytes) -> int:
-        """Take *content*; RefusedError where a secret was in what came until now."""
-        try:
-            self._search.feed(content)
-        except SecretFoundError:
-            raise _refused() from None
+        """Take *content*; RefusedError where a secret was in what came some time before."""
+        if self._search:
+            # Whoever hands over its buffer may use it again.
+            fixed = memoryview(bytes(content))
+            for start in range(0, len(fixed), BLOCK):
+                self._hold(fixed[start : start + BLOCK])
         return self._sink.write(content)
 
-    def finish(self) -> None:
-        """Raise RefusedError where a secret was in the rest."""
+    def _hold(self, piece: memoryview) -> None:
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size < BLOCK:
+            return
         try:
-            self._search.finish()
+            self._aside.take(self._held)
         except SecretFoundError:
             raise _refused() from None
+        self._held, self._size = [], 0
 
 
 def _refused() -> RefusedError:

@@ -50,6 +50,16 @@ def _cut(content: bytes) -> Streamed:
     return Streamed([content[:middle], content[middle:]])
 
 
+def _used_again(content: bytes) -> Streamed:
+    def pieces() -> Iterator[Any]:
+        buffer = bytearray(BLOCK)
+        for piece in (content, *[b"x" * BLOCK] * 8):
+            buffer[: len(piece)] = piece
+            yield buffer
+
+    return Streamed(pieces())
+
+
 RESULTS: dict[str, Make] = {
     "bytes": lambda text: b"before " + text + b" after",
     "a view": lambda text: memoryview(bytearray(text)),
@@ -58,6 +68,8 @@ RESULTS: dict[str, Make] = {
     "a stream, cut": _cut,
     "a long stream": lambda text: Streamed([PADDING] * 12 + [text] + [PADDING] * 12),
     "the end of a long stream": lambda text: Streamed([PADDING] * 24 + [text]),
+    "a stream, cut between blocks": lambda text: Streamed([b"x" * (BLOCK - 3) + text, b"x" * 3 * BLOCK]),
+    "a buffer used again": _used_again,
     "a column": lambda text: pandas.DataFrame({"a": ["x", text.decode(), None]}),
     "a column among many": lambda text: pandas.DataFrame({"a": ["x"] * 300_000 + [text.decode()]}),
     "a category": lambda text: pandas.DataFrame({"a": pandas.Categorical([text.decode(), "x"])}),
@@ -96,7 +108,7 @@ def test_a_short_secret_is_hidden_in_json_alone(configured: Path) -> None:
 @given(st.data())
 def test_no_place_and_no_cut_hides_a_secret(data: st.DataObject) -> None:
     """Anywhere in content of several blocks, cut into pieces anywhere."""
-    size = data.draw(st.sampled_from([100, 70_000, 200_000, BLOCK + 100]))
+    size = data.draw(st.sampled_from([100, 70_000, 200_000, BLOCK + 100, 3 * BLOCK]))
     content = bytearray(random.Random(size).randbytes(size))
     near = [0, size - len(BYTES), BLOCK - 5, BLOCK - len(BYTES), size // 2]
     start = data.draw(st.sampled_from([place for place in near if 0 <= place <= size - len(BYTES)]))
@@ -105,16 +117,14 @@ def test_no_place_and_no_cut_hides_a_secret(data: st.DataObject) -> None:
     search = Search(scrub.known())
     with pytest.raises(SecretFoundError):
         for begin, end in zip([0, *cuts], [*cuts, size], strict=True):
-            search.feed(bytes(content[begin:end]))
-        search.finish()
+            search.feed([bytes(content[begin:end])])
 
 
 def test_a_task_that_read_nothing_looks_for_nothing() -> None:
     """And holds nothing back."""
     search = Search([])
-    search.feed(os.urandom(1000))
-    search.finish()
-    assert not search._block
+    search.feed([os.urandom(1000)])
+    assert not search and not search._end
 
 
 def test_many_large_keys_are_looked_for(configured: Path) -> None:
