@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import served
 from directory import PASSWORD, PEOPLE, Slapd
+from free_ports import free_port
 
 ROLES_OF_GROUP = {
     "alpha-people": ["alpha.viewer"],
@@ -155,7 +156,7 @@ def running(slapd: Slapd, database: str, folder: Path) -> Iterator[Company]:
 @contextlib.contextmanager
 def serving(folder: Path, database: str) -> Iterator[served.Server]:
     """An API server as the platform configures it."""
-    server = served.Server(served.free_port(), folder)
+    server = served.Server(free_port(), folder)
     (folder / "plugins").mkdir()
     (folder / "plugins/guard.py").write_text(served.PLUGIN)
     own = {

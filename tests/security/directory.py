@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from free_ports import free_port
 from ldap3 import Connection, Server
 from ldap3.core.exceptions import LDAPException
 
@@ -214,13 +214,6 @@ def follow(
     return subprocess.Popen(
         command, env=kept | own, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_certificates(folder: Path, hosts: Sequence[str]) -> None:

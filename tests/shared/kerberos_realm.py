@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debian import ensure
+from free_ports import free_port
 
 PACKAGES = ("krb5-kdc", "krb5-admin-server", "krb5-user")
 NAME = "TESTS.EXAMPLE"
@@ -74,7 +74,7 @@ class Realm:
 def running_realm(folder: Path) -> Iterator[Realm]:
     """Give a realm whose key distribution centre runs until the end of the block."""
     ensure(PACKAGES)
-    realm = Realm(folder, _free_port())
+    realm = Realm(folder, free_port())
     realm.write()
     realm.run("kdb5_util", "create", "-s", "-r", NAME, "-P", "of-these-tests")
     with subprocess.Popen(
@@ -84,9 +84,3 @@ def running_realm(folder: Path) -> Iterator[Realm]:
             yield realm
         finally:
             process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from aerodrome.local.processes import lifecycle
 from aerodrome.local.release.preparation import Preparation, prepare
 from aerodrome.plan import apply_targets
 from aerodrome.scaffold import scaffold_tenant
+from free_ports import free_ports
 
 PORTS = ("api_server", "postgres", "redis", "openbao", "openbao_cluster", "directory")
 
@@ -37,17 +37,8 @@ def clone(repository: Path, source: Path, target: Path, scaffolded: Sequence[str
     for name in ("environments", "tenants"):
         shutil.copytree(source / name, target / name, dirs_exist_ok=True)
     with (target / "environments/local/environment.yaml").open("a") as file:
-        file.write(f"  ports: {json.dumps(free_ports(PORTS))}\n")
+        file.write(f"  ports: {json.dumps(dict(zip(PORTS, free_ports(len(PORTS)), strict=True)))}\n")
     return target
-
-
-def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Return a port that nobody uses for each of *names*."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in names]
-        for found in sockets:
-            found.bind(("127.0.0.1", 0))
-        return {name: found.getsockname()[1] for name, found in zip(names, sockets, strict=True)}
 
 
 @contextlib.contextmanager

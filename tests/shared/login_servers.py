@@ -9,7 +9,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from free_ports import free_port
 
 PROGRAM = Path(__file__).with_name("login_servers_program.py")
 WEBSERVER = """\
@@ -149,7 +149,7 @@ def running(postgres: Any, logins: Mapping[str, Login]) -> Iterator[dict[str, Lo
     """API servers on one database, by name."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-logins-"))
     database = _database(postgres)
-    servers = {name: LoginServer(_free_port(), folder / name, database) for name in logins}
+    servers = {name: LoginServer(free_port(), folder / name, database) for name in logins}
     plan = [_prepared(servers[name], login) for name, login in logins.items()]
     (folder / "servers.json").write_text(json.dumps(plan))
     with (folder / "log").open("wb") as log:
@@ -227,9 +227,3 @@ def _await(process: subprocess.Popen[bytes], server: LoginServer) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError(server.log[-5000:])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

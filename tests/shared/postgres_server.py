@@ -6,7 +6,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from free_ports import free_port
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,12 @@ def _binaries(folder: Path) -> Path:
     return folder / "pginstall/bin"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database]:
     """A PostgreSQL server of this session's own."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-postgres-"))
     folder.chmod(0o755)
-    database = Database(_free_port(), secrets.token_hex(8))
+    database = Database(free_port(), secrets.token_hex(8))
     (folder / "password").write_text(database.password)
     binaries, state, user = _binaries(folder), folder / "state", _user()
     state.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from free_ports import free_ports
+
 START_SECONDS = 120
-ATTEMPTS = 3
+ATTEMPTS = 5
 Opened = TypeVar("Opened")
 _PARTS = ("s3", "master", "volume", "filer")
 _LOCAL = ("-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-master.telemetry=false", "-s3")
@@ -34,14 +35,16 @@ def running(
 
     Yields what *opened* returns, called with the endpoint until it does not raise an error of botocore.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        with _server(files, options) as (server, port):
+    said = ""
+    for _ in range(ATTEMPTS):
+        with _server(files, options) as (server, port, log):
             found = when_up(lambda: opened(f"http://127.0.0.1:{port}"), lambda: server.poll() is None)
             if found is not None:
                 yield found
                 return
-        # It ends where somebody took one of its ports between the look at them and its start.
-        assert attempt < ATTEMPTS, f"SeaweedFS ended by itself {ATTEMPTS} times"
+            # It ends where somebody took one of its ports between the look at them and its start.
+            said = log.read_text(errors="replace")[-4000:]
+    raise AssertionError(f"SeaweedFS ended by itself {ATTEMPTS} times; its last words:\n{said}")
 
 
 def when_up(opened: Callable[[], Opened], lives: Callable[[], bool]) -> Opened | None:
@@ -63,8 +66,8 @@ def when_up(opened: Callable[[], Opened], lives: Callable[[], bool]) -> Opened |
 @contextmanager
 def _server(
     files: Mapping[str, str], options: Sequence[str]
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    folder, ports = Path(tempfile.mkdtemp(prefix="aerodrome-s3-")), _free_ports(2 * len(_PARTS))
+) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    folder, ports = Path(tempfile.mkdtemp(prefix="aerodrome-s3-")), free_ports(2 * len(_PARTS))
     for name, text in files.items():
         (folder / name).write_text(text)
     kinds = [f"-{part}.port{kind}" for part in _PARTS for kind in ("", ".grpc")]
@@ -72,7 +75,7 @@ def _server(
     called = command(str(Path(sys.executable).with_name("weed")), ".", *options, *chosen)
     with _started(called, folder) as server:
         try:
-            yield server, ports[0]
+            yield server, ports[0], folder / "log"
         finally:
             # Told to end, it waits for half a minute.
             server.send_signal(signal.SIGKILL)
@@ -86,15 +89,5 @@ def _server(
 def _started(called: Sequence[str], folder: Path) -> subprocess.Popen[Any]:
     # It writes logs into the folder for temporary files.
     surroundings = {"HOME": str(folder), "TMPDIR": str(folder)}
-    null = subprocess.DEVNULL
-    return subprocess.Popen(called, cwd=folder, env=surroundings, stdout=null, stderr=null)
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(called, cwd=folder, env=surroundings, stdout=log, stderr=log)

@@ -9,7 +9,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from free_ports import free_port
 
 HERE = Path(__file__).parent
 PLUGIN = "from aerodrome_airflow.guard.plugin import GuardPlugin\n"
@@ -111,13 +111,6 @@ class Place:
         """Return rows of the database that both servers use."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(folder: Path, database: str, secret: str) -> dict[str, str]:

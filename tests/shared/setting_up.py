@@ -82,7 +82,7 @@ class SetUp:
         return {
             "python_runtime_lock": str(self.folder / "packages.lock"),
             "python_runtime_wheel": str(next(self.folder.glob("*.whl"))),
-            "python_runtime_wheelhouse": str(self.folder / "wheels.tar"),
+            "python_runtime_wheelhouse": str(self.folder / "packages.tar.gz"),
         }
 
     def _bring_the_builder(self) -> None:

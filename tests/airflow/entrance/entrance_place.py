@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import ssl
 import subprocess
 import threading
@@ -33,6 +32,7 @@ from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.stores import openbao, secrets_store
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.render.host_worker import AUTHORITY
+from free_ports import free_ports
 
 PROCESSES = ("redis", "openbao", "entrance", "entrance-broker")
 ADDRESS = "127.0.0.2"
@@ -62,6 +62,7 @@ def environment(free: list[int]) -> dict[str, Any]:
         "queues": {
             "default": {"zone": "default"},
             "onprem": {"zone": "onprem", "shared": False},
+            "heavy": {"zone": "onprem", "shared": False},
             "pii": {"zone": "pii", "personal_data": True, "shared": False},
         },
         "alert_channels": {"central": {"type": "file", "target": "central.jsonl"}},
@@ -75,23 +76,21 @@ def environment(free: list[int]) -> dict[str, Any]:
     }
 
 
-def free_ports(number: int) -> list[int]:
-    """Return ports that nobody uses, neither on loopback nor at the entrance's address."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("0.0.0.0", 0))
-        return [each.getsockname()[1] for each in sockets]
+def inventory(hosts: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return hosts.yml of *hosts* and their queues."""
+    places = enumerate(hosts.items(), 1)
+    return {
+        "all": {
+            "hosts": {name: {"ansible_host": f"10.9.9.{n}", "queues": queues} for n, (name, queues) in places}
+        }
+    }
 
 
 def made(repository: Path, root: Path) -> Platform:
     """Return a platform on paper, in a clone of its own below *root*, without users of its own."""
     clone = root / "clone"
     settings = environment(free_ports(9))
-    places = enumerate(HOSTS.items(), 1)
-    hosts = {name: {"ansible_host": f"10.9.9.{n}", "queues": queues} for n, (name, queues) in places}
-    inventory = {"all": {"hosts": hosts}}
-    for path, document in {"environment.yaml": settings, "inventory/hosts.yml": inventory}.items():
+    for path, document in {"environment.yaml": settings, "inventory/hosts.yml": inventory(HOSTS)}.items():
         target = clone / "environments" / NAME / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(yaml.safe_dump(document))
@@ -207,6 +206,19 @@ class Entrance:
         return replace(
             given, broker_url=given.broker_url.replace(AUTHORITY, str(self.platform.layout.authority))
         )
+
+    @contextmanager
+    def with_queues(self, **hosts: list[str]) -> Iterator[Entrance]:
+        """Give the same entrance with another inventory for the block: *hosts* have other queues there."""
+        clone = self.platform.layout.repository
+        path = clone / "environments" / NAME / "inventory/hosts.yml"
+        before = path.read_text()
+        path.write_text(yaml.safe_dump(inventory({**HOSTS, **hosts})))
+        try:
+            named = load_inventory(clone, self.platform.environment).hosts
+            yield replace(self, platform=replace(self.platform, hosts=named))
+        finally:
+            path.write_text(before)
 
     def broker(self, url: str) -> redis.Redis:
         """Return the broker for who has this *url*."""

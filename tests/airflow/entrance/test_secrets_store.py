@@ -59,7 +59,7 @@ def test_another_first_login_ends_the_one_before(entrance: Entrance) -> None:
     lost = entrance.let_in("h1", new_login=True).wrapped_login
     secret = entrance.store("sys/wrapping/unwrap", {}, lost)[1]["data"]["secret_id"]
     ids = {"role_id": ROLE, "secret_id": secret}
-    assert entrance.let_in("h1").wrapped_login == "" and entrance.access.logins(["h1", "h2"]) == {"h1"}
+    assert entrance.let_in("h1").wrapped_login == ""
     assert entrance.store("auth/approle/login", ids)[0] == 200
     entrance.let_in("h1", new_login=True)
     assert entrance.store("auth/approle/login", ids)[0] == 400

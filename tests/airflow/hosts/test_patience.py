@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from aerodrome_airflow.patience import have_patience
+from aerodrome_airflow.patience import Silence, have_patience
 from airflow.sdk.api.client import Client
 from airflow.sdk.execution_time.supervisor import ActivitySubprocess
-from live_platform import free_ports
+from free_ports import free_port
 
-SECONDS = 2.0
+SECONDS, ATTEMPT = 2.0, 0.5
 
 
 @pytest.fixture(autouse=True)
@@ -25,17 +25,44 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         ActivitySubprocess, "_handle_heartbeat_failures", ActivitySubprocess._handle_heartbeat_failures
     )
-    have_patience(SECONDS)
+    monkeypatch.setattr(Client, "_update_auth", Client._update_auth)
+    have_patience(SECONDS, ATTEMPT)
     yield
 
 
-def test_a_request_is_tried_for_so_long_however_quickly_it_fails() -> None:
-    """Nobody listens there: every attempt fails at once."""
-    address = f"http://127.0.0.1:{free_ports(('nobody',))['nobody']}"
+@pytest.fixture
+def away() -> Client:
+    """A client of an API that nobody listens for: every attempt fails at once."""
+    return Client(base_url=f"http://127.0.0.1:{free_ports(('nobody',))['nobody']}", token="")
+
+
+def test_a_request_is_tried_again_and_ends_in_time(away: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However quickly its attempts fail, and however long the pause or the attempt would be that comes next."""
+    monkeypatch.setattr(Client.request.retry, "wait", lambda _: 0.3)  # type: ignore[attr-defined]
     began = time.monotonic()
     with pytest.raises(httpx.ConnectError):
-        Client(base_url=address, token="").request("GET", "/")
-    assert time.monotonic() - began >= SECONDS
+        away.request("GET", "/")
+    assert SECONDS - ATTEMPT - 0.3 <= time.monotonic() - began <= SECONDS
+
+
+def test_what_follows_in_the_same_silence_is_not_tried_for_as_long_again(away: Client) -> None:
+    """A heartbeat that had to wait for another request's end would else come twice as late."""
+    began = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(httpx.ConnectError):
+            away.request("GET", "/")
+    assert time.monotonic() - began <= SECONDS
+
+
+def test_an_answer_ends_the_silence() -> None:
+    """What fails later has all the time again; an error of the server's own is no answer."""
+    silence, attempt = Silence(SECONDS, ATTEMPT), SimpleNamespace(start_time=time.monotonic(), upcoming_sleep=0)
+    attempt.start_time -= SECONDS
+    assert silence.is_over(attempt)
+    silence.note(503)
+    assert silence.is_over(SimpleNamespace(start_time=time.monotonic(), upcoming_sleep=0))
+    silence.note(404)
+    assert not silence.is_over(SimpleNamespace(start_time=time.monotonic(), upcoming_sleep=0))
 
 
 @pytest.mark.parametrize(("silent", "ended"), [(SECONDS / 2, 0), (SECONDS, 1), (100 * SECONDS, 1)])

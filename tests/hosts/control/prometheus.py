@@ -16,7 +16,7 @@ from control.plane import wait
 from debian import ensure
 from fleet.host import Host
 from fleet.lab import REPOSITORY
-from live_platform import free_ports
+from free_ports import free_port
 
 RULES = REPOSITORY / "ansible/roles/worker_metrics/files/alerts.yml"
 EXPORTER = 9100
@@ -60,8 +60,7 @@ def prometheus(hosts: Iterable[Host], folder: Path) -> Iterator[Prometheus]:
     settings = {"global": every, "rule_files": [str(RULES)], "scrape_configs": [job]}
     # JSON is YAML.
     (folder / "prometheus.yml").write_text(json.dumps(settings))
-    ports = free_ports(("prometheus",))
-    place = f"127.0.0.1:{ports['prometheus']}"
+    place = f"127.0.0.1:{free_port()}"
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",

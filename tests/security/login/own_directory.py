@@ -17,7 +17,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import topology
 from aerodrome.local.stores import directory
 from aerodrome.manifest.tenant import TenantManifest
-from directory import free_port
+from free_ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 UNPRIVILEGED = "nobody"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from aerodrome.local.stores.broker import BrokerUser
 from aerodrome_airflow.broker import QoS
 from aerodrome_airflow.celery_config import CELERY_CONFIG
 from celery import Celery
+from free_ports import free_port
 from kombu import Connection, Exchange, Queue
 
 ENDLESS = "while true do end"
@@ -31,9 +31,7 @@ OPTIONS = {"unacked_key": "unacked.pii", "unacked_index_key": "unacked_index.pii
 @pytest.fixture
 def platform(platform: Platform) -> Iterator[Platform]:
     """A platform of which the broker runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        ports = platform.ports.model_copy(update={"redis": free.getsockname()[1]})
+    ports = platform.ports.model_copy(update={"redis": free_port()})
     local = platform.local.model_copy(update={"ports": ports})
     made = replace(platform, environment=platform.environment.model_copy(update={"local": local}))
     process = next(found for found in topology.desired(made) if found.name == "redis")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import folders, supervision, topology
 from aerodrome.local.processes.topology import Process
 from aerodrome.local.stores import broker, openbao, secrets_store
+from free_ports import free_ports
 
 FOLDER = "Bob's \\ Work"
 PORTS = ("postgres", "redis", "openbao", "openbao_cluster")
@@ -33,12 +33,7 @@ PORTS = ("postgres", "redis", "openbao", "openbao_cluster")
 def platform(platform: Platform, tmp_path: Path) -> Iterator[Platform]:
     """A platform with free ports below a folder with a space, an apostrophe and a backslash."""
     with_ports = platform.environment.model_dump(mode="json", by_alias=True)
-    sockets = [socket.socket() for _ in PORTS]
-    for found in sockets:
-        found.bind(("127.0.0.1", 0))
-    with_ports["local"]["ports"] = {name: s.getsockname()[1] for name, s in zip(PORTS, sockets, strict=True)}
-    for found in sockets:
-        found.close()
+    with_ports["local"]["ports"] = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     layout = replace(state.locate(platform.layout.repository, tmp_path / FOLDER), root=False)
     ensure_folder(layout.data, 0o755)
     yield replace(platform, layout=layout, environment=Environment.model_validate(with_ports))
