@@ -65,6 +65,12 @@ def have_patience(**_: Any) -> None:
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
+def drop_stale_messages(**_: Any) -> None:
+    """Have messages about tasks that are not to be started any more end without a result."""
+    importlib.import_module("aerodrome_airflow.stale_messages").install()
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
 def show_signs_of_life(**_: Any) -> None:
     """Touch a file with each heartbeat to the broker, where `[aerodrome] heartbeat_file` names one."""
     if named := conf.get("aerodrome", "heartbeat_file", fallback=""):
