@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from aerodrome.environment import Environment
+from aerodrome.hosts_settings import HostsSettings
 from aerodrome.render.airflow_text import Sections, merged
 
 __all__ = [
@@ -31,6 +32,8 @@ LOG_TEMPLATE = (
 BUNDLE = "tenants"
 # A task that was not heard of for so many seconds is taken for dead.
 SILENT_SECONDS = 60
+# The last heartbeat's attempt, with a look-up of the name that nobody answers, and three signals to the task.
+_ENDING = 45
 # For so many seconds after its end a token is taken all the same.
 _LEEWAY = 30
 
@@ -97,10 +100,13 @@ def process(
 
 
 def silent_seconds(environment: Environment) -> int:
-    """Return after how many seconds of silence the scheduler takes a task for dead."""
-    hosts = environment.hosts
-    away = int(hosts.cut_off.total_seconds()) if hosts is not None else 0
-    return max(SILENT_SECONDS, away)
+    """Return after how many seconds of silence the scheduler takes a task for dead: a host has ended it by then."""
+    return SILENT_SECONDS if environment.hosts is None else patience_seconds(environment.hosts) + _ENDING
+
+
+def patience_seconds(hosts: HostsSettings) -> int:
+    """Return for how many seconds a task on a host that reaches nothing goes on."""
+    return int(hosts.cut_off.total_seconds())
 
 
 def waiting(environment: Environment) -> Sections:

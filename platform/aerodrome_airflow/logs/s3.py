@@ -16,6 +16,7 @@ from aerodrome_airflow.secrets.protocol import LOGS, Lookup
 
 # Who waits is somebody who looks at a log, or what sends them all: both come again.
 _WAITING = borrowed.Waiting(connect=3, read=30, attempts=1)
+_SERVER_ERROR = 500
 _PIECE = 64 * 1024
 _AT_ONCE = 64 * 1024 * 1024
 _ASKED = Lookup("platform", LOGS, "credentials", shared=True)
@@ -104,6 +105,9 @@ def _told() -> Iterator[None]:
         yield
     except ClientError as problem:
         code = str(problem.response.get("Error", {}).get("Code", ""))
+        status = int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if status >= _SERVER_ERROR:
+            raise AwayError(f"the bucket of logs does not serve: {code}") from None
         raise RefusedError(f"the bucket of logs refuses: {code}") from None
     except (BotoCoreError, Boto3Error, OSError) as problem:
         # The library's own text may hold the address with what was signed.

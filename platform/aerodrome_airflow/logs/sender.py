@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from aerodrome_airflow.logs import folder as files
 from aerodrome_airflow.logs.folder import Log
@@ -22,7 +23,10 @@ BYTES_A_SECOND = 4 * 1024 * 1024
 """Of patience: a large log is sent less often."""
 STILL_WRITTEN = 600.0
 """Seconds: a file that changed since is not removed, however full the folder is."""
-MOST_REFUSED = 3
+MOST_REFUSED = 10
+"""In a row: a store that refuses so many serves nobody now. The next look begins with others."""
+BACK_OFF, LONGEST_BACK_OFF = 30.0, 300.0
+"""Seconds until a log that was refused is tried again; twice as many after each time."""
 Clock = Callable[[], float]
 
 log = logging.getLogger("logs")
@@ -48,6 +52,14 @@ class Bounds:
     largest: int
 
 
+@dataclass(frozen=True)
+class BackOff:
+    """When a log that was refused is tried again, and after which pause."""
+
+    until: float
+    pause: float
+
+
 class Sender:
     """Sends logs; *source*: the folder that they are in, and the host that writes them."""
 
@@ -57,11 +69,13 @@ class Sender:
         (self._folder, self._host), self._store = source, store
         self._ledger, self._bounds, self._clock = ledger, bounds, clock
         self._dropped, self._failing_since = 0, 0.0
+        self._refused: dict[str, BackOff] = {}
 
     def once(self, *, at_rest: bool = False) -> Status:
         """Send what is due, or with *at_rest* all that has not been sent, and return how it went."""
         found = sorted(files.logs(self._folder), key=lambda one: one.state.changed)
-        self._send_all([one for one in found if self._is_due(one, at_rest)])
+        due = [one for one in found if self._is_due(one, at_rest)]
+        self._send_all(sorted(due, key=lambda one: one.path in self._refused))
         waiting = [one for one in found if not self._is_sent(one)]
         return Status(
             self._clock(),
@@ -77,6 +91,8 @@ class Sender:
         found = sorted(files.logs(self._folder), key=lambda one: one.state.changed)
         for gone in set(self._ledger.paths()) - {one.path for one in found}:
             self._ledger.forget(gone)
+        there = {one.path for one in found}
+        self._refused = {path: wait for path, wait in self._refused.items() if path in there}
         left = [one for one in found if not self._is_over(one)]
         self._shrink(left, sum(one.state.size for one in left))
 
@@ -105,22 +121,35 @@ class Sender:
         self._ledger.forget(one.path)
 
     def _send_all(self, due: Sequence[Log]) -> None:
-        refused = 0
+        in_a_row = 0
         for one in due:
             try:
                 self._send(one)
             except RefusedError as problem:
                 # One log that the store does not take must not hold up the others.
-                refused += 1
-                log.warning("%s: %s", one.path, problem)
-                if refused == MOST_REFUSED:
+                self._back_off(one, problem)
+                in_a_row += 1
+                if in_a_row == MOST_REFUSED:
                     return self._failed(problem)
             except AwayError as problem:
                 return self._failed(problem)
-        if due and self._failing_since and refused < len(due):
+            else:
+                in_a_row = 0
+                self._sent(one)
+        return None
+
+    def _back_off(self, one: Log, problem: RefusedError) -> None:
+        before = self._refused.get(one.path)
+        if before is None:
+            log.warning("%s: %s", one.path, problem)
+        pause = min(2 * before.pause, LONGEST_BACK_OFF) if before else BACK_OFF
+        self._refused[one.path] = BackOff(self._clock() + pause, pause)
+
+    def _sent(self, one: Log) -> None:
+        self._refused.pop(one.path, None)
+        if self._failing_since:
             log.info("logs are sent again")
             self._failing_since = 0.0
-        return None
 
     def _failed(self, problem: AwayError) -> None:
         if not self._failing_since:
@@ -128,9 +157,17 @@ class Sender:
             self._failing_since = self._clock()
 
     def _send(self, one: Log) -> None:
-        with suppress(FileNotFoundError), files.opened(self._folder, one) as content:
+        with suppress(FileNotFoundError), self._opened(one) as content:
             self._store.put(key(one.path, self._host), content)
             self._ledger.put(one.path, Sent(one.state, self._clock()))
+
+    def _opened(self, one: Log) -> BinaryIO:
+        try:
+            return files.opened(self._folder, one)
+        except FileNotFoundError:
+            raise
+        except OSError as problem:
+            raise RefusedError(f"cannot be read on this host: {problem.strerror}") from None
 
     def _is_sent(self, one: Log) -> bool:
         sent = self._ledger.get(one.path)
@@ -138,6 +175,9 @@ class Sender:
 
     def _is_due(self, one: Log, at_rest: bool) -> bool:
         sent, now = self._ledger.get(one.path), self._clock()
+        refused = self._refused.get(one.path)
+        if refused is not None and now < refused.until and not at_rest:
+            return False
         if sent is None or at_rest:
             return sent is None or sent.state != one.state
         patience = max(PATIENCE, one.state.size / BYTES_A_SECOND)

@@ -33,7 +33,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def away() -> Client:
     """A client of an API that nobody listens for: every attempt fails at once."""
-    return Client(base_url=f"http://127.0.0.1:{free_ports(('nobody',))['nobody']}", token="")
+    return Client(base_url=f"http://127.0.0.1:{free_port()}", token="")
 
 
 def test_a_request_is_tried_again_and_ends_in_time(away: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,10 @@ def test_what_follows_in_the_same_silence_is_not_tried_for_as_long_again(away: C
 
 def test_an_answer_ends_the_silence() -> None:
     """What fails later has all the time again; an error of the server's own is no answer."""
-    silence, attempt = Silence(SECONDS, ATTEMPT), SimpleNamespace(start_time=time.monotonic(), upcoming_sleep=0)
+    silence, attempt = (
+        Silence(SECONDS, ATTEMPT),
+        SimpleNamespace(start_time=time.monotonic(), upcoming_sleep=0),
+    )
     attempt.start_time -= SECONDS
     assert silence.is_over(attempt)
     silence.note(503)

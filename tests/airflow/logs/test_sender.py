@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aerodrome_airflow.logs.place import RefusedError
-from aerodrome_airflow.logs.sender import STILL_WRITTEN, Bounds
+from aerodrome_airflow.logs.sender import MOST_REFUSED, STILL_WRITTEN, Bounds
 
 from .conftest import LOG
 
@@ -86,20 +86,51 @@ def test_a_full_folder_loses_the_oldest_that_nobody_writes_to(host: Any, age: fl
     assert sender.once(at_rest=True).dropped == (1 if left == ["b"] else 0)
 
 
-def test_one_log_that_the_store_refuses_does_not_hold_up_the_others(host: Any, log_bucket: Any) -> None:
-    """Such as one whose name is too long for a key."""
+class Choosy:
+    """A store that refuses what has *word* in its key, as one whose name is too long; *tried*: what it was given."""
 
-    class Choosy:
-        def put(self, key: str, content: Any) -> None:
-            if "long" in key:
-                raise RefusedError("too long")
-            host_store.put(key, content)
+    def __init__(self, store: Any, word: str) -> None:
+        self.store, self.word, self.tried = store, word, list[str]()
 
-    host_store, host.store = host.store, Choosy()
-    host.write("long.log", "x", age=90)
-    host.write("short.log", "y")
-    assert host.sender().once().waiting == 1
-    assert log_bucket.objects()["onprem/short.log.hadoop1"] == b"y"
+    def put(self, key: str, content: Any) -> None:
+        """Store it or not."""
+        self.tried.append(key)
+        if self.word in key:
+            raise RefusedError("too long")
+        self.store.put(key, content)
+
+
+def test_logs_that_the_store_refuses_do_not_hold_up_the_others(host: Any, log_bucket: Any) -> None:
+    """However many of a tenant's it refuses, and though they are older."""
+    host.store = Choosy(host.store, "bad")
+    for number in range(3 * MOST_REFUSED):
+        host.write(f"bad{number}.log", "x", age=90)
+    host.write("good.log", "y")
+    sender = host.sender()
+    statuses = [sender.once() for _ in range(4)]
+    assert statuses[-1].waiting == 3 * MOST_REFUSED and statuses[-1].failing_since == 0
+    assert log_bucket.objects()["onprem/good.log.hadoop1"] == b"y"
+
+
+def test_a_refused_log_is_tried_again_more_and_more_seldom(host: Any) -> None:
+    """And goes out at once when the host is about to be removed."""
+    host.store = store = Choosy(host.store, "bad")
+    host.write("bad.log", "x")
+    sender = host.sender()
+    for _ in range(600):
+        sender.once()
+        host.clock.now += 1
+    assert len(store.tried) == len([0, 30, 90, 210, 450])
+    store.word = "nothing"
+    assert sender.once(at_rest=True).waiting == 0
+
+
+def test_a_store_that_refuses_everything_is_a_store_that_is_away(host: Any) -> None:
+    """It is not asked for each of a thousand logs, and how long that lasts is measured."""
+    host.store = store = Choosy(host.store, "log")
+    for number in range(3 * MOST_REFUSED):
+        host.write(f"{number}.log", "x")
+    assert host.sender().once().failing_since and len(store.tried) == MOST_REFUSED
 
 
 def test_a_link_is_nobodys_log(host: Any, log_bucket: Any, tmp_path: Path) -> None:
