@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.aerodrome_managed import recorded
+
 DOCUMENTATION = r"""
 module: aerodrome_removed
 short_description: Take the platform off a host
 description:
-  - Kills its units, and deletes its unit files, folders and the users that the host's stamp names.
-  - Packages of the distribution, the clock's settings and the firewall's rules stay.
+  - Kills its units, and deletes its unit files, folders, firewall table and the users that the host's stamp names.
+  - A file system that is mounted in one of the folders is somebody's data - nothing is deleted until it is unmounted.
+  - Packages of the distribution stay.
 author: Aerodrome
 options:
   path: {description: Where the stamp is., type: path, default: /etc/aerodrome/state.json}
@@ -27,6 +31,16 @@ UNIT_FILES = Path("/etc/systemd/system")
 PREFIX = "aerodrome-"
 # The stamp goes last: what an interruption has left is found again by the next try.
 FOLDERS = ("/opt/aerodrome", "/var/lib/aerodrome", "/var/log/aerodrome", "/run/aerodrome", "/etc/aerodrome")
+AGAIN = "then run the same command again"
+MOUNTS = Path("/proc/self/mountinfo")
+
+
+class LeftError(Exception):
+    """Something on the host is not to be deleted; the remedy is what people do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 def main() -> None:
@@ -35,53 +49,93 @@ def main() -> None:
         argument_spec={"path": {"type": "path", "default": "/etc/aerodrome/state.json"}},
         supports_check_mode=True,
     )
-    recorded = _recorded(Path(module.params["path"]))
-    users = _users(recorded)
-    units, files = _units(), _files(recorded)
+    stamp = recorded(Path(module.params["path"]))
+    users = _users(stamp)
+    units, files = _units(), _files(stamp)
     folders = [path for name in FOLDERS if (path := Path(name)).exists()]
     found = [*units, *map(str, files), *users, *map(str, folders)]
-    if not module.check_mode:
-        _remove(module, units, files, users, folders)
+    try:
+        if module.check_mode:
+            require_own(folders)
+        else:
+            _remove(units, files, users, folders)
+    except LeftError as problem:
+        module.fail_json(msg=str(problem), remedy=problem.remedy)
     module.exit_json(changed=bool(found), removed=found)
 
 
-def _remove(module: Any, units: list[str], files: list[Path], users: list[str], folders: list[Path]) -> None:
-    if units:
-        _run("systemctl", "disable", *units)
-        # A worker's stop waits for its tasks: these are ended now.
-        _run("systemctl", "kill", "--kill-whom=all", "--signal=SIGKILL", *units)
-        _run("systemctl", "stop", *units)
+def _remove(units: list[str], files: list[Path], users: list[str], folders: list[Path]) -> None:
+    _end(units)
+    require_own(folders)
     for file in files:
         shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
     _run("systemctl", "daemon-reload")
     # A unit that was killed is remembered as failed, without a file.
     _run("systemctl", "reset-failed", f"{PREFIX}*")
+    # The table is the platform's; whatever else the host filters is not.
+    if shutil.which("nft"):
+        _run("nft", "delete", "table", "inet", "aerodrome")
     failed = [text for user in users if (text := _run("userdel", user))]
     if failed:
-        module.fail_json(msg="; ".join(failed))
+        raise LeftError("; ".join(failed), AGAIN)
     for folder in folders:
+        # What an automounter has mounted meanwhile, too.
+        require_own([folder])
         shutil.rmtree(folder)
 
 
-def _recorded(stamp: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(stamp.read_text(encoding="utf-8"))["managed"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _end(units: list[str]) -> None:
+    if units:
+        _run("systemctl", "disable", *units)
+        # A worker's stop waits for its tasks: these are ended now.
+        _run("systemctl", "kill", "--kill-whom=all", "--signal=SIGKILL", *units)
+        _run("systemctl", "stop", *units)
 
 
-def _users(recorded: dict[str, Any]) -> list[str]:
+def require_own(folders: list[Path]) -> None:
+    """Raise LeftError where one of *folders* is a link, or holds or is a file system that was mounted there."""
+    for folder in folders:
+        if folder.is_symlink():
+            raise LeftError(
+                f"{folder} is a link to {folder.readlink()}, which was not deleted",
+                f"delete there what is the platform's, then the link (rm {folder}), {AGAIN}",
+            )
+    # As the kernel tells it, who knows no links on the way there.
+    real = [folder.resolve() for folder in folders]
+    if found := [(where, what) for where, what in mounts() if any(_is_below(where, one) for one in real)]:
+        # The innermost goes first.
+        where = shlex.join(path for path, _ in sorted(found, reverse=True))
+        told = ", ".join(f"{path} ({what})" for path, what in found)
+        raise LeftError(
+            f"file systems are mounted in its folders, so that nothing was deleted: {told}",
+            f"its units are ended; umount {where} on the host (and take them out of /etc/fstab), {AGAIN}",
+        )
+
+
+def mounts() -> list[tuple[str, str]]:
+    """Return where something is mounted on this host, bound folders too, and of which type and source it is."""
+    rows = (line.split(" ") for line in MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines())
+    return [(_plain(row[4]), " of ".join(map(_plain, row[row.index("-") + 1 :][:2]))) for row in rows]
+
+
+def _plain(text: str) -> str:
+    """Return *text* as it was before the kernel wrote blanks and backslashes in octal."""
+    return re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), text)
+
+
+def _is_below(where: str, folder: Path) -> bool:
+    return where == str(folder) or where.startswith(f"{folder}/")
+
+
+def _users(stamp: dict[str, Any]) -> list[str]:
     """Return the platform's users that are still here; nobody else's name begins as theirs do."""
     known = {line.partition(":")[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()}
-    return sorted(
-        name for name in recorded.get("users", {}) if name in known and name.startswith((PREFIX, "_"))
-    )
+    return sorted(name for name in stamp.get("users", {}) if name in known and name.startswith((PREFIX, "_")))
 
 
-def _files(recorded: dict[str, Any]) -> list[Path]:
+def _files(stamp: dict[str, Any]) -> list[Path]:
     """Return the platform's files outside of its folders: units, and what bears its name elsewhere below /etc."""
-    named = [Path(path) for path in recorded.get("files", {}) if "aerodrome" in Path(path).name]
+    named = [Path(path) for path in stamp.get("files", {}) if "aerodrome" in Path(path).name]
     return sorted({*UNIT_FILES.glob(f"{PREFIX}*"), *(path for path in named if path.is_file())})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import hashlib
+import json
 import os
 import pwd
 import stat
@@ -16,6 +17,15 @@ Look = dict[str, str]
 
 KINDS = ("files", "present", "folders", "trees", "links", "units", "users")
 _RUNNING = {"activating": "active", "reloading": "active"}
+
+
+def recorded(stamp: Path) -> dict[str, dict[str, Look]]:
+    """Return what the host's *stamp* says of how everything managed looked; empty where it cannot be read."""
+    try:
+        found = json.loads(stamp.read_text(encoding="utf-8"))["managed"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def look(managed: Iterable[dict[str, list[str]]]) -> dict[str, dict[str, Look]]:

@@ -45,7 +45,7 @@ BROKEN = {
     "disk": (
         "mount -t tmpfs -o size=100M none /opt",
         "umount /opt",
-        "its disk is full: 100 MiB are free at /opt, 2048 MiB are needed",
+        "its disk is full: 100 MiB are free at /opt, 3000 MiB are needed",
         "make room there (df -h",
     ),
 }

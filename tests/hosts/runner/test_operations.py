@@ -95,6 +95,20 @@ def test_ctrl_c_leaves_it_draining(host: Host) -> None:
     free(host)
 
 
+def test_remove_leaves_what_is_mounted_in_its_folders(host: Host) -> None:
+    """It would be emptied: it is named, and what to do; the worker is ended all the same."""
+    start_worker(host, 300)
+    folder = "/var/lib/aerodrome/homes/routes/data"
+    host.write("/srv/elsewhere/precious", "x")
+    host.run("mkdir", "-p", f"{folder}/of elsewhere/deep")
+    host.run("mount", "--bind", "/srv/elsewhere", f"{folder}/of elsewhere")
+    (failure,) = remove([wanted(host)], settings(), lambda _: None).failures.values()
+    assert f"nothing was deleted: {folder}/of elsewhere (" in failure.message
+    assert f"umount '{folder}/of elsewhere' on the host" in failure.remedy
+    assert host.read("/srv/elsewhere/precious") == "x" and active(host) not in ("active", "deactivating")
+    host.run("umount", f"{folder}/of elsewhere")
+
+
 def test_remove_kills_and_deletes_everything(host: Host) -> None:
     """Units, users, folders; a second time there is nothing to do."""
     start_worker(host, 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.hosts.credentials import BROKER, Standing
 from aerodrome.targets.host_state import WantedHost
-from aerodrome.targets.hosts import HostsTarget, Settings
+from aerodrome.targets.hosts import TENANTS_FAILED, HostsTarget, Settings
 
 # What the roles do is their own tests' business: these only fail where they are told to, and stamp the host.
 SET_UP = """\
@@ -21,6 +23,8 @@ SET_UP = """\
     - name: Install what is needed
       ansible.builtin.fail: {msg: No space left on device}
       when: broken | default(false)
+    - name: Name failed tenants
+      ansible.builtin.include_role: {name: tenant_runtime, tasks_from: told}
     - name: Stamp the host
       aerodrome_state:
         action: write
@@ -43,8 +47,10 @@ class Fleet:
         self.folder = folder
         self.content = folder / "ansible"
         shutil.copytree(repository / "ansible", self.content, ignore=shutil.ignore_patterns("roles"))
-        for name in ("workers", "upgrade"):
-            (self.content / "playbooks" / f"{name}.yml").write_text(SET_UP)
+        (self.content / "playbooks/workers.yml").write_text(SET_UP)
+        told = "roles/tenant_runtime/tasks/told.yml"
+        (self.content / told).parent.mkdir(parents=True)
+        (self.content / told).write_text((repository / "ansible" / told).read_text())
         self.asked: list[tuple[str, ...]] = []
         self.said: list[str] = []
 
@@ -152,6 +158,70 @@ def test_what_fails_on_two_batches_is_not_tried_on_the_rest(fleet: Fleet) -> Non
     target._in_batches([host.name for host in hosts], fleet.said.append)
     assert "disk is full" in target.failures["h1"].message
     assert "left as it is: two batches failed at Install what is needed" in target.failures["h2"].message
+
+
+def test_a_tenant_that_fails_on_every_host_keeps_none_from_being_changed(fleet: Fleet) -> None:
+    """All else is done on each of them."""
+    hosts = [
+        fleet.host(f"h{number}", __tenant_runtime_failed={"beta": "tenants/beta: no"}) for number in range(3)
+    ]
+    back: list[str] = []
+    target = fleet.target(*hosts, step_back=back.extend)
+    target.changes()
+    target._in_batches([host.name for host in hosts], fleet.said.append)
+    assert {failure.where for failure in target.failures.values()} == {TENANTS_FAILED}
+    assert target.failures["h2"].message.startswith("tenants/beta: no")
+    assert back == []
+
+
+def test_logins_are_made_when_the_workers_have_ended(fleet: Fleet) -> None:
+    """And stamped as they are then; a second look finds nothing to do."""
+    state = {"mark": "before"}
+
+    def secrets(names: Sequence[str], *_: object) -> Mapping[str, Mapping[str, str]]:
+        told = [line for line in fleet.said if "draining" in line]
+        state["mark"] = f"after {len(told)}"
+        return {}
+
+    def standings(names: Sequence[str]) -> Mapping[str, Standing]:
+        return {name: Standing({BROKER: state["mark"]}) for name in names}
+
+    settings = Settings("lab", fleet.content, room={})
+    target = HostsTarget([fleet.host("one")], settings, secrets, lambda _: {}, standings=standings)
+    target.changes()
+    target._in_batches(["one"], fleet.said.append)
+    stamp = json.loads(Path(fleet.folder, "one.json").read_text())
+    assert not target.problems and stamp["parts"][BROKER] == "after 1" and target.changes() == ()
+    state["mark"] = "another"
+    (change,) = target.changes()
+    assert change.why.endswith(f": {BROKER}")
+
+
+def test_a_host_of_another_zone_is_not_even_looked_at(fleet: Fleet) -> None:
+    """The others are; what helps is said."""
+    why = "it was let in for the zone 'onprem', and the inventory says 'pii' now"
+    settings = Settings("lab", fleet.content, room={})
+    target = HostsTarget(
+        [fleet.host("one"), fleet.host("two")],
+        settings,
+        fleet.secrets,
+        lambda _: {},
+        standings=lambda _: {"one": Standing(other_zone=why)},
+    )
+    target.apply(target.changes(), fleet.said.append)
+    (problem,) = target.problems
+    assert (problem.field, problem.message) == ("one", why) and fleet.asked == [("two",)]
+    assert problem.remedy == "make remove ENV=lab LIMIT=one, then make workers"
+
+
+def test_a_host_that_fails_gets_its_earlier_rights_back(fleet: Fleet) -> None:
+    """The others keep the new ones."""
+    back: list[str] = []
+    settings = Settings("lab", fleet.content, room={})
+    hosts = [fleet.host("one", broken=True), fleet.host("two")]
+    target = HostsTarget(hosts, settings, fleet.secrets, lambda _: {}, step_back=back.extend)
+    target.apply(target.changes(), fleet.said.append)
+    assert back == ["one"]
 
 
 def test_a_wrong_clock_is_told(fleet: Fleet) -> None:
