@@ -96,7 +96,6 @@ class SetUp:
             "node_base_worker_user": "aerodrome-onprem",
             "node_base_manage_sysctls": False,
             "python_runtime_digest": self.VERSION,
-            "python_runtime_free_mib": 1,
             "tenant_runtime_program": f"{small_platform.VERSION}/bin/python",
             "tenant_runtime_cache": str(self.folder / "cache"),
             "tenant_runtime_tenants": [self._tenant(name) for name in tenants],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 import hvac
@@ -140,6 +141,24 @@ class Vault:
     def secret_ids(self, name: str) -> frozenset[str]:
         """Return the accessors of an AppRole's secret ids."""
         return self.roles(f"auth/approle/role/{name}/secret-id")
+
+    def lets_in(self, name: str) -> bool:
+        """Return whether anybody can log in by the AppRole *name*: it knows a secret id that has not ended."""
+        now = datetime.now(UTC)
+        return any(
+            end is None or end > now for end in map(partial(self._end_of, name), self.secret_ids(name))
+        )
+
+    def _end_of(self, name: str, accessor: str) -> datetime | None:
+        """Return when the secret id of *accessor* ends; None where it does not."""
+        try:
+            with self._told():
+                found = self._client().auth.approle.read_secret_id_accessor(name, accessor)
+        except NotThereError:
+            return datetime.min.replace(tzinfo=UTC)
+        # Never is the first year.
+        end = datetime.fromisoformat(found["data"]["expiration_time"])
+        return end if end.year > 1 else None
 
     def accessor(self, name: str, secret_id: str) -> str | None:
         """Return the accessor of *secret_id* where the AppRole knows it."""

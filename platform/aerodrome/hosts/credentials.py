@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 LOGIN_SECONDS = 600
+BROKER = "login to the broker"
+STORE = "login to the secrets store"
+BUNDLE = "login to the rendered DAGs"
+LOGS = "login to the store of logs"
 
 
 @dataclass(frozen=True)
@@ -22,22 +26,51 @@ class HostCredentials:
     authority: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a host's logins stand now.
+
+    *marks*: login → what tells it from an earlier one of this host to who has the platform's key, and nothing to
+    others. *refused*: login → why it would not be accepted. *other_zone* is what keeps all rights from the host: it was
+    let in for another zone.
+    """
+
+    marks: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    other_zone: str = ""
+
+
 class HostAccess(Protocol):
     """Lets hosts in at broker, secrets store and bundle, and shuts them out."""
 
     def authority(self) -> str:
         """Return the certificate of the authority that hosts trust, as PEM."""
 
+    def standing(self, hosts: Sequence[str]) -> Mapping[str, Standing]:
+        """Return host → how its logins stand; changes nothing."""
+
+    def mark(self, text: str) -> str:
+        """Return what tells *text*, a secret, from another one to who has the platform's key, and nothing to others."""
+
     def credentials(
-        self, hosts: Sequence[str], new_logins: Collection[str] = (), seconds: int = LOGIN_SECONDS
+        self,
+        hosts: Sequence[str],
+        new_logins: Collection[str] = (),
+        seconds: int = LOGIN_SECONDS,
+        *,
+        only_look: bool = False,
     ) -> Mapping[str, HostCredentials]:
-        """Let *hosts* in where they are not yet, and return host → what it is given.
+        """Let *hosts*, whose workers rest or keep their queues, in for the queues of now; return what each is given.
 
         Those of *new_logins* lose every secret id that they had and get another one, to be unwrapped within *seconds*.
+        With *only_look* nobody is let in, and what is returned is of no use.
         """
 
-    def logins(self, hosts: Sequence[str]) -> frozenset[str]:
-        """Return those of *hosts* that the secrets store knows a secret id of."""
+    def step_back(self, hosts: Sequence[str]) -> None:
+        """Give *hosts*, which could not be set up, also the rights that they had before their last credentials."""
+
+    def restore(self, hosts: Sequence[str]) -> tuple[str, ...]:
+        """Give *hosts* back what they were let in for and lost; return those who had, a sentence each."""
 
     def revoke(self, host: str) -> tuple[str, ...]:
         """Shut *host* out at once, and return what was done, a sentence each; nothing where it was not in."""

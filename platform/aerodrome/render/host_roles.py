@@ -194,16 +194,6 @@ class WorkerMetrics(Role):
     user: str
 
 
-@dataclass(frozen=True)
-class Stamp(Role):
-    """Who the host is."""
-
-    role: ClassVar[str] = "aerodrome"
-    environment: str
-    host: str
-    zone: str
-
-
 def variables(role: Role, *, shared_only: bool = False) -> dict[str, Any]:
     """Return variable → plain value; *shared_only*: without what is true of the machine that deploys alone."""
     return {f"{role.role}_{name}": value for name, value in _plain(role, shared_only).items()}

@@ -27,8 +27,6 @@ PROCESSES = 256
 # Of a request that failed: the network is back for so long at most until the next attempt.
 _LONGEST_PAUSE = 15
 _HEARTBEAT = 2
-# Of the time after which the scheduler takes a task for lost: by then the host has ended it.
-_SHARE = 0.85
 _FIRST_ATTEMPTS = 5
 
 
@@ -124,10 +122,11 @@ def _results(environment: Environment) -> Sections:
 
 
 def _far(environment: Environment) -> Sections:
-    """Return how a worker waits for a platform that it cannot reach: as long as the scheduler waits for its tasks."""
+    """Return how a worker waits for a platform that it cannot reach, and a little less than the scheduler does."""
     seconds = airflow_options.silent_seconds(environment)
+    patience = airflow_options.patience_seconds(environment.hosts) if environment.hosts else 0
     return {
-        "aerodrome": {"patience": str(int(_SHARE * seconds))},
+        "aerodrome": {"patience": str(patience)},
         "api": {"ssl_ca_file": AUTHORITY, "client_use_public_certs": "False"},
         "workers": {
             "max_failed_heartbeats": str(math.ceil(seconds / _HEARTBEAT)),

@@ -27,7 +27,6 @@ from aerodrome.render.host_roles import (
     QueueOnHost,
     Reached,
     Role,
-    Stamp,
     TenantOnHost,
     TenantRuntime,
     WorkerMetrics,
@@ -113,7 +112,6 @@ def tenants_of(tenants: Tenants, host: Host, environment: Environment) -> Tenant
 def _roles(
     environment: Environment, settings: HostsSettings, tenants: Tenants, host: Host, material: Material
 ) -> Iterator[Role]:
-    yield Stamp(environment.name, host.name, host.zone)
     yield _node_base(environment, settings, host)
     python = settings.python
     house = material.wheelhouse if python.wheelhouse else ""

@@ -10,6 +10,7 @@ from typing import Any
 from aerodrome.clients import ansible
 from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.errors import Problem, counted
+from aerodrome.hosts.credentials import Standing
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
 from aerodrome.targets.host_state import (
@@ -18,18 +19,31 @@ from aerodrome.targets.host_state import (
     WantedHost,
     batches,
     change_of,
+    keeps_login,
+    lacks_tenants,
     must_drain,
     only_drained,
+    standing_as,
+    with_workers,
 )
 
 STAMP = "/etc/aerodrome/state.json"
-# MiB: a virtual environment of Airflow is some 900, and it stands beside the one before.
-ROOM = {"/opt": 2048, "/var": 1024, "/etc": 16}
+# MiB, looked for before a host is drained: a virtual environment of Airflow is some 900, what it is made of as much
+# again and its tools too, and it stands beside the one before.
+ROOM = {"/opt": 3000, "/var": 1024, "/etc": 16}
 # Seconds between two looks at a worker that ends; without a limit so many looks that no task outlives them.
 LOOK_EVERY, WITHOUT_LIMIT = 5, 10**7
+# The end of workers.yml: all else is done then, and what one tenant wrote keeps no other host from it.
+TENANTS_FAILED = "tenant_runtime: Name the tenants whose environment could not be built"
 
 Secrets = Callable[[Sequence[str], Collection[str], bool], Mapping[str, Mapping[str, str]]]
-"""Hosts, those of them that hold a login, and whether nothing may be made → host → secret variable → value."""
+"""Hosts, those of them that keep their login, and whether nothing may be made → host → secret variable → value."""
+
+Standings = Callable[[Sequence[str]], Mapping[str, Standing]]
+"""Hosts → host → how its logins stand now; nothing of those whose logins are nobody's business."""
+
+StepBack = Callable[[Sequence[str]], None]
+"""Gives hosts that could not be set up also the rights that they had before: their workers go on with what they had."""
 
 Packages = Callable[[Progress], Mapping[str, Any]]
 """Makes what is copied to hosts, and returns the variables that say where it lies here."""
@@ -37,6 +51,15 @@ Packages = Callable[[Progress], Mapping[str, Any]]
 
 def _nothing(_: str) -> None:
     """Tell nobody."""
+
+
+def _no_standing(_: Sequence[str]) -> Mapping[str, Standing]:
+    """Know nothing of logins."""
+    return {}
+
+
+def _stay(_: Sequence[str]) -> None:
+    """Leave rights as they are."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +111,37 @@ class HostsTarget:
     failures: dict[str, HostFailure] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     made: Mapping[str, Any] = field(default_factory=dict)
+    standings: Standings = _no_standing
+    step_back: StepBack = _stay
     name: str = TARGET
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs; a host that does not answer is in *failures*, not an error."""
-        looked = ansible.run(
-            self._play("check", [host.name for host in self.hosts]), self.settings.content, self.say
-        )
-        self.failures = dict(looked.failures)
+        barred = self._stand([host.name for host in self.hosts])
+        names = [host.name for host in self.hosts if host.name not in barred]
+        looked = ansible.run(self._play("check", names), self.settings.content, self.say)
+        self.failures = {**barred, **looked.failures}
         self.found = {name: Found.of(answer) for name, answer in looked.answers.items() if "same" in answer}
-        wanted = [
-            host for host in self.hosts if host.name in self.found and not self._left_drained(host.name)
-        ]
-        changes = (change_of(host, self.found[host.name]) for host in wanted)
+        wanted = [host for host in names if host in self.found and not self._left_drained(host)]
+        changes = (self.change(name) for name in wanted)
         return tuple(change for change in changes if change)
+
+    def change(self, name: str) -> Change | None:
+        """Return what is to be done to one host that answered; None where it is as it should be."""
+        return change_of(self._wanted(name), self.found[name])
+
+    def may_lack(self, name: str) -> bool:
+        """Return whether a host may take tasks that want what it has not: another version of their tenants' code."""
+        found = self.found.get(name)
+        return found is None or (not found.drained and lacks_tenants(self._wanted(name), found))
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Set up at once what interrupts nobody, then drain and change the rest, batch by batch."""
-        drained = [change.name for change in changes if only_drained(self.found[change.name])]
+        drained = [
+            change.name
+            for change in changes
+            if only_drained(self._wanted(change.name), self.found[change.name])
+        ]
         self._revive(drained, progress)
         names = [change.name for change in changes if change.name not in drained]
         if not names:
@@ -113,10 +149,10 @@ class HostsTarget:
         self.made = self.packages(progress)
         if self.check:
             # On a host that was never set up every task would miss what the one before it had made.
-            self._set_up("workers", [name for name in names if self.found[name].stamp], progress)
+            self._set_up([name for name in names if self.found[name].stamp], progress)
             return
         draining = [name for name in names if must_drain(self._wanted(name), self.found[name])]
-        self._set_up("workers", [name for name in names if name not in draining], progress)
+        self._set_up([name for name in names if name not in draining], progress)
         self._in_batches(draining, progress)
 
     @property
@@ -153,28 +189,73 @@ class HostsTarget:
             progress(
                 f"{', '.join(batch)}: draining, then changing; {counted(sum(map(len, rest)), 'host')} to come"
             )
-            failed = self._set_up("upgrade", batch, progress)
+            resting = self._drained(batch, progress)
+            failed = self._set_up(resting, progress, drained=True) - {TENANTS_FAILED}
             # Whatever fails on one host after another would fail on all, and none of them would work any more.
             if failed and failed == before:
                 self._give_up(rest, failed)
                 return
             before = failed
 
-    def _set_up(self, playbook: str, names: Sequence[str], progress: Progress) -> frozenset[str]:
-        """Return at which tasks all of *names* failed; empty where one did not, or was only not reached."""
-        # A first login is good for some minutes: it is made just before it is used.
-        with_login = [name for name in names if self.found[name].has_login]
-        known = self.secrets(names, with_login, self.check) if names else {}
-        play = replace(self._play(playbook, names), secrets=known, check=self.check)
-        done = ansible.run(play, self.settings.content, progress)
+    def _drained(self, names: Sequence[str], progress: Progress) -> list[str]:
+        """Return those of *names* whose workers have ended; the others are in *failures*."""
+        done = ansible.run(self._play("drain", names), self.settings.content, progress)
         self._take(done)
+        return [name for name in names if name not in done.failures]
+
+    def _stand(self, names: Sequence[str]) -> dict[str, HostFailure]:
+        """Look how the logins of *names* stand, and return those hosts that may not be let in at all."""
+        found = self.standings(names)
+        self.hosts = [
+            standing_as(host, found[host.name]) if host.name in found else host for host in self.hosts
+        ]
+        remedy = f"make remove ENV={self.settings.environment} LIMIT=%s, then make workers"
+        return {
+            name: HostFailure(name, "", standing.other_zone, remedy % name)
+            for name, standing in found.items()
+            if standing.other_zone
+        }
+
+    def _set_up(self, names: Sequence[str], progress: Progress, *, drained: bool = False) -> frozenset[str]:
+        """Return at which tasks all of *names* failed; empty where one did not, or was only not reached."""
+        if not names:
+            return frozenset()
+        with_login = [name for name in names if keeps_login(self._wanted(name), self.found[name])]
+        # Only now, when what they replace has ended: new rights are another worker's, and a first login is good for
+        # some minutes.
+        known = self.secrets(names, with_login, self.check)
+        self._stand(names)
+        play = replace(self._play("upgrade" if drained else "workers", names), secrets=known, check=self.check)
+        try:
+            done = ansible.run(play, self.settings.content, progress)
+        except KeyboardInterrupt:
+            progress(
+                f"{', '.join(names)}: interrupted, their workers may be stopped: run the same command again"
+            )
+            raise
+        self._take(done)
+        if not self.check:
+            if undone := [name for name, why in done.failures.items() if why.where != TENANTS_FAILED]:
+                self.step_back(undone)
+            self._go_on(done.failures, progress, drained=drained)
         if len(done.failures) < len(names) or any(failure.unreachable for failure in done.failures.values()):
             return frozenset()
         return frozenset(failure.where for failure in done.failures.values())
 
+    def _go_on(self, failed: Mapping[str, HostFailure], progress: Progress, *, drained: bool) -> None:
+        """Let the workers of hosts that *failed* go on with what they had, and tell where they do not."""
+        known = [name for name, failure in failed.items() if self.found[name].stamp]
+        # Of who was not drained and is not reached no worker was touched.
+        names = [name for name in known if drained or not failed[name].unreachable]
+        served = ansible.run(self._play("serve", names), self.settings.content, progress)
+        for name in names:
+            answer = served.answers.get(name)
+            self.failures[name] = with_workers(failed[name], answer, self.settings.environment)
+
     def _take(self, done: ansible.Outcome) -> None:
         self.failures.update(done.failures)
-        self.changed.update(done.changed)
+        for name, number in done.changed.items():
+            self.changed[name] = self.changed.get(name, 0) + number
 
     def _give_up(self, rest: Iterable[Sequence[str]], failed: frozenset[str]) -> None:
         why = f"left as it is: two batches failed at {', '.join(sorted(failed))}"
@@ -184,7 +265,7 @@ class HostsTarget:
             )
 
     def _play(self, playbook: str, names: Sequence[str]) -> ansible.Play:
-        hosts, bare = [self._wanted(name) for name in names], playbook == "check"
+        hosts, bare = [self._wanted(name) for name in names], playbook in ("check", "drain")
         variables = {host.name: {**variables_of(host, bare=bare), **self.made} for host in hosts}
         return ansible.Play(playbook, variables, self.settings.common(), verbosity=self.settings.verbosity)
 

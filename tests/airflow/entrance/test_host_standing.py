@@ -67,8 +67,7 @@ def test_a_login_that_the_store_forgot_or_that_ended_is_refused(entrance: Entran
     """Also where an id of it is still listed."""
     entrance.let_in("h1", new_login=True)
     vault = openbao.vault(entrance.platform)
-    settings = vault.role("auth/approle/role", ROLE) or {}
-    vault.put_role("auth/approle/role", ROLE, {**settings, "secret_id_ttl": 1})
+    vault.put_role("auth/approle/role", ROLE, {"secret_id_ttl": 1})
     vault.wrapped_secret_id(ROLE, 60)
     assert wait_until(lambda: STORE in standing(entrance).refused, 20)
     assert standing(entrance).refused == {
@@ -104,15 +103,21 @@ def test_other_queues_in_the_inventory_change_no_right_until_the_host_is_let_in_
         assert takes(client, "heavy") and not takes(client, "onprem")
 
 
-def test_a_host_that_could_not_be_set_up_has_its_earlier_rights_again(entrance: Entrance) -> None:
-    """Its workers go on with what they had."""
+def test_a_host_that_could_not_be_set_up_has_its_earlier_rights_too(entrance: Entrance) -> None:
+    """Its workers go on with what they had, or with what is new; one that was shut out is again."""
     client = entrance.broker(entrance.let_in("h1").broker_url)
     with entrance.with_queues(h1=["heavy"]) as changed:
         access = changed.access
         access.credentials(["h1"])
         access.step_back(["h1"])
-        assert takes(client, "onprem") and not takes(client, "heavy")
+        assert takes(client, "onprem") and takes(client, "heavy")
         assert host_logins.differences(changed.platform) == ()
+        changed.let_in("h1")
+        assert takes(client, "heavy") and not takes(client, "onprem")
+        access.shut(["h1"])
+        access.credentials(["h1"])
+        access.step_back(["h1"])
+        assert USER not in broker_access(entrance.platform).users()
 
 
 def test_a_host_of_another_zone_gets_nothing_before_it_is_removed(entrance: Entrance) -> None:

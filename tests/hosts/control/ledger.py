@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from control.plane import TENANT
 from fleet.host import Host
 
-_FILE = f"/var/lib/aerodrome/homes/{TENANT}/data/ledger"
+_DATA = f"/var/lib/aerodrome/homes/{TENANT}/data"
 
 
 @dataclass
@@ -30,9 +30,15 @@ def read(hosts: Iterable[Host]) -> Ledger:
     """Return what is written down on *hosts*."""
     ledger = Ledger()
     for host in hosts:
-        for line in host.run("sh", "-c", f"cat {_FILE} 2>/dev/null || true").stdout.splitlines():
+        for line in host.run("sh", "-c", f"cat {_DATA}/ledger 2>/dev/null || true").stdout.splitlines():
             what, run, _, where = line.split()
             (ledger.begun if what == "begin" else ledger.ended)[run] += 1
             if what == "end":
                 ledger.hosts[run] = where
     return ledger
+
+
+def tell(run: str, *hosts: Host) -> None:
+    """Let the task of *run* end that began with `told`, on whichever of *hosts* it is."""
+    for host in hosts:
+        host.run("touch", f"{_DATA}/end.{run}")

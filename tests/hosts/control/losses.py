@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from control import ledger
 from control.plane import TENANT, wait
-from control.workers import Workers
+from control.workers import UNIT, Workers
 from fleet.host import Host
 
-UNIT = "aerodrome-worker@onprem.service"
-# Nothing else on a host sleeps for so long.
-SLEEPS = {"killed": 21, "crashed": 22}
+
+@dataclass(frozen=True)
+class Loss:
+    """A *run* whose first attempt was lost on *host*; the next one ends by itself."""
+
+    run: str
+    host: Host
 
 
 def processes(host: Host) -> str:
@@ -21,22 +28,24 @@ def works(host: Host) -> bool:
     return host.run("systemctl", "is-active", UNIT, check=False).stdout.strip() == "active"
 
 
-def killed(workers: Workers) -> str:
+def killed(workers: Workers) -> Loss:
     """Return a run whose worker was killed with all of its processes at once."""
-    run, host = _at_work(workers, SLEEPS["killed"])
-    host.run("systemctl", "kill", "--signal=KILL", "--kill-whom=all", UNIT)
-    return run
+    lost = _at_work(workers)
+    lost.host.run("systemctl", "kill", "--signal=KILL", "--kill-whom=all", UNIT)
+    ledger.tell(lost.run, *workers.onprem)
+    return lost
 
 
-def crashed(workers: Workers) -> str:
+def crashed(workers: Workers) -> Loss:
     """Return a run whose host lost its power, and has it again."""
-    run, host = _at_work(workers, SLEEPS["crashed"])
-    host.crash()
-    return run
+    lost = _at_work(workers)
+    lost.host.crash()
+    ledger.tell(lost.run, *workers.onprem)
+    return lost
 
 
-def _at_work(workers: Workers, seconds: int) -> tuple[str, Host]:
-    run = workers.control.begin("grind", seconds=seconds)
+def _at_work(workers: Workers) -> Loss:
+    run = workers.control.begin("grind", seconds=0, told=True)
     host = workers.of(run)
-    wait(lambda: f"sleep {seconds}" in processes(host), 60)
-    return run, host
+    wait(lambda: "sleep" in processes(host))
+    return Loss(run, host)

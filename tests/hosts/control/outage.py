@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from control.workers import Workers
+from control import ledger
+from control.plane import LONGEST_SECONDS
+from control.workers import UNIT, Workers
 from fleet.host import Host
 
 AWAY_SECONDS = 120
-# Of two tasks on each host one ends while it is away, the other one when it is back.
-LENGTHS = (AWAY_SECONDS // 2, AWAY_SECONDS + 10)
 # Of its own: the firewall of the host is loaded anew by whoever sets it up meanwhile.
 _CUT = """
 table inet outage {
@@ -26,7 +26,8 @@ table inet outage {
 class Outage:
     """*cut* has no network and *mute* reaches everything but the broker; *healthy* has both, for the same queue.
 
-    *cut_runs* and *mute_runs*: what runs there, in the order of LENGTHS; *states*: run → its task's, at the end.
+    *cut_runs* and *mute_runs*: what runs there, of which the first one ends meanwhile, and the other one when the host
+    is back; *states*: run → its task's, at the end.
     """
 
     workers: Workers
@@ -40,34 +41,44 @@ class Outage:
 
     def wait(self) -> None:
         """Return when both hosts are back."""
-        assert self.over.wait(2 * AWAY_SECONDS)
+        assert self.over.wait(LONGEST_SECONDS)
 
     def end(self) -> None:
         """Give both hosts back what they lacked."""
         control = self.workers.control
-        for dag, runs in (("personal", self.cut_runs), ("grind", self.mute_runs)):
-            self.states.update({run: control.task(dag, run)["state"] for run in runs})
-        self.cut.mend()
-        self.mute.run("nft", "delete", "table", "inet", "outage")
-        self.over.set()
+        try:
+            for dag, runs in (("personal", self.cut_runs), ("grind", self.mute_runs)):
+                self.states.update({run: control.task(dag, run)["state"] for run in runs})
+        finally:
+            self.cut.mend()
+            self.mute.run("nft", "delete", "table", "inet", "outage")
+            self.tell(1)
+            self.over.set()
+
+    def tell(self, number: int) -> None:
+        """Let the task of so many a number end on either host."""
+        ledger.tell(self.cut_runs[number], self.cut)
+        ledger.tell(self.mute_runs[number], self.mute)
 
 
 @contextmanager
 def outage(workers: Workers) -> Iterator[Outage]:
     """Begin an outage, which ends by itself in time, and at the latest with the block."""
-    control, cut = workers.control, workers.personal
+    cut = workers.personal
     mute, healthy = workers.onprem
     # So that both tasks are on one host.
-    control.command("drain", "--limit", healthy.name)
-    mute_runs = _at_work(workers, "grind", mute)
-    cut_runs = _at_work(workers, "personal", cut)
+    healthy.run("systemctl", "stop", UNIT)
+    mute_runs, cut_runs = _begun(workers, "grind"), _begun(workers, "personal")
+    assert {workers.of(run) for run in mute_runs} == {mute}
+    assert {workers.of(run, "personal") for run in cut_runs} == {cut}
     found = Outage(workers, cut, mute, healthy, cut_runs, mute_runs)
     cut.cut()
     mute.run("nft", "-f", "-", text=_CUT % {"port": _port(workers)})
     timer = threading.Timer(AWAY_SECONDS, found.end)
     timer.start()
     try:
-        control.command("workers", "--limit", healthy.name)
+        healthy.run("systemctl", "start", UNIT)
+        found.tell(0)
         yield found
     finally:
         timer.cancel()
@@ -75,10 +86,8 @@ def outage(workers: Workers) -> Iterator[Outage]:
             found.end()
 
 
-def _at_work(workers: Workers, dag: str, host: Host) -> tuple[str, ...]:
-    runs = tuple(workers.control.begin(dag, seconds=length) for length in LENGTHS)
-    assert {workers.of(run, dag) for run in runs} == {host}
-    return runs
+def _begun(workers: Workers, dag: str) -> tuple[str, ...]:
+    return tuple(workers.control.begin(dag, seconds=0, told=True) for _ in range(2))
 
 
 def _port(workers: Workers) -> int:

@@ -38,8 +38,6 @@ class Control:
 
     root: Path
     state: Path
-    took: dict[str, float] = field(default_factory=dict)
-    """Command → seconds that its last run took."""
     more: Mapping[str, str] = field(default_factory=dict)
     """What commands find in their environment besides."""
 
@@ -59,7 +57,6 @@ class Control:
 
         AssertionError where it ends with another *code*.
         """
-        began = time.monotonic()
         done = subprocess.run(
             self.words(*words),
             env=self.environment,
@@ -69,9 +66,24 @@ class Control:
             text=True,
             check=False,
         )
-        self.took[words[0]] = time.monotonic() - began
         assert done.returncode == code, f"{' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
+
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Yield a command of the control program that runs, for what it prints meanwhile; it must end well."""
+        with subprocess.Popen(
+            self.words(*words),
+            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            yield process
+            said, _ = process.communicate()
+        assert process.returncode == 0, f"{' '.join(words)}: {process.returncode}\n{said}"
 
     def words(self, *words: str) -> list[str]:
         """Return the command line of *words*."""

@@ -72,7 +72,7 @@ def prometheus(hosts: Iterable[Host], folder: Path) -> Iterator[Prometheus]:
     found = Prometheus(f"http://{place}")
     try:
         number = len(job["static_configs"][0]["targets"])
-        wait(lambda: len(_seen(found)) == number, 60)
+        wait(lambda: len(_seen(found)) == number)
         yield found
     finally:
         process.terminate()

@@ -9,6 +9,7 @@ from control.plane import Control
 from fleet.host import Host
 
 ONPREM, PERSONAL = ("hadoop1", "hadoop2"), "personal1"
+UNIT = "aerodrome-worker@onprem.service"
 
 
 @dataclass(frozen=True)

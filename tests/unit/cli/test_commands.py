@@ -170,14 +170,19 @@ def test_root_runs_no_tenants_code_without_users_of_a_deploy(good: Any) -> None:
 
 
 def test_only_a_local_environment_can_be_deployed(place: Any) -> None:
-    """Whatever is asked for."""
+    """Whatever is asked for; what can be done instead is said, with the environments that there are for it."""
     text = (place.root / "environments/local/environment.yaml").read_text()
     shared = text.partition("local:\n")[0].replace("kind: local", "kind: kubernetes")
     shared = shared.replace("{triggerer: true}", "{}")
     place.write("environments/cloud/environment.yaml", shared)
-    for command in ("deploy", "down"):
+    for command in ("deploy", "down", "workers"):
         done = place.run(command, "--env", "cloud")
-        assert done.returncode == 2 and done.stderr.startswith("cloud is no local environment")
+        assert done.returncode == 2
+        assert done.stderr.splitlines() == [
+            "cloud is no local environment, but one of kind kubernetes",
+            "    make check ENV=cloud and make inventory ENV=cloud look at it; what this command does it does for"
+            " environments of processes on this machine: ENV=local",
+        ]
 
 
 def test_a_state_folder_must_be_absolute(place: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.machine.lock import alone, lock_file
 from aerodrome.local.machine.state import MARK
 from aerodrome.local.release.deploy import rollback_local
+from aerodrome.manifest.tenant import TenantManifest
 
 OLD, NEW = "0123456789abcdef", "fedcba9876543210"
 
@@ -66,6 +68,24 @@ def test_a_publish_whose_environment_is_gone_is_refused(published: Any) -> None:
     with pytest.raises(UserError, match=r"cleared away since, of alpha\n.*check out the source commit"):
         rollback_local(published.root, "local", before[-1].commit)
     assert bundle.history(repository(published)) == before
+
+
+def test_a_publish_whose_code_hosts_do_not_keep_is_refused(published: Any) -> None:
+    """They have what was deployed last alone; the tenant is named."""
+    settings = published.root / "environments/local/environment.yaml"
+    text = settings.read_text()
+    assert "default: {triggerer: true}" in text
+    outside = text.replace("default: {triggerer: true}", "default: {workers: hosts}")
+    settings.write_text(
+        f"{outside}hosts: {{entrance: {{address: 127.0.0.2}}, firewall: {{enabled: false}}}}\n"
+    )
+    model = {"owners": [{"name": "Team", "email": "team@example.org"}], "queues": ["default"]}
+    manifest = TenantManifest.model_validate(model).model_dump_json(by_alias=True)
+    (repository(published).parent / "config/tenants.json").write_text(json.dumps({"alpha": manifest}))
+    newest, first = (publish.commit for publish in bundle.history(repository(published)))
+    with pytest.raises(UserError, match=r"cleared away since, of alpha\n.*check out the source commit"):
+        rollback_local(published.root, "local", first)
+    assert "nothing to change" in rollback_local(published.root, "local", newest)
 
 
 @pytest.mark.parametrize("to", ["abcdef123456", "nosuch", "--help", ""])

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.hosts.credentials import BROKER, BUNDLE, LOGS, STORE
 from aerodrome.targets.host_operations import looked
 from aerodrome.targets.host_state import (
     Found,
     WantedHost,
     batches,
     change_of,
+    keeps_login,
+    lacks_tenants,
     must_drain,
     only_drained,
     parts_of,
@@ -77,9 +80,10 @@ def test_a_drained_host_is_taken_back() -> None:
 def test_a_drained_host_that_differs_in_nothing_else_is_only_started_again() -> None:
     """One that still ends its tasks is waited for before, and one that differs is set up."""
     idle = found(drained=True, busy=(), tasks=())
-    assert only_drained(idle) and not must_drain(HOST, idle)
-    assert not only_drained(found(drained=True)) and must_drain(HOST, found(drained=True))
-    assert not only_drained(replace(idle, same=False)) and not only_drained(AS_IT_SHOULD_BE)
+    assert only_drained(HOST, idle) and not must_drain(HOST, idle)
+    assert not only_drained(HOST, found(drained=True)) and must_drain(HOST, found(drained=True))
+    assert not only_drained(HOST, replace(idle, same=False)) and not only_drained(HOST, AS_IT_SHOULD_BE)
+    assert not only_drained(replace(HOST, refused={STORE: "it is gone"}), idle)
 
 
 def test_a_host_whose_worker_does_not_run_is_not_drained() -> None:
@@ -87,8 +91,57 @@ def test_a_host_whose_worker_does_not_run_is_not_drained() -> None:
     assert not must_drain(HOST, replace(stamped(airflow_worker="before"), busy=()))
 
 
+@pytest.mark.parametrize(
+    ("login", "drains"), [(BROKER, True), (STORE, False), (BUNDLE, False), (LOGS, False)]
+)
+def test_another_login_is_a_change_and_only_workers_are_drained_for_theirs(login: str, drains: bool) -> None:
+    """The agent and git read theirs anew; a host keeps its login to the store until it gets another one."""
+    host = replace(HOST, parts={**PARTS, login: "new"})
+    before = stamped(**{login: "old"})
+    change = change_of(host, before)
+    assert change and change.why == f"changed since 2026-11-22T07:00:00Z: {login}"
+    assert change.risk == ("restarts" if drains else "none")
+    assert keeps_login(host, before) is (login != STORE)
+
+
+def test_a_login_that_is_refused_is_told_though_the_host_is_as_it_should_be() -> None:
+    """Who is let in again by the broker takes no task before it is set up; a dead login to the store is replaced."""
+    for login, drains in ((BROKER, "restarts"), (STORE, "none")):
+        host = replace(HOST, refused={login: "it knows no such user"})
+        change = change_of(host, AS_IT_SHOULD_BE)
+        assert change and change.why == f"{login} refused: it knows no such user" and change.risk == drains
+    assert not keeps_login(host, AS_IT_SHOULD_BE) and keeps_login(HOST, AS_IT_SHOULD_BE)
+    assert not keeps_login(HOST, found(has_login=False))
+
+
+def test_a_host_that_has_no_login_gets_one() -> None:
+    """Where it should have one; its worker goes on."""
+    host = replace(HOST, parts={**PARTS, STORE: "1"})
+    without = found(stamp={**STAMP, "parts": host.parts}, has_login=False)
+    change = change_of(host, without)
+    assert change and change.why == f"{STORE}: the host has none" and change.risk == "none"
+    assert not only_drained(host, replace(without, drained=True, busy=()))
+
+
+def test_a_tenant_that_leaves_is_waited_for_and_one_that_comes_is_not() -> None:
+    """Its launcher ends, and with it whatever it runs."""
+    before = stamped(**{"tenant routes": "1"})
+    assert must_drain(HOST, before) and not must_drain(
+        replace(HOST, parts={**PARTS, "tenant x": "1"}), stamped()
+    )
+    assert not must_drain(replace(HOST, parts={**PARTS, "tenant routes": "2"}), before)
+
+
+def test_a_host_lacks_what_tenants_run_in_where_these_parts_differ() -> None:
+    """Whatever else is to be done to it."""
+    assert lacks_tenants(HOST, stamped(tenant_runtime="0")) and lacks_tenants(
+        HOST, stamped(**{"tenant x": "1"})
+    )
+    assert not lacks_tenants(HOST, stamped(node_base="0"))
+
+
 ROLES = {
-    "airflow_worker": {"airflow_worker_queues": [1], "airflow_worker_tenants": ["a"]},
+    "airflow_worker": {"airflow_worker_queues": [1], "airflow_worker_agent_config": {"tenants": ["a"]}},
     "node_base": {"node_base_open_files": 1},
 }
 DIGESTS = {"airflow_worker": "w", "node_base": "n"}
@@ -109,9 +162,10 @@ def test_an_edited_role_is_a_new_desired_state(tmp_path: Path) -> None:
 def test_a_new_tenant_leaves_the_workers_part_as_it_is(tmp_path: Path) -> None:
     """Its launcher is started by its socket; the worker learns nothing."""
     before = parts_of(ROLES, DIGESTS, tmp_path)
-    more = {**ROLES["airflow_worker"], "airflow_worker_tenants": ["a", "b"]}
+    config = {"airflow_worker_agent_config": {"tenants": ["a", "b"]}}
+    more = {**ROLES["airflow_worker"], **config, "airflow_worker_launcher_configs": {"b": {}}}
     after = parts_of({**ROLES, "airflow_worker": more}, {**DIGESTS, "airflow_worker": "other"}, tmp_path)
-    assert {part for part in after if after[part] != before[part]} == {"tenants"}
+    assert {part for part in after if after[part] != before.get(part)} == {"tenants", "tenant b"}
 
 
 def test_batches_hold_every_host_once() -> None:

@@ -30,6 +30,8 @@ DIRECTORY_READER = "directory-reader"
 DIRECTORY_TLS = "directory-tls"
 ENTRANCE_AUTHORITY = "entrance-authority"
 ENTRANCE_TLS = "entrance-tls"
+HOST_MARKS = "host-marks"
+"""The key of what tells one login of a host from another."""
 
 
 def redis_zone(zone: str) -> str:
@@ -48,6 +50,16 @@ def redis_host(host: str) -> str:
 def bundle_host(host: str) -> str:
     """Return the name of the password by which *host* fetches the DAG bundle."""
     return f"bundle-host-{host}"
+
+
+def host_grant(host: str) -> str:
+    """Return the name of what *host* was let in for: no secret, but nobody else's to write."""
+    return f"host-grant-{host}"
+
+
+def host_removal(host: str) -> str:
+    """Return the name of what tells the last removal of *host* from earlier ones."""
+    return f"host-removal-{host}"
 
 
 def tenant_database(tenant: str) -> str:

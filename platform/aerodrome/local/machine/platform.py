@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aerodrome import names
 from aerodrome.environment import Environment, Local, Ports
+from aerodrome.local.machine import host_grants
 from aerodrome.local.machine.accounts import Accounts
 from aerodrome.local.machine.credentials import Credentials, credentials, redis_host
 from aerodrome.local.machine.state import Layout
@@ -94,8 +95,15 @@ class Platform:
 
     @property
     def let_in(self) -> tuple[Host, ...]:
-        """Return the hosts of the inventory that were given a login."""
-        return tuple(host for host in self.hosts if self.credentials.find(redis_host(host.name)))
+        """Return the hosts of the inventory that were given a login, with the zone and the queues that it is for."""
+        known = (host for host in self.hosts if self.credentials.find(redis_host(host.name)))
+        return tuple(host_grants.as_granted(self.credentials, host) for host in known)
+
+    @property
+    def at_broker(self) -> tuple[Host, ...]:
+        """Return those of the hosts with a login that the broker may let in."""
+        credentials = self.credentials
+        return tuple(host for host in self.let_in if not host_grants.of(credentials, host).shut)
 
     @property
     def triggerer_zones(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from aerodrome.local.processes import lifecycle
 from aerodrome.local.processes import status as processes
 from aerodrome.local.release import first_runs, removed_tenants, unserved_queues
 from aerodrome.local.release.first_runs import DagRow, FirstRuns
+from aerodrome.local.release.hosts_behind import HostsBehind
 from aerodrome.local.release.hosts_target import DeployedHosts
 from aerodrome.local.release.preparation import Preparation, deployed_layout, deployed_platform, prepare
 from aerodrome.manifest.folder import tenant_folders
@@ -63,15 +64,17 @@ def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     state.require_whole(state.locate(root))
     prepared = prepare(root, environment, say)
     hosts = DeployedHosts(prepared.platform)
-    made = make_plan(environment, _targets(prepared, hosts))
+    behind = HostsBehind(prepared, hosts)
+    made = make_plan(environment, _targets(behind.holding_back(), hosts, behind))
     away = tuple(f"host {problem.field}: {problem.message}" for problem in hosts.problems)
-    return Planned(made, prepared.build.problems, (*_left_behind(root, prepared), *away, *hosts.notes))
+    problems = (*prepared.build.problems, *behind.problems)
+    return Planned(made, problems, (*_left_behind(root, prepared), *away, *hosts.notes))
 
 
-def _targets(prepared: Preparation, hosts: DeployedHosts) -> tuple[Target, ...]:
+def _targets(prepared: Preparation, hosts: DeployedHosts, behind: HostsBehind) -> tuple[Target, ...]:
     """Return what a deploy changes; hosts before the DAGs, whose tasks want their tenants' code there."""
     *others, bundle = prepared.targets()
-    return (*others, *((hosts,) if prepared.platform.hosts else ()), bundle)
+    return (*others, *((hosts, behind) if prepared.platform.hosts else ()), bundle)
 
 
 def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
@@ -86,14 +89,17 @@ def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
         _finish_destroy(layout, step)
         prepared = _prepared(root, environment, step)
         hosts = DeployedHosts(prepared.platform)
-        made = apply_targets(environment, _targets(prepared, hosts), step)
-        prepared.remember()
+        behind = HostsBehind(prepared, hosts)
+        prepared = behind.holding_back()
+        made = apply_targets(environment, _targets(prepared, hosts, behind), step)
+        prepared.remember(behind.kept_back)
         if made.changes:
             _prune(prepared)
         begun = _begin_first_runs(prepared, step)
         left, published = _left_behind(root, prepared), prepared.bundle.dag_ids()
     runs = _follow_first_runs(prepared, begun, step)
-    problems = (*prepared.build.problems, *prepared.runtimes.failures, *hosts.problems)
+    kept_out = (*prepared.build.problems, *prepared.runtimes.failures, *behind.problems)
+    problems = (*kept_out, *hosts.problems)
     return Deployed(made, status_of(prepared.platform, published), problems, runs, (*left, *hosts.notes))
 
 
@@ -267,14 +273,23 @@ def rollback_local(root: Path, environment: str, to: str) -> str:
     layout = state.locate(root)
     _require_ours(layout)
     with alone(lock_file(root)):
-        gone = sorted(
+        needed = runtimes_of(repository, to)
+        gone = {
             tenant
-            for tenant, digests in runtimes_of(repository, to).items()
+            for tenant, digests in needed.items()
             if not all(is_whole(layout.runtimes / tenant / digest) for digest in digests)
-        )
-        if gone:
+        }
+        if gone := gone | _not_on_hosts(deployed_platform(root, environment), needed):
             raise UserError(
-                f"{to} needs virtual environments that were cleared away since, of {', '.join(gone)}",
+                f"{to} needs virtual environments that were cleared away since, of {', '.join(sorted(gone))}",
                 "check out the source commit of that publish (make bundle-history) and deploy it",
             )
         return rollback(repository, to)
+
+
+def _not_on_hosts(platform: Platform, needed: Mapping[str, Collection[str]]) -> set[str]:
+    """Return the tenants with tasks on hosts and other environments than these have: they keep those of now alone."""
+    environment, now = platform.environment, named_runtimes(platform.layout.bundle, publishes=1)
+    outside = {name for name, queue in environment.queues.items() if environment.on_hosts(queue.zone)}
+    served = {tenant for tenant, model in platform.tenants.items() if outside & set(model.queues)}
+    return {tenant for tenant, digests in needed.items() if tenant in served and not set(digests) <= now}

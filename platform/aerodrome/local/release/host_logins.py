@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from aerodrome import names
@@ -10,6 +12,8 @@ from aerodrome.clients.git import BareRepository
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError, counted
 from aerodrome.local.machine import credentials as secret
+from aerodrome.local.machine import host_grants
+from aerodrome.local.machine.host_grants import Grant
 from aerodrome.local.machine.ownership import Owner, write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
@@ -27,25 +31,85 @@ TARGET = "host access"
 
 
 def let_in(platform: Platform, hosts: Sequence[Host]) -> None:
-    """Let *hosts* in at the secrets store, the broker and the bundle. Safe to repeat; nothing is restarted."""
+    """Let *hosts* in at the secrets store, the broker and the bundle, as the inventory says now.
+
+    Their workers rest, or go on with the queues that they have. Safe to repeat; nothing is restarted. UserError where
+    one was let in for another zone.
+    """
     vault = store(platform)
     for host in hosts:
+        if why := other_zone(platform, host):
+            raise UserError(f"{host.name}: {why}", out_of_its_zone(platform, host.name))
+    for host in hosts:
+        before = host_grants.of(platform.credentials, host)
+        granted = replace(before, zone=host.zone, queues=host.queues, shut=False)
+        host_grants.keep(platform.credentials, host.name, granted)
         for key, settings in of_host(platform.environment, host.name, host.zone, platform.tenants):
             LiveLayout(vault, platform.environment).put(key, settings)
         platform.credentials.get(secret.redis_host(host.name))
     logins.apply_hosts(
         vault, [names.host_role(platform.environment.name, host.name) for host in hosts], _silent
     )
-    for host in _differing(platform, hosts):
-        broker_access(platform).put_user(names.host_user(host.name), broker.rights_of_host(platform, host))
+    restore(platform, hosts)
     _write_users(platform)
+
+
+def step_back(platform: Platform, host: Host, before: Grant) -> None:
+    """Give *host*, which could not be set up, the rights at the broker that it had *before* besides those of now.
+
+    Its workers may be those of before or those of now. Who was removed meanwhile gets none.
+    """
+    if not platform.credentials.find(secret.redis_host(host.name)):
+        return
+    if before.shut:
+        shut(platform, host)
+        return
+    now = host_grants.of(platform.credentials, host)
+    both = tuple(dict.fromkeys((*before.queues, *now.queues)))
+    host_grants.keep(platform.credentials, host.name, replace(now, queues=both))
+    restore(platform, [host_grants.as_granted(platform.credentials, host)])
+    _write_users(platform)
+
+
+def restore(platform: Platform, hosts: Sequence[Host]) -> tuple[str, ...]:
+    """Give the broker's users of *hosts* the rights that these stand for; return those that had others."""
+    found = _differing(platform, hosts)
+    for host in found:
+        broker_access(platform).put_user(names.host_user(host.name), broker.rights_of_host(platform, host))
+    return tuple(names.host_user(host.name) for host in found)
+
+
+def other_zone(platform: Platform, host: Host) -> str:
+    """Return that *host* was let in for another zone than the inventory says; empty where it was not.
+
+    Its users, files and logins there are of that zone, and whoever holds them shall not come by another one's.
+    """
+    granted = host_grants.of(platform.credentials, host)
+    if granted.zone == host.zone or not platform.credentials.find(secret.redis_host(host.name)):
+        return ""
+    return f"it was let in for the zone '{granted.zone}', and the inventory says '{host.zone}' now"
+
+
+def out_of_its_zone(platform: Platform, host: str) -> str:
+    """Return how *host* comes out of the zone that it was let in for."""
+    return f"make remove ENV={platform.environment.name} LIMIT={host}, then make workers"
+
+
+def shut(platform: Platform, host: Host) -> None:
+    """Keep *host* away from the broker until it is set up; what its workers took and did not finish stays theirs."""
+    granted = host_grants.of(platform.credentials, host)
+    host_grants.keep(platform.credentials, host.name, replace(granted, shut=True))
+    _write_users(platform)
+    broker_access(platform).delete_user(names.host_user(host.name))
 
 
 def revoke(platform: Platform, host: str) -> tuple[str, ...]:
     """Shut *host* out at once, and return what was done, a sentence each; AerodromeError where a part must wait."""
     # The passwords go first: whatever ends this before its end, no deploy lets the host in again.
-    for name in (secret.redis_host(host), secret.bundle_host(host)):
+    for name in (secret.redis_host(host), secret.bundle_host(host), secret.host_grant(host)):
         platform.credentials.forget(name)
+    # Whoever sets it up at this moment began before, and must not let it in again.
+    platform.credentials.replace(secret.host_removal(host), token_urlsafe(16))
     done: list[str] = []
     problems: list[str] = []
     for out in (_out_of_bundle, _out_of_store, _out_of_broker):
@@ -116,9 +180,8 @@ def apply(platform: Platform, progress: Progress) -> None:
     for each in _gone(platform):
         for sentence in revoke(platform, each.name):
             progress(sentence)
-    for host in _differing(platform, platform.let_in):
-        progress(f"update broker user {names.host_user(host.name)}")
-        broker_access(platform).put_user(names.host_user(host.name), broker.rights_of_host(platform, host))
+    for user in restore(platform, platform.at_broker):
+        progress(f"update broker user {user}")
     if platform.entrance is not None:
         BareRepository(platform.layout.bundle).serve()
 
@@ -136,10 +199,15 @@ def _gone(platform: Platform) -> tuple[Change, ...]:
 
 def _drifted(platform: Platform) -> Iterator[Change]:
     if broker_access(platform).answers():
-        for host in _differing(platform, platform.let_in):
+        for host in _differing(platform, platform.at_broker):
             yield _change(
                 "update", "broker user", names.host_user(host.name), "it has other rights, or is gone"
             )
+
+
+def differing(platform: Platform, hosts: Sequence[Host]) -> tuple[str, ...]:
+    """Return the names of those of *hosts* whose users the broker does not have, or has with other rights."""
+    return tuple(host.name for host in _differing(platform, hosts))
 
 
 def _differing(platform: Platform, hosts: Sequence[Host]) -> list[Host]:

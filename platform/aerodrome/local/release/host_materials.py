@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aerodrome.clients import logs_login
-from aerodrome.hosts.credentials import HostAccess, HostCredentials
+from aerodrome.errors import UserError
+from aerodrome.hosts.credentials import LOGS, HostAccess, HostCredentials, Standing
 from aerodrome.hosts.inventory import Host, Inventory
 from aerodrome.local.machine import interpreter
 from aerodrome.local.machine.platform import Platform
@@ -21,8 +23,6 @@ from aerodrome.runtime.worker_packages import platform_wheel, uv_lock, wheelhous
 from aerodrome.targets.host_state import WantedHost, parts_of
 
 CONTENT = "ansible"
-# What the renderer says of the host itself is no role's.
-_NO_ROLE = "aerodrome"
 # The last but one role unwraps the first login; many hosts at once take longer.
 _LOGIN_SECONDS, _LOGIN_SECONDS_OF_EACH = 900, 60
 
@@ -52,7 +52,6 @@ def _tenants(root: Path, names: Collection[str]) -> dict[str, TenantMaterial]:
 
 def _wanted(platform: Platform, file: str, host: Host, material: Material) -> WantedHost:
     made = variables(platform.environment, platform.tenants, host, material)
-    roles = {role: values for role, values in made.roles.items() if role != _NO_ROLE}
     content = platform.layout.repository / CONTENT
     return WantedHost(
         name=host.name,
@@ -61,8 +60,8 @@ def _wanted(platform: Platform, file: str, host: Host, material: Material) -> Wa
         queues=host.queues,
         connection=host.connection,
         variables=made.flat,
-        roles=tuple(roles),
-        parts=parts_of(roles, made.digests, content),
+        roles=tuple(made.roles),
+        parts=parts_of(made.roles, made.digests, content),
     )
 
 
@@ -100,15 +99,30 @@ class Secrets:
     def __call__(
         self, names: Sequence[str], with_login: Collection[str], nothing_new: bool
     ) -> dict[str, dict[str, str]]:
-        """Return host → secret variable → value; hosts without a login that the store knows get a first one, wrapped.
+        """Return host → secret variable → value; hosts without a login that is still good get a first one, wrapped.
 
-        With *nothing_new* nobody gets one.
+        With *nothing_new* nobody gets one, and nobody is let in.
         """
-        known = self.access.logins(names) & frozenset(with_login)
-        new = [] if nothing_new else [name for name in names if name not in known]
-        given = self.access.credentials(names, new, _LOGIN_SECONDS + _LOGIN_SECONDS_OF_EACH * len(new))
+        new = [] if nothing_new else [name for name in names if name not in with_login]
+        seconds = _LOGIN_SECONDS + _LOGIN_SECONDS_OF_EACH * len(new)
+        given = self.access.credentials(names, new, seconds, only_look=nothing_new)
         logs = {zone: self._of_logs(zone) for zone in {self.zones[name] for name in names}}
         return {name: {**_variables(given[name]), **logs[self.zones[name]]} for name in names}
+
+    def standing(self, names: Sequence[str]) -> dict[str, Standing]:
+        """Return host → how its logins stand, that to the store of logs included."""
+        found = self.access.standing(names)
+        return {
+            name: replace(found[name], marks={**found[name].marks, **self._marked(name)}) for name in names
+        }
+
+    def _marked(self, name: str) -> dict[str, str]:
+        try:
+            login = self._of_logs(self.zones[name])
+        except UserError:
+            # Told where it is needed; to look at a host it is not.
+            return {}
+        return {LOGS: self.access.mark(json.dumps(login, sort_keys=True))} if any(login.values()) else {}
 
     def _of_logs(self, zone: str) -> Mapping[str, str]:
         settings = self.platform.environment.hosts

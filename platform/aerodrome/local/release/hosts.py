@@ -13,7 +13,7 @@ from aerodrome.environment import Environment
 from aerodrome.errors import Problem, UserError, counted
 from aerodrome.hosts.entry import HOST_PATTERN
 from aerodrome.hosts.inventory import Inventory, load_inventory
-from aerodrome.local.machine.lock import alone
+from aerodrome.local.machine.lock import HeldError, alone
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.release import host_materials
 from aerodrome.local.release.host_access import LocalHostAccess
@@ -22,7 +22,7 @@ from aerodrome.progress import Progress, Step
 from aerodrome.quantities import parse_duration
 from aerodrome.targets import host_operations
 from aerodrome.targets.host_operations import Looked
-from aerodrome.targets.host_state import TARGET, WantedHost, change_of
+from aerodrome.targets.host_state import TARGET, WantedHost
 from aerodrome.targets.hosts import HostsTarget, Settings, problem_of
 
 
@@ -80,7 +80,17 @@ class Hosts:
         zones = {host.name: host.zone for host in self.inventory.hosts}
         secrets = host_materials.Secrets(self.access, self.platform, zones)
         packages = partial(host_materials.packages, self.platform)
-        return HostsTarget(self.wanted, self.settings, secrets, packages, revive, check, say)
+        return HostsTarget(
+            self.wanted,
+            self.settings,
+            secrets,
+            packages,
+            revive,
+            check,
+            say,
+            standings=secrets.standing,
+            step_back=self.access.step_back,
+        )
 
     def work(self, step: Step, *, check: bool) -> Done:
         """Bring the hosts to what the repository says, or with *check* show what that would change."""
@@ -89,6 +99,8 @@ class Hosts:
             target = self.target(say, revive=True, check=check)
             say(f"looking at {counted(self.number, 'host')}")
             changes = target.changes()
+            for sentence in () if check else self.access.restore(list(target.found)):
+                say(sentence)
             for change in changes:
                 say(f"{change.name}: {change.action}: {change.why}")
             if changes:
@@ -106,12 +118,22 @@ class Hosts:
         return self._done(outcome, "drained")
 
     def remove(self, step: Step) -> Done:
-        """Revoke the hosts' credentials at once, whoever else works on them, then take the platform off them."""
+        """Revoke the hosts' credentials at once, whoever else works on them, then take the platform off them.
+
+        HeldError, when all are revoked, where somebody else works on the hosts.
+        """
         say = partial(step, "remove")
         for host in self.wanted:
             self.revoke(host.name, say)
-        with self.alone():
-            outcome = host_operations.remove(self.wanted, self.settings, say)
+        try:
+            with self.alone():
+                outcome = host_operations.remove(self.wanted, self.settings, say)
+        except HeldError as held:
+            named = ", ".join(host.name for host in self.wanted)
+            raise HeldError(
+                f"credentials of {named} are revoked, all else is there still: {held.args[0]}",
+                "wait for it, or end it, then run the same command again",
+            ) from None
         remedy = "take it out, or a deploy sets it up again"
         notes = tuple(f"{host.place} names {host.name} still: {remedy}" for host in self.wanted)
         return replace(self._done(outcome, "removed"), notes=notes)
@@ -238,5 +260,5 @@ def _looked(target: HostsTarget, host: WantedHost) -> Looked:
     found = target.found.get(host.name)
     if failure := target.failures.get(host.name):
         return host_operations.looked(host, found, failure.message)
-    change = change_of(host, found) if found else None
+    change = target.change(host.name) if found else None
     return host_operations.looked(host, found, change.why if change else "")

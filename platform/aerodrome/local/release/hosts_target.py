@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.errors import Problem, UserError
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine.lock import HeldError
@@ -24,6 +25,7 @@ class DeployedHosts:
     platform: Platform
     looked: HostsTarget | None = None
     held: tuple[Problem, ...] = ()
+    pending: tuple[str, ...] = ()
     name: str = TARGET
 
     @property
@@ -42,13 +44,34 @@ class DeployedHosts:
             )
         return self.looked.notes
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Return the hosts that may take tasks and may lack what these run in: they were not set up.
+
+        What is pending is about to be done, unless somebody else works on the hosts. A drained one takes no task.
+        """
+        if self.looked is None:
+            return ()
+        undone = {*self.looked.failures, *(self.pending if self.held else ())}
+        return tuple(sorted(name for name in undone if self.looked.may_lack(name)))
+
+    def failure(self, name: str) -> HostFailure | None:
+        """Return why a host was not done."""
+        return self.looked.failures.get(name) if self.looked else None
+
+    def access(self) -> LocalHostAccess:
+        """Return the access of hosts to this platform."""
+        return LocalHostAccess(self.platform.layout.repository, self.platform.environment.name, self.platform)
+
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now; nothing before there is a platform that a host could reach."""
         hosts = self._hosts()
         if hosts is None:
             return ()
         self.looked = hosts.target(_nothing, revive=False)
-        return self.looked.changes()
+        found = self.looked.changes()
+        self.pending = tuple(change.name for change in found)
+        return found
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the hosts to their desired state."""
@@ -67,7 +90,7 @@ class DeployedHosts:
         root, environment = platform.layout.repository, platform.environment
         if not platform.hosts:
             return None
-        access = LocalHostAccess(root, environment.name, platform)
+        access = self.access()
         try:
             access.authority()
         except UserError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aerodrome import names
-from aerodrome.environment import Environment, load_environment
+from aerodrome.environment import Environment, environment_names, load_environment
 from aerodrome.errors import Problem, ProblemsFound, UserError
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine import accounts, interpreter, ownership, state
@@ -45,12 +45,15 @@ class Preparation:
         """Return the targets in the order they are applied."""
         return local_targets(self.platform, self.runtimes, self.bundle)
 
-    def remember(self) -> None:
-        """Keep what was deployed: what a broken tenant.yaml falls back to, and what `status` looks at."""
-        layout = self.platform.layout
-        models = {
-            name: tenant.model_dump_json(by_alias=True) for name, tenant in self.platform.tenants.items()
-        }
+    def remember(self, kept_back: Collection[str] = ()) -> None:
+        """Keep what was deployed: what a broken tenant.yaml falls back to, and what `status` looks at.
+
+        Of the tenants *kept_back* it is what was deployed before.
+        """
+        layout, before = self.platform.layout, remembered(self.platform.layout)
+        deployed = {name: model for name, model in self.platform.tenants.items() if name not in kept_back}
+        deployed |= {name: model for name, model in before.items() if name in kept_back}
+        models = {name: model.model_dump_json(by_alias=True) for name, model in deployed.items()}
         ownership.write_file(_memory(layout), json.dumps(models, sort_keys=True))
         ownership.write_file(_memory_of_environment(layout), self.platform.environment.model_dump_json())
 
@@ -95,7 +98,7 @@ def deployed_platform(root: Path, environment_name: str) -> Platform:
     """Return the platform as it was deployed last, to look at, whatever environment and tenants say now."""
     layout = deployed_layout(root, environment_name)
     environment = _remembered_environment(layout) or local_environment(root, environment_name)
-    return Platform(layout, environment, _remembered(layout), looked_at=True)
+    return Platform(layout, environment, remembered(layout), looked_at=True)
 
 
 def deployed_layout(root: Path, environment_name: str) -> state.Layout:
@@ -111,17 +114,29 @@ def local_environment(root: Path, name: str) -> Environment:
     """Return the environment; UserError where it is not one of processes on this machine."""
     environment = load_environment(root, name)
     if environment.kind != "local":
-        raise UserError(f"{name} is no local environment", "only ENV=local can be deployed so far")
+        raise UserError(
+            f"{name} is no local environment, but one of kind {environment.kind}",
+            f"make check ENV={name} and make inventory ENV={name} look at it; what this command does it does for"
+            f" environments of processes on this machine{_named_local(root)}",
+        )
     return environment
+
+
+def _named_local(root: Path) -> str:
+    found = []
+    for name in environment_names(root):
+        with suppress(ProblemsFound, UserError):
+            found += [name] if load_environment(root, name).kind == "local" else []
+    return f": ENV={', ENV='.join(found)}" if found else ""
 
 
 def _tenants(root: Path, build: Build, environment: Environment) -> Mapping[str, TenantManifest]:
     built = {tenant.tenant: _model(tenant.model) for tenant in build.tenants if tenant.model}
     # A tenant whose tenant.yaml is broken keeps its roles, secrets and workers, under the ceiling of today.
-    remembered, folders = _remembered(state.locate(root)), tenant_folders(root)
+    deployed, folders = remembered(state.locate(root)), tenant_folders(root)
     before = {
         name: all_below_ceiling(model, environment)
-        for name, model in remembered.items()
+        for name, model in deployed.items()
         if name in folders and _has_own_user(name)
     }
     return dict(sorted((before | built).items()))
@@ -135,7 +150,8 @@ def _model(text: str) -> TenantManifest:
     return TenantManifest.model_validate_json(text)
 
 
-def _remembered(layout: state.Layout) -> dict[str, TenantManifest]:
+def remembered(layout: state.Layout) -> dict[str, TenantManifest]:
+    """Return the tenants as they were deployed last at *layout*."""
     try:
         stored = json.loads(_memory(layout).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -207,7 +207,7 @@ def _of_workers(platform: Platform) -> Iterator[tuple[str, str]]:
         user = zone_user(platform, zone)
         keys = [key for queue in platform.queues_of(zone) for key in _keys(queue)]
         yield user.name, _rights(platform, user, keys)
-    for host in platform.let_in:
+    for host in platform.at_broker:
         yield names.host_user(host.name), rights_of_host(platform, host)
 
 
