@@ -1,8 +1,9 @@
-"""For tests of the role python_runtime: a small lock, its wheelhouse and the platform's wheel, in a folder."""
+"""For tests of the role python_runtime: a small lock, its packages and the platform's wheel, in a folder."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,17 +21,25 @@ NAMES = ("idna", "packaging")
 
 
 def write(folder: Path) -> Path:
-    """Write packages.lock, wheels.tar and the platform's wheel into *folder* and return it."""
+    """Write packages.lock, packages.tar.gz and the platform's wheel into *folder* and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / "packages.lock"
     lock.write_text(_of_lock((ROOT / "requirements.lock").read_text(encoding="utf-8")), encoding="utf-8")
     # Two scenarios may ask at once.
     with turn("role-packages"):
         house, wheel = wheelhouse_of(lock, uv_lock(ROOT), cache()), _wheel()
-    for name, kept in (("wheels.tar", house), (wheel.name, wheel)):
+    for name, kept in (("packages.tar.gz", house), (wheel.name, wheel)):
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(kept)
     return folder
+
+
+def write_index(folder: Path) -> None:
+    """Write what :func:`write` does, and the packages' wheels into the folder `index` below *folder*."""
+    write(folder)
+    exactly = ("--no-deps", "--require-hashes", "-r", folder / "packages.lock", "-r", uv_lock(ROOT))
+    command = (sys.executable, "-m", "pip", "download", "--quiet", *exactly, "-d", folder / "index")
+    subprocess.run(command, check=True)
 
 
 def _wheel() -> Path:
@@ -46,4 +55,4 @@ def _of_lock(text: str) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    {"packages": write, "index": write_index}[sys.argv[1]](Path(sys.argv[2]))

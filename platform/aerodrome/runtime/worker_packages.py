@@ -1,4 +1,4 @@
-"""What workers on hosts install: the platform's lock for them, all its wheels in one file, and the platform's own."""
+"""What workers on hosts install: the platform's lock for them, all its packages in one file, and the platform's own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError
+from aerodrome.runtime.uv import Uv, UvError, find_uv
 
 LOCK = "ansible/worker.lock"
 UV_LOCK = "bootstrap.lock"
 _LONGEST_SECONDS = 3600
-_HASHES = "wheels.lock"
+_MACHINE = os.uname().machine
+# Hosts may have an older C library than this machine: of Debian 10 and Red Hat 8 at least.
+_PLATFORM = f"{_MACHINE}-manylinux_2_28"
+_NOTE = "machine"
 
 
 def worker_lock(root: Path) -> Path:
@@ -30,23 +34,23 @@ def uv_lock(root: Path) -> Path:
 
 
 def wheelhouse(root: Path, cache: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """Return a tar file in *cache* with a wheel of every package of the lock and of uv, made once for each lock.
+    """Return a tar file in *cache* with every package of the lock and uv, installed and compiled, made once per lock.
 
-    It holds wheels.lock: the same versions with the digests of these very files, as a package without a wheel
-    is built here. AerodromeError where the index does not answer or a package does not build.
+    It is unpacked over an empty virtual environment, in any folder of a host; `machine` in it names the processor
+    that it is for. AerodromeError where the index does not answer or a package does not build.
     """
     return wheelhouse_of(worker_lock(root), uv_lock(root), cache, say)
 
 
 def wheelhouse_of(lock: Path, uv: Path, cache: Path, say: Callable[[str], None] = lambda _: None) -> Path:
     """Return the wheelhouse of *lock* and *uv*, as :func:`wheelhouse` does."""
-    kept = cache / f"wheelhouse-{_digest(lock, uv)}.tar"
+    kept = cache / f"packages-{_digest(lock, uv, Path(__file__))}.tar.gz"
     if not kept.exists():
-        say("fetching the wheels for workers: once for each lock")
+        say("installing the packages of workers here, to be copied: once for each lock")
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".wheelhouse-", dir=cache) as place:
-            _fetch(lock, uv, Path(place, "wheels"))
-            _pack(Path(place, "wheels"), Path(place, "tar"))
+        with tempfile.TemporaryDirectory(prefix=".packages-", dir=cache) as place:
+            _install(lock, uv, Path(place))
+            _pack(Path(place, "installed"), Path(place, "tar"))
             Path(place, "tar").replace(kept)
     return kept
 
@@ -59,42 +63,44 @@ def platform_wheel(root: Path, folder: Path) -> Path:
 
 
 def _digest(*files: Path) -> str:
-    total = hashlib.sha256(f"{sys.version_info[:2]} {os.uname().machine}".encode())
+    total = hashlib.sha256(f"{sys.version_info[:2]} {_PLATFORM}".encode())
     for file in files:
         total.update(file.read_bytes())
     return total.hexdigest()[:16]
 
 
-def _fetch(lock: Path, uv: Path, folder: Path) -> None:
-    options = ("--no-deps", "--require-hashes", "--wheel-dir", str(folder))
-    for file in (lock, uv):
-        _pip("wheel", *options, "--requirement", str(file), doing=f"fetching the wheels of {file.name}")
-    wheels = sorted(folder.glob("*.whl"))
-    text = "".join(_requirement(wheel) for wheel in wheels)
-    (folder / _HASHES).write_text(text, encoding="utf-8")
-
-
-def _requirement(wheel: Path) -> str:
-    name, version = wheel.name.split("-")[:2]
-    return f"{name}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+def _install(lock: Path, uv: Path, place: Path) -> None:
+    tool = Uv(find_uv(), seconds=_LONGEST_SECONDS, trusted=True)
+    exactly = ("--no-deps", "--require-hashes", "--requirement", lock, "--requirement", uv)
+    target = ("--python", "installed/bin/python", "--python-platform", _PLATFORM)
+    try:
+        # Its programs find their interpreter beside themselves, wherever that is.
+        tool.run(place, "venv", "--relocatable", "--python", sys.executable, "installed")
+        tool.run(place, "pip", "install", "--compile-bytecode", *target, *exactly)
+    except UvError as problem:
+        remedy = "look whether the configured index answers and has these packages, then try again"
+        raise AerodromeError(f"installing the packages of {lock.name}: {problem.args[0]}", remedy) from None
+    (place / "installed" / _NOTE).write_text(_MACHINE, encoding="utf-8")
 
 
 def _pack(folder: Path, target: Path) -> None:
-    with tarfile.open(target, "w") as tar:
-        for path in sorted(folder.iterdir()):
-            tar.add(path, arcname=path.name, filter=_anonymous)
+    # Twice as fast as the usual level, and a sixth larger.
+    with tarfile.open(target, "w:gz", compresslevel=1) as tar:
+        tar.add(folder, arcname=".", filter=_of_any_machine)
 
 
-def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Same wheels, same file."""
+def _of_any_machine(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Leave out what leads to this machine's interpreter, and whose the files are here."""
+    if member.issym() or member.name == "./pyvenv.cfg":
+        return None
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
-    member.mtime, member.mode = 0, 0o644
+    member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return member
 
 
 def _pip(*arguments: str, doing: str) -> None:
-    command: Sequence[str] = (
+    command = (
         sys.executable,
         "-m",
         "pip",

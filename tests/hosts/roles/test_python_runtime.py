@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,11 @@ FOLDER = "/opt/aerodrome"
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The role's variables for a small lock whose wheels lie here."""
+    """The role's variables for a small lock whose packages lie here."""
     folder = role_packages.write(tmp_path_factory.mktemp("packages"))
     wheel = next(folder.glob("*.whl"))
-    own = {"lock": folder / "packages.lock", "wheel": wheel, "wheelhouse": folder / "wheels.tar"}
-    return {f"python_runtime_{name}": str(path) for name, path in own.items()} | {
-        "python_runtime_free_mib": 10
-    }
+    own = {"lock": folder / "packages.lock", "wheel": wheel, "wheelhouse": folder / "packages.tar.gz"}
+    return {f"python_runtime_{name}": str(path) for name, path in own.items()}
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +86,29 @@ def test_a_package_source_that_does_not_answer_leaves_the_old_version(
     assert host.run("test", "-e", f"{FOLDER}/.staging", check=False).returncode
 
 
-@pytest.mark.parametrize(("wanted", "told"), [(3000, "Its disk is full"), (1, "disk is full")])
-def test_a_full_disk_leaves_nothing_behind(
-    host: Host, playbook: Playbook, packages: dict[str, Any], wanted: int, told: str
+def test_packages_for_another_processor_are_refused(
+    host: Host, playbook: Playbook, packages: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Whether it is seen before or only when it is full."""
+    """By the name of both, and the version that is there goes on."""
+    before = current(host), versions(host)
+    (tmp_path / "machine").write_text("sparc64")
+    with tarfile.open(tmp_path / "packages.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "machine", "machine")
+    own = {"python_runtime_digest": "odd", "python_runtime_wheelhouse": str(tmp_path / "packages.tar.gz")}
+    played = playbook(host, "python_runtime", packages | own)
+    told = f"its processor is {platform.machine()}, the packages that came are for sparc64"
+    assert played.code and told in played.text, played.text
+    assert (current(host), versions(host)) == before
+
+
+def test_a_full_disk_leaves_nothing_behind(host: Host, playbook: Playbook, packages: dict[str, Any]) -> None:
+    """What was begun is deleted."""
     host.run(
         "sh",
         "-c",
         "mkdir -p /srv/small && { mountpoint -q /srv/small || mount -t tmpfs -o size=40M none /srv/small; }",
     )
-    own = {"digest": "full", "folder": "/srv/small/versions", "free_mib": wanted}
-    played = playbook(
-        host, "python_runtime", packages | {f"python_runtime_{key}": value for key, value in own.items()}
-    )
-    assert played.code and told in played.text, played.text
+    own = {"python_runtime_digest": "full", "python_runtime_folder": "/srv/small/versions"}
+    played = playbook(host, "python_runtime", packages | own)
+    assert played.code and "disk is full" in played.text, played.text
     assert "full" not in host.run("find", "/srv/small", "-name", "full").stdout
