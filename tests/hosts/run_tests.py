@@ -39,7 +39,7 @@ def main() -> int:
 
 def _tested() -> int:
     places = (str(HERE.parent / place) for place in PLACES)
-    options = ("--hosts", *TWO_AT_ONCE, "--timeout=900", "--durations=12")
+    options = ("--hosts", *TWO_AT_ONCE, "--timeout=1800", "--durations=12")
     command = [sys.executable, "-m", "pytest", *places, *options, *sys.argv[1:]]
     return subprocess.run(command, check=False).returncode
 

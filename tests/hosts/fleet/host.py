@@ -29,7 +29,7 @@ _START = (
     "--env=container=podman",
     "--stop-signal=SIGRTMIN+3",
 )
-_UP_SECONDS = 60.0
+_UP_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Host:
         self.run("mkdir", "-p", str(Path(path).parent))
         self.run("sh", "-c", 'cat > "$0" && chmod "$1" "$0"', path, mode, text=text)
 
-    def wait_for(self, condition: str, seconds: float = 60.0) -> None:
+    def wait_for(self, condition: str, seconds: float = 300.0) -> None:
         """Wait until the shell's *condition* holds in the host; PodmanError where it never does."""
         deadline = time.monotonic() + seconds
         while self.run("sh", "-c", condition, check=False).returncode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ def up() -> list[Host]:
         made = image()
         started: list[Host] = []
         try:
-            hosts = [_standing(one) or _started(one, made, started) for one in wanted()]
+            with ThreadPoolExecutor() as pool:
+                hosts = list(pool.map(lambda one: _standing(one) or _started(one, made, started), wanted()))
             log_store.ensure(REPOSITORY, KEYS.folder, made, f"{_LABEL}={REPOSITORY}")
         except BaseException:
             for host in started:

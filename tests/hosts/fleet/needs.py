@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from debian import NotHereError, ensure
 from fleet.podman import PACKAGES
+from fleet.turns import turn
 
 NO_ROOT = 2
 """What :func:`needed` returns for somebody who is not root."""
@@ -25,7 +26,9 @@ def needed(command: str, more: Sequence[str] = ()) -> int:
         print(f"    they need root: sudo make {command}", file=sys.stderr)
         return NO_ROOT
     try:
-        ensure((*PACKAGES, *more))
+        # Two runs may begin at once, and apt-get refuses the second one.
+        with turn("packages"):
+            ensure((*PACKAGES, *more))
     except NotHereError as problem:
         print(f"{command}: {problem}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 
 from fleet.podman import OURS, podman, process
+from fleet.turns import turn
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class Network:
 
     def remove(self) -> None:
         """Remove the network; one that hosts still use stays."""
-        process("network", "rm", self.name)
+        # Another run may be about to start a host there.
+        with turn("start"):
+            process("network", "rm", self.name)
 
     def free_address(self) -> str:
         """Return an address from the upper half that no container has, running or not.

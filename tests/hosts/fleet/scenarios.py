@@ -22,7 +22,7 @@ SHARED = ROOT / "ansible/.config/molecule/config.yml"
 LONGEST = ("kerberos_client", "airflow_worker", "hadoop_client", "tenant_runtime", "python_runtime")
 _FAILED = re.compile(r"\[[\w-]+ > (\w+)\] Executed: Failed")
 _BEGUN = re.compile(r"\[[\w-]+ > (\w+)\] Executing")
-_HANGS_AFTER = 900
+_HANGS_AFTER = 1800
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
