@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aerodrome.clients.airflow import Airflow
+from aerodrome.errors import AerodromeError
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people.access import admin_access
 from aerodrome.local.release.preparation import deployed_platform
@@ -130,12 +131,17 @@ _ENDED = ("success", "failed")
 
 
 def wait(ready: Callable[[], Any], seconds: float = LONGEST_SECONDS, pause: float = 0.5) -> Any:
-    """Return what *ready* says as soon as that is true; AssertionError after *seconds*."""
+    """Return what *ready* says as soon as that is true; AssertionError after *seconds*.
+
+    A question that a busy machine does not answer in time is asked again.
+    """
     end = time.monotonic() + seconds
-    while not (found := ready()):
+    while True:
+        with suppress(AerodromeError):
+            if found := ready():
+                return found
         assert time.monotonic() < end, f"did not happen within {seconds:.0f} s"
         time.sleep(pause)
-    return found
 
 
 @contextmanager

@@ -38,13 +38,14 @@ class Prometheus:
 
     def fired(self, alert: str) -> set[str]:
         """Return the addresses of hosts for which *alert* was told in the last hour."""
-        return self._hosts(f'count_over_time(ALERTS{{alertname="{alert}", alertstate="firing"}}[1h])')
+        return self.hosts(f'count_over_time(ALERTS{{alertname="{alert}", alertstate="firing"}}[1h])')
 
     def fires(self, alert: str) -> set[str]:
         """Return the addresses of hosts for which *alert* is told now."""
-        return self._hosts(f'ALERTS{{alertname="{alert}", alertstate="firing"}}')
+        return self.hosts(f'ALERTS{{alertname="{alert}", alertstate="firing"}}')
 
-    def _hosts(self, expression: str) -> set[str]:
+    def hosts(self, expression: str) -> set[str]:
+        """Return the addresses of hosts that *expression* has a series of now."""
         return {found["metric"]["instance"].partition(":")[0] for found in self.query(expression)}
 
 
@@ -81,6 +82,6 @@ def prometheus(hosts: Iterable[Host], folder: Path) -> Iterator[Prometheus]:
 
 def _seen(found: Prometheus) -> set[str]:
     try:
-        return found._hosts('up{job="aerodrome-hosts"} == 1')
+        return found.hosts('up{job="aerodrome-hosts"} == 1')
     except OSError:
         return set()

@@ -16,7 +16,8 @@ from fleet.host import Host
 from hadoop import packages
 
 SOURCE = Path(__file__).parent / "repository"
-# What waits for two minutes begins early, and the tests after it use the time; the last one takes a host away.
+# What waits for minutes begins early, and the tests after it use the time; the last one takes a host away. What must
+# happen while a host is away comes first of that.
 ORDER = (
     "provisioning",
     "tasks",
@@ -26,11 +27,12 @@ ORDER = (
     "least_secrets",
     "back",
     "drains",
+    "upgrade_fails",
     "hadoop",
     "retries",
     "removed",
 )
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,12 +81,12 @@ def back(away: Outage) -> Outage:
 
 
 @pytest.fixture(scope="session")
-def killed(workers: Workers, away: Outage) -> str:
-    """A run that lost its worker, which was killed, on the host of its queue that is not away."""
+def killed(workers: Workers) -> losses.Loss:
+    """A run that lost its worker, which was killed."""
     return losses.killed(workers)
 
 
 @pytest.fixture(scope="session")
-def crashed(workers: Workers, killed: str) -> str:
+def crashed(workers: Workers, killed: losses.Loss) -> losses.Loss:
     """A run that lost its host, which had no power for a moment; a test before has seen it come back from *killed*."""
     return losses.crashed(workers)

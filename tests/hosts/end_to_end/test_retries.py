@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from control import ledger
+from control.losses import Loss
 from control.workers import Workers
 
 
@@ -14,11 +15,11 @@ def _tried_again(workers: Workers, run: str) -> None:
     assert (found.begun[run], found.ended[run]) == (2, 1)
 
 
-def test_the_task_of_a_killed_worker_is_tried_again(workers: Workers, killed: str) -> None:
+def test_the_task_of_a_killed_worker_is_tried_again(workers: Workers, killed: Loss) -> None:
     """The scheduler takes it for lost after `hosts.cut_off` without a sign of life."""
-    _tried_again(workers, killed)
+    _tried_again(workers, killed.run)
 
 
-def test_the_task_of_a_host_that_lost_its_power_is_tried_again(workers: Workers, crashed: str) -> None:
+def test_the_task_of_a_host_that_lost_its_power_is_tried_again(workers: Workers, crashed: Loss) -> None:
     """The worker, which is back by then, does not go on with the first attempt."""
-    _tried_again(workers, crashed)
+    _tried_again(workers, crashed.run)
