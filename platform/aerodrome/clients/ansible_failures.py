@@ -81,6 +81,13 @@ KNOWN = (
         on_the_way=True,
     ),
     Known(
+        # Ansible writes while ssh ends, and so never reads why.
+        r"Data could not be sent to remote host",
+        "no connection to it came about by SSH",
+        "try ssh to its ansible_host by hand: that says why",
+        on_the_way=True,
+    ),
+    Known(
         r"Connection refused",
         "it runs no SSH server at that address and port",
         "systemctl start ssh on the host, or see ansible_host and ansible_port in the inventory",

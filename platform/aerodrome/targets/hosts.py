@@ -225,7 +225,9 @@ class HostsTarget:
         # some minutes.
         known = self.secrets(names, with_login, self.check)
         self._stand(names)
-        play = replace(self._play("upgrade" if drained else "workers", names), secrets=known, check=self.check)
+        play = replace(
+            self._play("upgrade" if drained else "workers", names), secrets=known, check=self.check
+        )
         try:
             done = ansible.run(play, self.settings.content, progress)
         except KeyboardInterrupt:

@@ -123,7 +123,9 @@ def test_a_host_that_is_away_is_told_and_the_others_are_done(fleet: Fleet) -> No
     target = fleet.apply(fleet.host("one"), fleet.host("two", **AWAY), fleet.host("three", broken=True))
     told = {problem.field: problem for problem in target.problems}
     assert set(told) == {"two", "three"} and all(problem.fault for problem in told.values())
-    assert told["two"].message == "it runs no SSH server at that address and port"
+    # Ansible does not always hear that it is the former.
+    refused = ("it runs no SSH server at that address and port", "no connection to it came about by SSH")
+    assert told["two"].message in refused
     assert told["three"].message == "Install what is needed: its disk is full"
     mended = fleet.apply(fleet.host("one"), fleet.host("two"), fleet.host("three"))
     assert not mended.problems and fleet.asked[-1] == ("two", "three")
