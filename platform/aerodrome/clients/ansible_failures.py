@@ -81,13 +81,6 @@ KNOWN = (
         on_the_way=True,
     ),
     Known(
-        # Ansible writes while ssh ends, and so never reads why.
-        r"Data could not be sent to remote host",
-        "no connection to it came about by SSH",
-        "try ssh to its ansible_host by hand: that says why",
-        on_the_way=True,
-    ),
-    Known(
         r"Connection refused",
         "it runs no SSH server at that address and port",
         "systemctl start ssh on the host, or see ansible_host and ansible_port in the inventory",
@@ -176,6 +169,13 @@ KNOWN = (
         r"dpkg was interrupted|unmet dependencies|held broken packages",
         "its packages are half installed",
         "dpkg --configure -a; apt-get -f install on the host, then run the same command again",
+    ),
+    Known(
+        # Ansible wrote while ssh ended; where it has read why, that is told above.
+        r"Data could not be sent to remote host",
+        "no connection to it came about by SSH",
+        "try ssh to its ansible_host by hand: that says why",
+        on_the_way=True,
     ),
     Known(
         r"Connection (?:closed|reset)|[Bb]roken pipe|Shared connection to \S+ closed",
