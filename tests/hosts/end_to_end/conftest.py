@@ -27,7 +27,6 @@ ORDER = (
     "least_secrets",
     "back",
     "drains",
-    "upgrade_fails",
     "hadoop",
     "retries",
     "removed",
