@@ -19,7 +19,10 @@ START_SECONDS = 120
 ATTEMPTS = 5
 Opened = TypeVar("Opened")
 _PARTS = ("s3", "master", "volume", "filer")
-_LOCAL = ("-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-master.telemetry=false", "-s3")
+# Its catalogues of tables listen on ports of their own (8181, 9101) unless told not to: two servers would not stand
+# side by side.
+_NO_CATALOGUES = ("-s3.port.iceberg=0", "-s3.port.lance=0")
+_LOCAL = ("-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-master.telemetry=false", "-s3", *_NO_CATALOGUES)
 
 
 def command(program: str, data: str, *more: str) -> tuple[str, ...]:
