@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from own_memory import frugal, kilobytes
 
 from common_plugins.hooks.streamed_postgres import brings_rows
 from common_plugins.rows import ResultTooLargeError
@@ -16,20 +16,11 @@ from common_plugins.rows import ResultTooLargeError
 HUGE = "SELECT repeat(md5(n::text), 30) AS x FROM generate_series(1, 120000) AS n"
 
 
-def memory(what: str) -> int:
-    """Return a figure of this process's memory, in kilobytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
-
-
-@pytest.fixture
-def frugal() -> Iterator[None]:
+@pytest.fixture(name="frugal")
+def of_little_memory() -> Iterator[None]:
     """The test may never take more than a few megabytes."""
-    # The highest figure is counted from here.
-    Path("/proc/self/clear_refs").write_text("5")
-    before = memory("VmRSS")
-    yield
-    assert memory("VmHWM") - before < 60 * 1024
+    with frugal(60):
+        yield
 
 
 @pytest.fixture
@@ -127,7 +118,7 @@ def test_only_single_statements_that_may_bring_rows_are_streamed(sql: str, expec
 def test_row_beyond_the_memory_is_told_as_such(query: Any) -> None:
     """A single value can be a gigabyte: the driver's error names no remedy, the task's does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory("VmData") * 1024 + 64 * 2**20, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (kilobytes("VmData") * 1024 + 64 * 2**20, hard))
     try:
         with pytest.raises(AirflowFailException, match="more than 1 GiB of the worker's memory"):
             query("SELECT repeat('x', 100000000)")
