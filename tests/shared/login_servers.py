@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import psycopg
 from free_ports import free_port
+from served import LIMITS
 
 PROGRAM = Path(__file__).with_name("login_servers_program.py")
 WEBSERVER = """\
@@ -102,8 +103,7 @@ class LoginServer:
     @contextlib.contextmanager
     def browser(self) -> Iterator[Browser]:
         """A browser without any cookie."""
-        limits = httpx.Limits(keepalive_expiry=1)
-        with httpx.Client(base_url=self.url, timeout=60, limits=limits) as client:
+        with httpx.Client(base_url=self.url, timeout=60, limits=LIMITS) as client:
             yield Browser(self, client)
 
     def token(self, name: Any, password: Any = "password", *, address: str = "") -> httpx.Response:

@@ -26,8 +26,8 @@ HERE = Path(__file__).parent
 PLUGIN = "from aerodrome_airflow.guard.plugin import GuardPlugin\n"
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 LONGEST_SECONDS = 240
-# The server closes idle connections after five seconds: one that is used just then would be reset.
-LIMITS = httpx.Limits(keepalive_expiry=1)
+# A connection for each request: the server may close an idle one in the very moment when it is used again.
+LIMITS = httpx.Limits(max_keepalive_connections=0)
 
 
 @dataclass(frozen=True)

@@ -189,13 +189,20 @@ class Airflow:
 
     @cached_property
     def _plain(self) -> httpx.Client:
-        # Loopback: a proxy of the environment has no part in it.
-        return httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=False)
+        return self._new_client({})
 
     @cached_property
     def _client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
-        return httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=False, headers=headers)
+        return self._new_client(headers)
+
+    def _new_client(self, headers: dict[str, str]) -> httpx.Client:
+        # Loopback: a proxy of the environment has no part in it. And a connection for each request: the server may
+        # close an idle one in the very moment when it is used again.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(
+            base_url=self.url, timeout=TIMEOUT, trust_env=False, headers=headers, limits=limits
+        )
 
     def _token(self) -> str:
         try:

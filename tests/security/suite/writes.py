@@ -84,8 +84,8 @@ def sent(place: Place, request: Request) -> int:
     query = {name: names.get(name, value) for name, value in request.query.items()}
     try:
         return int(place.api.ask(request.method, path, params=query, timeout=PATIENCE, **body).status_code)
-    except (httpx.ReadTimeout, httpx.ReadError):
-        # A generated backfill over thousands of years: Airflow is still at it.
+    except (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError):
+        # A generated backfill over thousands of years: Airflow is still at it, or ended the request.
         return 0
 
 

@@ -35,9 +35,9 @@ def _shows(place: Place, path: str, sign: str, ids: tuple[str, ...]) -> bool:
 
 
 def _text(place: Place, path: str) -> str:
-    # Some routes of Airflow follow a run until it ends; and a connection may be closed just when it is used again.
+    # Some routes of Airflow follow a run until it ends, or end without an answer.
     for _ in range(2):
-        with contextlib.suppress(httpx.ReadTimeout, httpx.ReadError):
+        with contextlib.suppress(httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError):
             answer = place.api.ask("GET", path, timeout=20)
             return str(answer.text) if answer.is_success else ""
     return ""
