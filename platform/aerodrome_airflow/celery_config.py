@@ -49,6 +49,9 @@ _PRELOADED = (
     "airflow.providers.standard.operators.python",
     "aerodrome_airflow.secrets",
     "aerodrome_airflow.policy",
+    "aerodrome_airflow.xcom.backend",
+    # With it large results are searched for secrets.
+    "numpy",
 )
 
 

@@ -8,13 +8,17 @@ from typing import Any
 
 from aerodrome_airflow.secrets.forms import SHORTEST
 
-BLOCK = 256 * 1024
+BLOCK = 512 * 1024
 """Bytes of a sensible piece: what is worked out of so many stays in a processor's own memory."""
 _SMALL = 64 * 1024
 # Of a long form its middle is looked for: beginnings, such as those of keys, are the same in many.
 _LONGEST = 48
 _TABLE_BITS = 16
 _SPREAD = 0x9E3779B97F4A7C15
+# A needle of so many bytes holds, wherever it lies, at least five bytes of a word that begins at a multiple of these.
+_STRIDES = {36: 32, 20: 16, 12: 8, 0: 4}
+# What is read of a word may reach beyond the content.
+_PADDING = bytes(7)
 # With more places in a block than this to look at closely, looking everywhere is faster.
 _MANY = 2000
 
@@ -42,10 +46,11 @@ class Search:
         """Look through the next *pieces*, which stand in memory a second time meanwhile."""
         if not self._needles:
             return
-        content = b"".join((self._end, *pieces))
+        content = b"".join((self._end, *pieces, _PADDING))
         if self._is_in(content):
             raise SecretFoundError
-        self._end = content[max(0, len(content) - self._overlap) :]
+        size = len(content) - len(_PADDING)
+        self._end = content[max(0, size - self._overlap) : size]
 
     def _is_in(self, content: bytes) -> bool:
         if len(content) < _SMALL:
@@ -54,28 +59,37 @@ class Search:
 
     @cached_property
     def _words(self) -> tuple[_Words, ...]:
-        long = [needle for needle in self._needles if len(needle) >= 15]
-        short = [needle for needle in self._needles if len(needle) < 15]
-        return tuple(_Words(needles, width) for needles, width in ((long, 8), (short, 4)) if needles)
+        long = [needle for needle in self._needles if len(needle) >= 12]
+        short = [needle for needle in self._needles if len(needle) < 12]
+        return tuple(_Words(needles) for needles in (long, short) if needles)
 
 
 class _Words:
-    """Needles by the words of *width* bytes in them: wherever one lies, it covers one word of the content as a whole.
+    """Needles by the words in them: wherever one lies, it covers the beginning of a word at a multiple of the stride.
 
-    So each word of the content is looked up in a small table, and a needle is looked for where that says yes.
+    So each of those words of the content is looked up in a small table, and a needle is looked for where that says yes.
     """
 
-    def __init__(self, needles: list[bytes], width: int) -> None:
+    def __init__(self, needles: list[bytes]) -> None:
         import numpy
 
-        self._needles, self._width = needles, width
-        self._reach = max(map(len, needles))
-        inside = {needle[at : at + width] for needle in needles for at in range(width)}
-        self._words = numpy.sort(numpy.frombuffer(b"".join(inside), f"<u{width}"))
+        shortest = min(map(len, needles))
+        self._needles, self._reach = needles, max(map(len, needles))
+        self._stride = next(stride for least, stride in _STRIDES.items() if shortest >= least)
+        self._size = min(self._stride, 8)
+        counting, bits = min(self._size, shortest - self._stride + 1), 8 * self._size
+        word = numpy.dtype(f"<u{self._size}").type
+        self._counts = word((1 << 8 * counting) - 1)
+        # What does not count of a word is shifted out of it.
+        factor = (_SPREAD >> (64 - bits) | 1) << (bits - 8 * counting)
+        self._factor, self._shift = word(factor % (1 << bits)), word(bits - _TABLE_BITS)
+        inside = {needle[at : at + counting] for needle in needles for at in range(self._stride)}
+        padded = b"".join(one.ljust(self._size, b"\0") for one in inside)
+        self._words = numpy.sort(numpy.frombuffer(padded, word))
         # Made once: that, for each block anew, takes longer than the looking.
-        count = BLOCK // width
-        self._spread = numpy.empty(count, f"<u{width}")
-        self._at = self._spread.view("intp") if width == 8 else numpy.empty(count, "intp")
+        count = max(BLOCK // self._stride, len(inside))
+        self._spread = numpy.empty(count, word)
+        self._at = self._spread.view("intp") if self._size == 8 else numpy.empty(count, "intp")
         self._hit = numpy.empty(count, bool)
         self._table = numpy.zeros(1 << _TABLE_BITS, bool)
         self._table[self._places(self._words).copy()] = True
@@ -87,12 +101,13 @@ class _Words:
     def _are_near(self, content: bytes, start: int) -> bool:
         import numpy
 
-        count = min(BLOCK, len(content) - start) // self._width
-        words = numpy.frombuffer(content, f"<u{self._width}", count, start)
-        hit = numpy.take(self._table, self._places(words), mode="clip", out=self._hit[:count])
+        count = min(BLOCK, len(content) - start) // self._size
+        words = numpy.frombuffer(content, self._words.dtype, count, start)[:: self._stride // self._size]
+        hit = numpy.take(self._table, self._places(words), mode="clip", out=self._hit[: len(words)])
         likely = numpy.flatnonzero(hit)
-        near = numpy.searchsorted(self._words, words[likely]).clip(max=len(self._words) - 1)
-        likely = likely[self._words[near] == words[likely]]
+        found = words[likely] & self._counts
+        near = numpy.searchsorted(self._words, found).clip(max=len(self._words) - 1)
+        likely = likely[self._words[near] == found]
         if len(likely) > _MANY:
             return _holds(content, self._needles)
         return any(_holds(part, self._needles) for part in self._around(content, start, likely))
@@ -100,16 +115,16 @@ class _Words:
     def _places(self, words: Any) -> Any:
         import numpy
 
-        bits, spread, places = 8 * self._width, self._spread[: len(words)], self._at[: len(words)]
-        numpy.multiply(words, words.dtype.type(_SPREAD >> (64 - bits) | 1), out=spread)
-        numpy.right_shift(spread, words.dtype.type(bits - _TABLE_BITS), out=spread)
+        spread, places = self._spread[: len(words)], self._at[: len(words)]
+        numpy.multiply(words, self._factor, out=spread)
+        numpy.right_shift(spread, self._shift, out=spread)
         if places.dtype.itemsize != spread.dtype.itemsize:
             places[:] = spread
         return places
 
     def _around(self, content: bytes, start: int, likely: Any) -> Iterator[bytes]:
         for word in likely.tolist():
-            at = start + word * self._width
+            at = start + word * self._stride
             yield content[max(0, at - self._reach) : at + self._reach]
 
 

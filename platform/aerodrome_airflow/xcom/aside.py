@@ -1,4 +1,4 @@
-"""Work on a result that goes on beside its writing: counting its checksum, looking for secrets."""
+"""Work on a result that goes on beside its making: its checksum, and its way to the store."""
 
 from __future__ import annotations
 

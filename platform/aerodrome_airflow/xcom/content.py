@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ LEVEL = 1
 """Of zstd: already a quarter of typical tables, and faster than a disk."""
 # A frame that wants more memory to be unpacked is none of ours.
 _WINDOW = 8 * 1024 * 1024
-_PIECE = 1024 * 1024
+_PIECE = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class Spill:
 class _Object:
     def __init__(self, key: str, upload: Upload, seal: TenantKey | None) -> None:
         self._key, self._seal = key, seal
-        self._upload, self._block, self._stored = upload, bytearray(), 0
+        self._upload, self._stored = upload, 0
         self._digest = hashlib.sha256()
-        # It takes as long as all the rest.
-        self._checksum = Aside(self._digest.update)
-        self._packer = zstandard.ZstdCompressor(level=LEVEL).compressobj()
-        self._sealer = Sealer(seal, key, self._put) if seal else None
+        # Together they take as long as the packing.
+        self._storing = Aside(self._store)
+        self._packer = zstandard.ZstdCompressor(level=LEVEL).chunker(chunk_size=CHUNK if seal else _PIECE)
+        self._sealer = Sealer(seal, key, self._storing.take) if seal else None
 
     def write(self, content: bytes) -> None:
         # Piece by piece: what is packed of one is gone before the next.
@@ -93,11 +94,10 @@ class _Object:
             self._packed(self._packer.compress(memoryview(content)[start : start + _PIECE]))
 
     def finish(self, kind: Kind, form: str, size: int) -> Reference:
-        self._packed(self._packer.flush())
+        self._packed(self._packer.finish())  # type: ignore[no-untyped-call]
         if self._sealer:
             self._sealer.finish()
-        self._hand_on()
-        self._checksum.finish()
+        self._storing.finish()
         self._upload.commit()
         return Reference(
             kind,
@@ -110,25 +110,17 @@ class _Object:
         )
 
     def abort(self) -> None:
-        self._checksum.abort()
+        self._storing.abort()
         self._upload.abort()
 
-    def _packed(self, content: bytes) -> None:
-        if self._sealer:
-            self._sealer.write(content)
-        elif content:
-            self._put(content)
+    def _packed(self, pieces: Iterable[bytes]) -> None:
+        put = self._sealer.write if self._sealer else self._storing.take
+        for piece in pieces:
+            put(piece)
 
-    def _put(self, content: bytes) -> None:
-        self._block += content
-        if len(self._block) >= _PIECE:
-            self._hand_on()
-
-    def _hand_on(self) -> None:
-        piece = bytes(self._block)
-        self._block.clear()
+    def _store(self, piece: bytes) -> None:
         self._stored += len(piece)
-        self._checksum.take(piece)
+        self._digest.update(piece)
         self._upload.write(piece)
 
 

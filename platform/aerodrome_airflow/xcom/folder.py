@@ -14,7 +14,6 @@ from typing import IO
 from aerodrome_airflow.xcom.errors import StoreError
 from aerodrome_airflow.xcom.objects import Found
 
-BUFFER = 1024 * 1024
 WRITE_BACK = 32 * 1024 * 1024
 # A finished object ends with more digits than a draft does: no key of a result is taken for a draft.
 _DRAFT = re.compile(r"(.+)\.part-[0-9a-f]{8}", re.DOTALL)
@@ -101,15 +100,18 @@ class FolderUpload:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with _shared():
             descriptor = os.open(self._draft, flags, 0o660, dir_fd=folder)
-        self._file = os.fdopen(descriptor, "wb", BUFFER)
+        # What comes is large: a buffer would hold a copy of it.
+        self._file = os.fdopen(descriptor, "wb", 0)
         self._written = self._begun = 0
         # Whatever becomes of the folder's path meanwhile.
         self._folder = os.dup(folder)
 
     def write(self, content: bytes) -> None:
         """Take *content*."""
+        left = memoryview(content)
         with _told():
-            self._file.write(content)
+            while left:
+                left = left[self._file.write(left) :]
         self._written += len(content)
         if self._written - self._begun >= WRITE_BACK:
             self._write_back()
@@ -124,7 +126,6 @@ class FolderUpload:
     def commit(self) -> None:
         """Give the file its name, once its content is on the disk."""
         with _told():
-            self._file.flush()
             os.fdatasync(self._file.fileno())
             self._file.close()
             os.rename(self._draft, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)

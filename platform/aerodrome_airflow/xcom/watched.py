@@ -6,20 +6,18 @@ from types import TracebackType
 
 from aerodrome_airflow.secrets import scrub
 from aerodrome_airflow.secrets.search import BLOCK, Search, SecretFoundError
-from aerodrome_airflow.xcom.aside import Aside
 from aerodrome_airflow.xcom.codec import Sink
 from aerodrome_airflow.xcom.errors import RefusedError
 
 
 class Watched:
-    """Hands content on to *sink*, and looks through it for what this task has read, beside the writing.
+    """Hands content on to *sink*, and looks through it for what this task has read.
 
     RefusedError where a secret is in it: by a later piece, or by leaving the block.
     """
 
     def __init__(self, sink: Sink) -> None:
         self._sink, self._search = sink, Search(scrub.known())
-        self._aside = Aside(self._search.feed)
         self._held: list[memoryview] = []
         self._size = 0
 
@@ -27,14 +25,8 @@ class Watched:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        if kind is not None:
-            self._aside.abort()
-            return
-        try:
-            self._aside.finish()
-            self._search.feed(self._held)
-        except SecretFoundError:
-            raise _refused() from None
+        if kind is None:
+            self._look()
 
     def write(self, content: bytes) -> int:
         """Take *content*; RefusedError where a secret was in what came some time before."""
@@ -48,16 +40,15 @@ class Watched:
     def _hold(self, piece: memoryview) -> None:
         self._held.append(piece)
         self._size += len(piece)
-        if self._size < BLOCK:
-            return
+        # In large blocks: a small one takes hardly less time.
+        if self._size >= BLOCK:
+            self._look()
+
+    def _look(self) -> None:
+        held, self._held, self._size = self._held, [], 0
         try:
-            self._aside.take(self._held)
+            self._search.feed(held)
         except SecretFoundError:
-            raise _refused() from None
-        self._held, self._size = [], 0
-
-
-def _refused() -> RefusedError:
-    return RefusedError(
-        "the result holds a secret that this task has read: leave it out of what the task hands on"
-    )
+            raise RefusedError(
+                "the result holds a secret that this task has read: leave it out of what the task hands on"
+            ) from None

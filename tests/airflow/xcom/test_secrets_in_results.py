@@ -120,6 +120,23 @@ def test_no_place_and_no_cut_hides_a_secret(data: st.DataObject) -> None:
             search.feed([bytes(content[begin:end])])
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_secrets_of_any_length_are_found_where_they_are_and_nowhere_else(data: st.DataObject) -> None:
+    """Shorter and longer ones together, at the beginning, between two words of a processor, and at the very end."""
+    lengths = data.draw(st.lists(st.integers(8, 70), min_size=1, max_size=4))
+    chance = random.Random(data.draw(st.integers(0, 1000)))
+    forms = [chance.randbytes(length) for length in lengths]
+    content = bytearray(chance.randbytes(data.draw(st.sampled_from([70_000, BLOCK + 13]))))
+    Search(forms).feed([bytes(content)])
+    form = data.draw(st.sampled_from(forms))
+    last = len(content) - len(form)
+    start = data.draw(st.integers(0, 70) | st.integers(last - 70, last) | st.integers(0, last))
+    content[start : start + len(form)] = form
+    with pytest.raises(SecretFoundError):
+        Search(forms).feed([bytes(content)])
+
+
 def test_a_task_that_read_nothing_looks_for_nothing() -> None:
     """And holds nothing back."""
     search = Search([])

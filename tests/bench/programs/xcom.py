@@ -26,7 +26,7 @@ def pieces(size: int, piece: int) -> Iterator[bytes]:
 
 
 def nothing(file: Path, size: int) -> None:
-    """Do what every task does: load Airflow's task process."""
+    """Do nothing: what every task has is there."""
 
 
 def write(file: Path, size: int) -> None:
@@ -82,7 +82,10 @@ def most_memory() -> float:
 
 
 if __name__ == "__main__":
-    import airflow.sdk.execution_time.task_runner  # noqa: F401 - what every task has
+    from aerodrome_airflow.celery_config import preload
+
+    # What every task's process has from its worker.
+    preload()
 
     mode, file, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     forget(file.parent)
