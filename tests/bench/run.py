@@ -134,9 +134,9 @@ ROWS: Mapping[str, Row] = {
     ),
     "xcom": Row(
         "a new process stores, and another reads, a stream of 1 GB of random bytes through the XCom backend in a "
-        "folder, piece by piece; memory is the most that the process held, beyond one that has only what "
-        "every task has from its worker. The disk's own: the same bytes in blocks of 1 MiB to and from a file there, until they are "
-        "on the disk. What is read is first taken out of the system's memory.",
+        "folder, piece by piece; memory is the most that the process held, beyond one that has only what every task "
+        "has from its worker. The disk's own: the same bytes in blocks of 1 MiB to and from a file there, until they "
+        "are on the disk. What is read is first taken out of the system's memory.",
         xcom.xcom,
     ),
     "exhausting": Row(
