@@ -40,7 +40,7 @@ def main() -> int:
         return 2
     signal.signal(signal.SIGTERM, _interrupted)
     # Beside `make test-hosts`, whose one long test is to wait for nothing.
-    os.nice(10)
+    os.nice(19)
     os.environ[ENVIRONMENT] = myself()
     sweep()
     try:

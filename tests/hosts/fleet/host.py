@@ -178,7 +178,8 @@ def _create(host: Host, image: str, labels: tuple[str, ...]) -> None:
     reached = ("--ip", host.address, "--mac-address", card)
     own = (f"{OURS}.owner={owner()}", f"{OURS}.address={host.address}", *labels)
     told = (f"--label={label}" for label in own)
-    podman("run", "--detach", "--quiet", *named, *reached, *_START, *told, image)
+    shares = f"--cpu-shares={host.network.shares}"
+    podman("run", "--detach", "--quiet", *named, *reached, shares, *_START, *told, image)
 
 
 def _admit(host: Host) -> None:

@@ -13,10 +13,11 @@ from fleet.turns import turn
 
 @dataclass(frozen=True)
 class Network:
-    """A bridge with its addresses."""
+    """A bridge with its addresses; *shares*: how much its hosts get of a busy processor, each in relation to others."""
 
     name: str
     subnet: str
+    shares: int
 
     @property
     def gateway(self) -> str:
@@ -54,5 +55,6 @@ class Network:
         return {container["Labels"][f"{OURS}.address"] for container in json.loads(found)}
 
 
-LAB = Network("aerodrome-lab", "10.203.77.0/24")
-ROLES = Network("aerodrome-roles", "10.203.78.0/24")
+# What happens on the lab's hosts takes longest: nothing else is to hold it up.
+LAB = Network("aerodrome-lab", "10.203.77.0/24", shares=4096)
+ROLES = Network("aerodrome-roles", "10.203.78.0/24", shares=256)
