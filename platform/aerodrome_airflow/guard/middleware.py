@@ -69,6 +69,8 @@ class ExecutionGuard:
         if route.key in routes.OPEN:
             return receive
         caller = await self._callers.find(request, execution)
+        if reason := routes.too_late(caller, route.key):
+            raise Refused(reason)
         if route.key in routes.LOOKUPS and owned(caller.tenant, next(iter(in_path.values()))):
             raise Refused("not stored here", 404)
         if reason := route.rule(Call(caller, in_path, request.query_params)):

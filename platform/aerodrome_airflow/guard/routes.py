@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from aerodrome_airflow.guard import rules
-from aerodrome_airflow.guard.rules import Rule
+from aerodrome_airflow.guard.rules import Caller, Rule
 
 # Answered without a token, to whatever watches the server.
 OPEN = frozenset({("GET", "/health"), ("GET", "/health/ping")})
@@ -16,6 +16,15 @@ OPEN = frozenset({("GET", "/health"), ("GET", "/health/ping")})
 REPORT = ("PATCH", "/task-instances/{task_instance_id}/state")
 # And one whose body names the host that the task runs on.
 START = ("PATCH", "/task-instances/{task_instance_id}/run")
+# Of a task that has ended, Airflow itself answers these: it changes nothing, and the worker hears that it has to end.
+AFTER_THE_END = frozenset({REPORT, START, ("PUT", "/task-instances/{task_instance_id}/heartbeat")})
+# These change the task itself, from whose last change on the time to clean up is counted; nothing needs them for that.
+BEFORE_THE_END = frozenset(
+    {
+        ("PATCH", "/task-instances/{task_instance_id}/rendered-map-index"),
+        ("PATCH", "/task-instances/{task_instance_id}/skip-downstream"),
+    }
+)
 # Answered as Airflow answers for what is not stored, because a task then tells which connection is missing.
 LOOKUPS = frozenset({("GET", "/connections/{connection_id}"), ("GET", "/variables/{variable_key:path}")})
 
@@ -126,6 +135,15 @@ class Route:
     def key(self) -> tuple[str, str]:
         """Method and template."""
         return self.method, self.template
+
+
+def too_late(caller: Caller, route: tuple[str, str]) -> str:
+    """Return why *caller* may not ask *route* any more, or an empty text."""
+    if caller.phase == "running" or route in AFTER_THE_END:
+        return ""
+    if caller.phase == "cleaning up" and route not in BEFORE_THE_END:
+        return ""
+    return "its task has ended"
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from aerodrome import names
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 
+Phase = Literal["running", "cleaning up", "ended"]
+"""running: also a task that waits for its turn, a trigger or a person, and goes on under the same number."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """The task that a token belongs to; *tenant* is None for a task that is gone or is no tenant's."""
 
     task: UUID
     tenant: str | None
+    phase: Phase = "running"
 
 
 @dataclass(frozen=True)
