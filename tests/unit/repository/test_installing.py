@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,7 @@ class Clone:
     """A clone with nothing but what installs it."""
 
     folder: Path
+    started: list[int] = field(default_factory=list)
 
     @property
     def log(self) -> Path:
@@ -45,8 +47,9 @@ class Clone:
         """Start the installation, as in a terminal of its own."""
         self.log.write_text("")
         own = {"LOG": str(self.log), "SLOW": slow, "TMPDIR": str(self.folder / "tmp")}
-        return subprocess.Popen(
-            ["bash", ".ci/install", self.folder / "python"],
+        process = subprocess.Popen(
+            # A shell that the tests are started from in the background has them ignore Ctrl-C.
+            ["env", "--default-signal=INT", "bash", ".ci/install", self.folder / "python"],
             env={"PATH": os.defpath, **own},
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -54,6 +57,8 @@ class Clone:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process.pid)
+        return process
 
     def syncs(self) -> list[str]:
         """Return how uv was asked to install the lock in the newest call."""
@@ -61,15 +66,19 @@ class Clone:
 
 
 @pytest.fixture
-def clone(repository: Path, tmp_path: Path) -> Clone:
-    """A clone without .venv."""
+def clone(repository: Path, tmp_path: Path) -> Iterator[Clone]:
+    """A clone without .venv; nothing that it started runs on, however the test ends."""
     for folder in (".ci", "tmp"):
         (tmp_path / folder).mkdir()
     (tmp_path / ".ci/install").write_text((repository / ".ci/install").read_text())
     for name, text in {"python": PYTHON, "uv": UV}.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
-    return Clone(tmp_path)
+    clone = Clone(tmp_path)
+    yield clone
+    for session in clone.started:
+        for left in members(session):
+            left.kill()
 
 
 def members(session: int) -> list[psutil.Process]:
