@@ -7,8 +7,6 @@ import redis
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.stores import broker
 
-pytestmark = pytest.mark.timeout(400)
-
 
 @pytest.fixture
 def pii(platform: Platform) -> redis.Redis:

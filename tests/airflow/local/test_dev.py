@@ -24,7 +24,6 @@ from aerodrome.local.release import removed_tenants
 from aerodrome.local.release.first_runs import wait_visible
 from aerodrome.local.stores import postgres, secrets_store
 
-pytestmark = pytest.mark.timeout(400)
 PROGRAM = Path(sys.executable).parent / "aerodrome"
 MANIFEST = """\
 dag_id: fresh

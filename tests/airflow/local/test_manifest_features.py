@@ -13,8 +13,6 @@ from aerodrome.errors import AerodromeError
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import supervision
 
-pytestmark = pytest.mark.timeout(400)
-
 
 def touch(platform: Platform, name: str) -> None:
     """Make a file in gamma's data folder, as gamma would."""

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from aerodrome.local.machine.platform import Platform
 
-pytestmark = pytest.mark.timeout(400)
-
 
 def alerts(platform: Platform, channel: str, run: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what a channel heard of *run*."""

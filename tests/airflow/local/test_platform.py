@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -33,7 +34,6 @@ from aerodrome.local.release.secret_desk import local_desk
 from aerodrome.local.stores import secrets_store
 from aerodrome.secrets.entry import Request
 
-pytestmark = pytest.mark.timeout(400)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has users for each zone and tenant")
 
 
@@ -68,13 +68,34 @@ def test_a_new_port_that_somebody_has_is_told_before_anything_is_stopped(platfor
         foreign.bind(("127.0.0.1", 0))
         foreign.listen()
         port = foreign.getsockname()[1]
-        ports = platform.ports.model_copy(update={"redis": port})
-        local = platform.local.model_copy(update={"ports": ports})
-        moved = platform.environment.model_copy(update={"local": local})
         with pytest.raises(UserError, match=rf"^port {port} of redis is taken by .*local.ports.redis"):
-            services.apply(replace(platform, environment=moved), print)
+            services.apply(_with_redis_at(platform, port), print)
     assert {s.name: s.pid for s in supervision.client(platform.layout).processes().values()} == before
     assert services.differences(platform) == ()
+
+
+def test_who_waits_hears_for_what_and_sees_the_log_of_what_never_answers(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that runs, and does not do its work where it should: what it has said last is in the error."""
+    monkeypatch.setattr(readiness, "SAID_EVERY_SECONDS", 0)
+    said: list[str] = []
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        elsewhere = _with_redis_at(platform, silent.getsockname()[1])
+        with pytest.raises(AerodromeError) as raised:
+            readiness.wait_ready(elsewhere, ["postgres", "redis"], said.append, 1)
+    log = platform.layout.process_log("redis")
+    first, _, last = str(raised.value).partition("\n")
+    assert re.fullmatch(rf"redis is not ready after \d+ s \(RUNNING\); the end of {log}:", first)
+    assert log.read_text().splitlines()[-1] in last
+    assert said[0] == "postgres is ready" and set(said[1:]) == {"waiting for redis"}
+
+
+def _with_redis_at(platform: Platform, port: int) -> Platform:
+    ports = platform.ports.model_copy(update={"redis": port})
+    local = platform.local.model_copy(update={"ports": ports})
+    return replace(platform, environment=platform.environment.model_copy(update={"local": local}))
 
 
 def test_airflow_tells_of_many_dags_at_once(

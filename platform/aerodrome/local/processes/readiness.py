@@ -17,6 +17,10 @@ from aerodrome.local.processes import supervision
 from aerodrome.local.stores import broker, directory, entrance, openbao, postgres
 from aerodrome.progress import Progress
 
+# A machine that does much else needs minutes to import Airflow six times; what cannot start is FATAL long before.
+LONGEST_SECONDS = 400
+SAID_EVERY_SECONDS = 30
+
 
 def is_ready(platform: Platform, state: ProcessState) -> bool:
     """Return whether the process of *state* does its work since its last start."""
@@ -35,28 +39,39 @@ def broker_access(platform: Platform) -> Broker:
     return Broker(platform.ports.redis, user.name, user.password, authority)
 
 
-def wait_ready(platform: Platform, names: Iterable[str], progress: Progress, seconds: float = 120) -> None:
-    """Wait until all of *names* do their work; an error shows the end of the log of the one that does not."""
+def wait_ready(
+    platform: Platform, names: Iterable[str], progress: Progress, seconds: float = LONGEST_SECONDS
+) -> None:
+    """Wait until all of *names* do their work, and tell *progress* who does and who is still awaited.
+
+    AerodromeError, with the end of its log, for one that has failed or does not after *seconds*.
+    """
     waiting = list(names)
-    end = time.monotonic() + seconds
+    began = said = time.monotonic()
     supervisor = supervision.client(platform.layout)
     while waiting:
         states = supervisor.processes()
         for name in [name for name in waiting if is_ready(platform, states[name])]:
             waiting.remove(name)
             progress(f"{name} is ready")
+        now = time.monotonic()
+        if waiting and now > said + SAID_EVERY_SECONDS:
+            said = now
+            progress(f"waiting for {', '.join(waiting)}")
         failed = [name for name in waiting if states[name].state == "FATAL"]
-        if failed or (waiting and time.monotonic() > end):
-            raise _not_ready(platform, (failed or waiting)[0], states)
+        if failed or (waiting and now > began + seconds):
+            raise _not_ready(platform, (failed or waiting)[0], states, now - began)
         if waiting:
             time.sleep(0.3)
 
 
-def _not_ready(platform: Platform, name: str, states: dict[str, ProcessState]) -> AerodromeError:
+def _not_ready(
+    platform: Platform, name: str, states: dict[str, ProcessState], seconds: float
+) -> AerodromeError:
     log = platform.layout.process_log(name)
     lines = tail(log, 20)
     return AerodromeError(
-        f"{name} is not ready ({states[name].state}); the end of {log}:\n{lines}",
+        f"{name} is not ready after {seconds:.0f} s ({states[name].state}); the end of {log}:\n{lines}",
         "mend the cause and deploy again",
     )
 

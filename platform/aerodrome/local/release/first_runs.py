@@ -16,7 +16,7 @@ from aerodrome.progress import Progress
 
 Standing = Literal["runs", "due", "rests", "gone", "open", "paused"]
 FINAL = ("success", "failed")
-VISIBLE_SECONDS = 90
+VISIBLE_SECONDS = 240
 STARTED_BY_OTHERS = frozenset({"asset_triggered", "operator_triggered"})
 # A task that begins again by itself, when what it waits for has happened.
 RESTING = frozenset({"deferred", "up_for_reschedule"})
