@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aerodrome.local.people.rights import of_levels
 from airflow import settings
 from airflow.api_fastapi.execution_api.app import _jwt_generator
 from airflow.configuration import conf
@@ -58,9 +59,11 @@ RESOURCES = (
     "Plugins",
     "Pools",
     "Providers",
+    "Roles",
     "Task Instances",
     "Task Logs",
     "Triggers",
+    "Users",
     "Variables",
     "Website",
     "XComs",
@@ -106,7 +109,10 @@ def main(home: Path) -> None:
 
 
 def people(session: Any) -> None:
-    """Make each tenant's admin and viewer, and who is in both; the platform's administrator and auditor."""
+    """Make each tenant's admin, editor and viewer, and who is in both; the platform's administrator and auditor.
+
+    A tenant's admin holds more than a deploy grants, and an editor what it grants.
+    """
     actions = {name: Action(name=name) for name in VERBS}
     resources = {name: Resource(name=name) for name in (*RESOURCES, "DAGs")}
     rights = {
@@ -123,8 +129,13 @@ def people(session: Any) -> None:
         "auditor": reading,
         "Public": [],
     }
+    granted = of_levels(own_passwords=False)["editor"]
     for tenant in TENANTS:
-        roles |= {f"{tenant}.admin": most, f"{tenant}.viewer": [r for r in reading if r in most]}
+        roles |= {
+            f"{tenant}.admin": most,
+            f"{tenant}.editor": [right for name, right in rights.items() if name in granted],
+            f"{tenant}.viewer": [r for r in reading if r in most],
+        }
     made = {name: Role(name=name, permissions=held) for name, held in roles.items()}
     session.add_all(made.values())
     users = {name: (f"{name}.admin",) for name in TENANTS}

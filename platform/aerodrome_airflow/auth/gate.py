@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse
@@ -44,14 +44,14 @@ class TenantGate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        route, parameters = _matched(scope)
-        if isinstance(route, Mount) and route.path in routes.MOUNTS:
+        route, child = _matched(scope, scope["app"].routes)
+        if isinstance(route, Mount) and _is_open(route, {**scope, **child}):
             await self.app(scope, receive, send)
             return
         who = await _person(Request(scope))
         if not who.confined:
             await self.app(scope, receive, send)
-        elif who.rights and (reason := _refusal(who, scope["method"], route, parameters)):
+        elif who.rights and (reason := _refusal(who, scope["method"], route, child.get("path_params", {}))):
             await JSONResponse({"detail": reason}, 403)(scope, receive, send)
         else:
             # Without a valid token there is no right at all, and Airflow itself asks for a login.
@@ -59,13 +59,23 @@ class TenantGate:
                 await self.app(scope, receive, send)
 
 
-def _matched(scope: Scope) -> tuple[Any, Mapping[str, Any]]:
-    """Return the route that Airflow's own router will take, and what stands in its path."""
-    for route in scope["app"].routes:
+def _matched(scope: Scope, found: Iterable[Any]) -> tuple[Any, Mapping[str, Any]]:
+    """Return which of the routes *found* Airflow's own router will take, and what that one adds to *scope*."""
+    for route in found:
         match, child = route.matches(scope)
         if match is Match.FULL:
-            return route, child.get("path_params", {})
+            return route, child
     return None, {}
+
+
+def _is_open(mount: Mount, scope: Scope) -> bool:
+    """Return whether members of tenants may ask the mounted application for what it will take in *scope*."""
+    return routes.decide_below(mount.path, lambda: _template(mount, scope)) is Decision.OPEN
+
+
+def _template(mount: Mount, scope: Scope) -> str:
+    route, _ = _matched(scope, mount.routes)
+    return str(getattr(route, "path", ""))
 
 
 async def _person(request: Request) -> Person:

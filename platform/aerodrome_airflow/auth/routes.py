@@ -2,10 +2,12 @@
 
 OPEN shows nothing of any tenant. DAG has the DAG in its path: the member's own, or `~`. NAMED has the name of another
 thing in its path. ROWS is a list or a thing with a number: its rows are those of the tenant. CLOSED is refused.
+Of a mounted application, one part may be closed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 
@@ -200,12 +202,15 @@ _TEXTS: dict[Decision, str] = {
 }
 
 MOUNTS: dict[str, Decision] = {
-    # FAB's own pages and API: each asks for a right that no tenant's role has, or shows the person to themselves.
+    # FAB's own pages: each asks for a right that no tenant's role has, or shows the person to themselves.
     "/auth": Decision.OPEN,
     # Task tokens, not people: the guard before it decides.
     "/execution": Decision.OPEN,
     "/static": Decision.OPEN,
 }
+
+# FAB's API of people, roles and rights: who may write there makes themselves an administrator.
+_CLOSED_BELOW = {"/auth": "/fab/"}
 
 
 @lru_cache(maxsize=1)
@@ -218,6 +223,14 @@ def decisions() -> dict[tuple[str, str], Decision]:
                 method, template = line.split()
                 found[method, template] = decision
     return found
+
+
+def decide_below(mount: str, template: Callable[[], str]) -> Decision:
+    """Return the decision about a route of a mounted application; *template* is asked only where it matters."""
+    closed = _CLOSED_BELOW.get(mount)
+    if closed is not None and template().startswith(closed):
+        return Decision.CLOSED
+    return MOUNTS.get(mount, Decision.CLOSED)
 
 
 def decide(method: str, template: str) -> Decision:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aerodrome_airflow.auth.routes import MOUNTS, Decision, decide, decisions
+import pytest
+from aerodrome_airflow.auth.routes import MOUNTS, Decision, decide, decide_below, decisions
 from aerodrome_airflow.auth.rows import condition_of, is_decided
 
 
@@ -38,6 +39,16 @@ def test_a_route_that_nobody_thought_about_is_closed() -> None:
     """What a new version of Airflow adds is refused until somebody decides."""
     assert decide("GET", "/api/v2/brandNew/{dag_id}") is Decision.CLOSED
     assert decide("PATCH", "/api/v2/version") is Decision.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("path", "decision"),
+    [("/fab/v1/users", Decision.CLOSED), ("/fab/v2/new", Decision.CLOSED), ("/token", Decision.OPEN)],
+)
+def test_of_the_logins_own_application_the_api_of_people_is_closed(path: str, decision: Decision) -> None:
+    """All that is below it, also what a new version of FAB adds; an application that nobody knows is closed too."""
+    assert decide_below("/auth", lambda: path) is decision
+    assert decide_below("/brand-new", lambda: path) is Decision.CLOSED
 
 
 def test_every_table_of_airflow_is_decided() -> None:
