@@ -219,6 +219,18 @@ class AirflowRows:
         with self.sessions.begin() as session:
             session.query(DagRun).filter_by(dag_id=dag_id, run_id=run_id).delete()
 
+    def delete_dag(self, dag_id: str) -> None:
+        """Delete a DAG as `airflow dags delete` and the API server do; none of its tasks may run."""
+        from airflow.api.common.delete_dag import delete_dag
+        from airflow.models.dag import DagModel
+        from airflow.models.dagbundle import DagBundleModel
+
+        with self.sessions.begin() as session:
+            session.merge(DagBundleModel(name="tenants"))
+            session.merge(DagModel(dag_id=dag_id, bundle_name="tenants"))
+            session.flush()
+            delete_dag(dag_id, session=session)
+
 
 @pytest.fixture(scope="session")
 def rows(postgres: Any) -> Iterator[AirflowRows]:

@@ -143,6 +143,23 @@ def machine(store: Any, rows: Any, contents: Any) -> type[RuleBasedStateMachine]
             self.forget(lambda place: place.run_id == run)
             self.running = {place: one for place, one in self.running.items() if place.run_id != run}
 
+        @precondition(lambda self: self.rows and not self.running)
+        @rule()
+        def delete_the_dag(self) -> None:
+            rows.delete_dag(self.dag)
+            self.runs.clear()
+            self.rows.clear()
+            self.collect_all()
+
+        @precondition(lambda self: self.rows)
+        @rule(data=st.data())
+        def take_a_task_out_of_the_dag(self, data: st.DataObject) -> None:
+            task = data.draw(st.sampled_from([place.task_id for place, _ in self.rows]))
+            # Airflow ends its processes and keeps its rows: the page of an old run still shows what it returned.
+            for place in [self.place(run, task) for run in self.runs]:
+                rows.set_state(place, "removed")
+                self.running.pop(place, None)
+
         @rule(later=st.booleans())
         def collect(self, later: bool) -> None:
             before = len(list(store.find(f"{self.environment}/")))
@@ -170,6 +187,10 @@ def machine(store: Any, rows: Any, contents: Any) -> type[RuleBasedStateMachine]
         def teardown(self) -> None:
             for place in self.running:
                 rows.set_state(place, "failed")
+            self.collect_all()
+
+        def collect_all(self) -> None:
+            """Collect what the time of grace keeps too; no task runs."""
             self.collected(LATER)
             left = {found.key for found in store.find(f"{self.environment}/")}
             assert left == {reference.key for reference, _ in self.rows.values()}
