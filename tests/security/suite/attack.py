@@ -22,8 +22,9 @@ From = Literal[
     "another host",
     "nobody in particular",
 ]
-Need = Literal["platform", "api", "directory"]
-"""platform: a whole ENV=local, deployed by root; api: API servers and a database; directory: a login by LDAP."""
+Need = Literal["platform", "api", "directory", "network", "moto"]
+"""platform: a whole ENV=local, deployed by root; api: API servers and a database; directory: a login by LDAP;
+network: another host, in a network namespace of its own; moto: a double of AWS."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Attack:
 
     *attempt* returns what was got, an empty text where nothing was; *undefended* gives the place without the
     attack's own defence, in which the attempt has to succeed. *harmless* does the same as the attempt without its
-    bad part, and has to succeed with all defences: else a typing error would count as a defence.
+    bad part, and has to succeed with all defences: else a typing error would count as a defence. *airflow* are the
+    public issues of the gap that it uses in Airflow as it ships.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Attack:
     attempt: Callable[[Any], str]
     undefended: Callable[[Any], AbstractContextManager[Any]] | None
     harmless: Callable[[Any], str] | None
+    airflow: tuple[int, ...] = ()
 
 
 @cache
@@ -101,6 +104,7 @@ def _load(file: Path) -> Attack:
         module.attack,
         getattr(module, "undefended", None),
         getattr(module, "harmless", None),
+        getattr(module, "AIRFLOW", ()),
     )
 
 

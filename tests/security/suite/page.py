@@ -7,10 +7,11 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from suite.attack import names
+from suite.declared import DECLARED, Gap
 from suite.results import Result, read
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -27,6 +28,20 @@ AREAS = {
     "secrets": "Secrets",
     "xcom": "Results of tasks",
 }
+PARTS = {
+    "platform": "an `ENV=local` deployed by root: API server, scheduler, workers, PostgreSQL, Redis, OpenBao, slapd",
+    "api": "two API servers on one PostgreSQL, with all defences and with none; tasks have tokens there and do not run",
+    "directory": "an API server whose people are in Debian's slapd, and the process that follows it",
+    "network": "beside these, another host: a network namespace with a link to this machine, and the right passwords",
+    "moto": "S3, IAM and STS as moto plays them, in the process of the test: no AWS",
+    "": "no server: the platform's own code, called as deploy, scheduler and workers call it",
+}
+"""What attacks need, and what that is."""
+NAMED = ("network", "moto")
+"""Parts whose attacks are named."""
+ELSEWHERE = ("another host", "a worker of another zone")
+EXPLANATIONS = Path("docs") / "explanation"
+ISSUES = "https://github.com/apache/airflow/issues"
 _HELD = re.compile(r"^\| `([^`]+)` .*\| held \|$", re.MULTILINE)
 
 
@@ -82,18 +97,85 @@ def page(*results: Result) -> str:
     return "\n".join(
         [
             head,
+            *_parts(results),
             *_not_isolated(open_),
+            *_closed(held),
             _NOT_APPLICABLE,
             *(line for area, rows in areas for line in _area(area, rows)),
         ]
     )
 
 
-def _not_isolated(rows: Iterable[Result]) -> Iterable[str]:
-    yield from ("## Not isolated", "")
-    for row in rows:
-        yield f"- **{row.sentence}** {row.reason}"
+def _parts(rows: Sequence[Result]) -> Iterable[str]:
+    """Yield where the attacks were tried, by what they say that they need."""
+    yield from ("## What was live", "", "| attacks | tried on |", "|---|---|")
+    for part, text in PARTS.items():
+        tried = [row.name for row in rows if part in (row.needs or ("",))]
+        yield f"| {len(tried)} | {text}{f': {_named(tried)}' if tried and part in NAMED else ''} |"
+    far = [row.name for row in rows if row.origin in ELSEWHERE and "network" not in row.needs]
+    if far:
+        yield from (
+            "",
+            "Not from another host but from the loopback of this machine, with the login that such a worker or host",
+            f"holds, these are tried: {_named(far)}.",
+        )
     yield ""
+
+
+def _not_isolated(rows: Iterable[Result]) -> Iterable[str]:
+    yield from ("## Not isolated", "", "Tried, and they succeed:", "")
+    for row in rows:
+        yield f"- **{row.sentence}** {row.reason}{_links(row.airflow)}"
+    yield from ("", "Known without an attack:", "")
+    yield from map(_declared, DECLARED)
+    yield from (
+        "",
+        "Each part of the platform says at the end of its own page what is not isolated there:",
+        "",
+    )
+    yield from (f"- [{title}]({_page(file.name)}#not-isolated)" for title, file in _pages())
+    yield ""
+
+
+def _declared(gap: Gap) -> str:
+    return f"- **{gap.what}** {gap.reason}{_links(gap.airflow)} [More]({_page(gap.page)})."
+
+
+def _closed(rows: Sequence[Result]) -> Iterable[str]:
+    """Yield the gaps of Airflow that the defences of *rows* close."""
+    numbers = sorted(set(chain.from_iterable(row.airflow for row in rows)))
+    if not numbers:
+        return
+    yield from ("## Gaps of Airflow that are closed here", "")
+    yield from ("Airflow alone lets these through; each is held by the defence in its row.", "")
+    for number in numbers:
+        yield f"- {_link(number)}: {_named(row.name for row in rows if number in row.airflow)}"
+    yield ""
+
+
+def _pages() -> Iterable[tuple[str, Path]]:
+    """Yield title and file of each page that says what is not isolated."""
+    for file in sorted((REPOSITORY / EXPLANATIONS).glob("*.md")):
+        text = file.read_text()
+        if "\n## Not isolated\n" in text:
+            yield text.partition("\n")[0].removeprefix("# "), file
+
+
+def _page(name: str) -> str:
+    return f"../explanation/{name}"
+
+
+def _named(attacks: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in attacks)
+
+
+def _links(numbers: Iterable[int]) -> str:
+    links = ", ".join(map(_link, numbers))
+    return f" ({links})" if links else ""
+
+
+def _link(number: int) -> str:
+    return f"[apache/airflow#{number}]({ISSUES}/{number})"
 
 
 def _area(area: str, rows: Iterable[Result]) -> Iterable[str]:
@@ -112,9 +194,8 @@ _HEAD = """\
 # Security: what was tried, and what happened
 
 Each row is an attack, a file of `tests/security/attacks/`, that one tenant tries against another or against the
-platform. `make test-security` runs all of them, as root, on a platform that it deploys for them (Airflow {airflow},
-PostgreSQL, Redis, OpenBao). Another host is a network namespace with a link of its own to that machine, and knows the
-right passwords. {shown} of the {held} attacks that are held were shown in the same run to succeed once their own
+platform. `make test-security` runs all of them as root, on one machine and on real servers where the table below says
+so (Airflow {airflow}). {shown} of the {held} attacks that are held were shown in the same run to succeed once their own
 defence is switched off. A row that does not hold any more fails the build.
 
 {number} attacks, {held} held.

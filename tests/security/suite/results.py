@@ -28,6 +28,8 @@ class Result:
     outcome: str
     reason: str
     without: str
+    needs: tuple[str, ...] = ()
+    airflow: tuple[int, ...] = ()
 
 
 def result(attack: Attack, outcome: str, without: str) -> Result:
@@ -42,6 +44,8 @@ def result(attack: Attack, outcome: str, without: str) -> Result:
         outcome,
         reason,
         without[:LONGEST],
+        tuple(sorted(attack.needs)),
+        attack.airflow,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from suite.place import ATTACKER, VICTIM, Place
@@ -20,6 +21,17 @@ def run_of(place: Place, tenant: str = VICTIM) -> dict[str, Any]:
     """Return the ids of *tenant*'s things."""
     found: dict[str, Any] = place.served.things[tenant]
     return found
+
+
+@contextmanager
+def ended(place: Place, tenant: str = ATTACKER) -> Iterator[str]:
+    """The id of a second task of *tenant*, which ended some minutes ago, and waits for its turn afterwards."""
+    which = f"dag_id = '{tenant}.daily' AND run_id = 'run_{tenant}' AND task_id = 'more'"
+    change = f"UPDATE task_instance SET state = {{}}, updated_at = {{}} WHERE {which} RETURNING id"
+    try:
+        yield str(place.served.query(change.format("'success'", "now() - interval '5 minutes'"))[0][0])
+    finally:
+        place.served.query(change.format("NULL", "now()"))
 
 
 def answered(place: Place, requests: Iterable[Request], *, with_token: str | None = None) -> str:

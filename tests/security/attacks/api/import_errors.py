@@ -10,6 +10,7 @@ AGAINST = "import errors"
 DEFENCE = "each statement of a request is confined to the person's tenants"
 MUST = HELD
 NEEDS = ("api",)
+AIRFLOW = (67461,)
 undefended = plain_airflow
 
 

@@ -10,6 +10,7 @@ AGAINST = "connections"
 DEFENCE = "the guard before the execution API"
 MUST = HELD
 NEEDS = ("api",)
+AIRFLOW = (60125,)
 undefended = no_guard
 REQUESTS = (
     ("GET", "/connections/beta.db"),

@@ -10,6 +10,7 @@ AGAINST = "variables"
 DEFENCE = "the guard before the execution API"
 MUST = HELD
 NEEDS = ("api",)
+AIRFLOW = (60125,)
 undefended = no_guard
 REQUESTS = (
     ("PUT", "/variables/beta.planted", {"value": "x", "description": None}),

@@ -10,6 +10,7 @@ AGAINST = "XComs"
 DEFENCE = "the guard before the execution API"
 MUST = HELD
 NEEDS = ("api",)
+AIRFLOW = (60125,)
 undefended = no_guard
 REQUESTS = (
     ("POST", "/xcoms/beta.daily/run_beta/load/planted2", "value"),

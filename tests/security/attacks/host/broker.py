@@ -11,7 +11,7 @@ FROM = "another host"
 AGAINST = "the broker"
 DEFENCE = "Redis listens on loopback only"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 undefended = broker_on_all_addresses
 PROGRAM = """
 import os, redis

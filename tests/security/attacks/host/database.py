@@ -12,7 +12,7 @@ FROM = "another host"
 AGAINST = "the database"
 DEFENCE = "PostgreSQL listens on loopback only, and its rules let nobody in from elsewhere"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 PROGRAM = """
 import os, psycopg
 known = {name: os.environ[name.upper()] for name in ("user", "password", "dbname")}

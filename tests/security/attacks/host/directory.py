@@ -13,7 +13,7 @@ FROM = "another host"
 AGAINST = "the directory"
 DEFENCE = "slapd listens on loopback only"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 PROGRAM = """
 import os, ssl
 from ldap3 import AUTO_BIND_TLS_BEFORE_BIND, NONE, Connection, Server, Tls

@@ -12,7 +12,7 @@ FROM = "another host"
 AGAINST = "the execution API"
 DEFENCE = "the API server listens on loopback only"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 PROGRAM = """
 import os, urllib.error, urllib.request
 address = "http://{ADDRESS}:{PORT}/execution/{ASKED}".format(**os.environ)

@@ -9,7 +9,7 @@ FROM = "another host"
 AGAINST = "the platform"
 DEFENCE = "Linux drops such packets from a network: its setting route_localnet is off"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 undefended = loopback_let_in
 
 

@@ -14,7 +14,7 @@ DEFENCE = (
     "and large results are files"
 )
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 
 
 def undefended(place: Place) -> AbstractContextManager[Place]:

@@ -11,7 +11,7 @@ FROM = "another host"
 AGAINST = "the REST API"
 DEFENCE = "the API server listens on loopback only"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 PROGRAM = """
 import json, os, urllib.error, urllib.request
 def answer(path, body=None, **headers):

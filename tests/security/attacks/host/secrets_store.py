@@ -15,7 +15,7 @@ FROM = "another host"
 AGAINST = "the secrets store"
 DEFENCE = "OpenBao listens on loopback only"
 MUST = HELD
-NEEDS = ("platform",)
+NEEDS = ("platform", "network")
 PROGRAM = """
 import os
 from aerodrome import names

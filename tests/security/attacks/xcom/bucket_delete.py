@@ -10,7 +10,7 @@ FROM = "tenant code in a task"
 AGAINST = "XComs"
 DEFENCE = "in S3 each tenant's results are reached as an IAM role of its own, whose rights end at its prefix"
 MUST = HELD
-NEEDS = ()
+NEEDS = ("moto",)
 undefended = one_role_for_all
 
 

@@ -10,7 +10,7 @@ FROM = "tenant code in a task"
 AGAINST = "XComs"
 DEFENCE = "in S3 the role of a tenant may not list, and the collector's, which may, is lent to no worker"
 MUST = HELD
-NEEDS = ()
+NEEDS = ("moto",)
 undefended = one_role_for_all
 
 
