@@ -70,6 +70,13 @@ def served_place(postgres: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def spare_place(postgres: Any) -> Iterator[Any]:
+    """The same with a database of its own, which attacks may spoil."""
+    with served.running(postgres) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
 def followed_company(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[companies.Company]:
     """A company's login: an API server, a directory with a person, and roles that follow it."""
     name = f"company_{secrets.token_hex(4)}"

@@ -6,6 +6,7 @@ One process imports Airflow and forks: three processes of their own would spend 
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import os
 import sys
@@ -17,6 +18,8 @@ import httpx
 import seed
 import uvicorn
 from airflow.api_fastapi.app import cached_app
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from forking import await_file, done, forked
 
 OWN = "aerodrome_airflow.auth.manager.AerodromeFabAuthManager"
@@ -38,10 +41,11 @@ SECURITY_MANAGER_CLASS, WTF_CSRF_ENABLED = OpenLogin, False
 
 
 def serve(folder: Path, port: int, **options: str) -> None:
-    """Run an API server with *options*, and write its routes down."""
+    """Run an API server with *options*, and write its routes down, and what each of them takes."""
     os.environ.update({f"AIRFLOW__{name}": value for name, value in options.items()})
     app = cached_app()
     found = {"core": routes(app.routes), "execution": routes(asyncio.run(execution_routes(app)))}
+    (folder / f"described-{port}").write_text(json.dumps(described(app.routes)))
     (folder / f"routes-{port}").write_text(json.dumps(found))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
@@ -56,6 +60,14 @@ def routes(found: Iterable[Any]) -> list[dict[str, Any]]:
         }
         for route in found
     ]
+
+
+def described(found: Iterable[Any]) -> dict[str, Any]:
+    """Return the OpenAPI document of all routes, those of the web interface too, which the server leaves out."""
+    shown = [copy.copy(route) for route in found if isinstance(route, APIRoute)]
+    for route in shown:
+        route.include_in_schema = True
+    return get_openapi(title="all", version="1", routes=shown)
 
 
 async def execution_routes(app: Any) -> list[Any]:

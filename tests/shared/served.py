@@ -68,6 +68,12 @@ class Server:
         found: dict[str, list[dict[str, Any]]] = json.loads((self.folder / f"routes-{self.port}").read_text())
         return found
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """The OpenAPI document of all those in `core`, as it wrote it down when it started."""
+        found: dict[str, Any] = json.loads((self.folder / f"described-{self.port}").read_text())
+        return found
+
 
 @dataclass(frozen=True)
 class Place:

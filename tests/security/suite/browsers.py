@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from http.cookiejar import Cookie
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -41,8 +42,15 @@ def cookies_from_another_site(place: Place, person: Browser) -> dict[str, str]:
     return {
         cookie.name: str(cookie.value)
         for cookie in person.client.cookies.jar
-        if place.notes.get("careless") or not cookie.has_nonstandard_attr("SameSite")
+        if place.notes.get("careless") or not stays_on_its_site(cookie)
     }
+
+
+def stays_on_its_site(cookie: Cookie) -> bool:
+    """Return whether no browser sends *cookie* with the form of another site: with `SameSite=None` all of them do."""
+    # The jar keeps the names of attributes as the server wrote them, and looks them up exactly.
+    attributes = {name.lower(): value for name, value in vars(cookie)["_rest"].items()}
+    return str(attributes.get("samesite")).lower() in {"lax", "strict"}
 
 
 def leads_away(answer: httpx.Response, url: str) -> bool:

@@ -24,6 +24,8 @@ from aerodrome.local.processes import supervision
 from aerodrome.local.processes.topology import airflow_environment
 from aerodrome.local.release.first_runs import wait_visible
 from aerodrome.local.stores import secrets_store
+from suite import guarded
+from suite.guarded import Output
 
 ZONE = "default"
 VICTIM = "beta"
@@ -51,16 +53,6 @@ print(json.dumps({"lines": lines, "size": size, "problem": problem, "result": re
 
 
 @dataclass(frozen=True)
-class Output:
-    """What a program of a tenant wrote: its first lines and all characters; why it was ended, and its result."""
-
-    text: str
-    problem: str
-    size: int = 0
-    result: Any = None
-
-
-@dataclass(frozen=True)
 class Code:
     """A tenant's code in *zone*: started by the zone's launcher, or by the one that listens on *socket*.
 
@@ -73,18 +65,25 @@ class Code:
     socket: Path | None = None
     direct: bool = False
 
-    def python(self, source: str, **environment: str) -> str:
-        """Return what the program *source* printed; it sees the platform's Python and standard library only."""
-        return self.job("bash", {"script": self._heredoc(source)}, environment).text
+    def python(self, source: str, *, may_end: str = "", **environment: str) -> str:
+        """Return what the program *source* printed, which has been run to its end.
 
-    def bash(self, script: str, **environment: str) -> Output:
-        """Return what *script* printed and how it ended."""
-        return self.job("bash", {"script": script}, environment)
+        It sees the platform's Python and standard library only. *may_end*: the words by which the platform may have
+        ended it instead.
+        """
+        return guarded.python(self._script(self._heredoc(source), environment), may_end)
+
+    def bash(self, script: str, *, may_end: str = "", **environment: str) -> Output:
+        """Return what *script* printed, which has been run; *may_end* as for `python`."""
+        return guarded.script(self._script(script, environment), may_end)
+
+    def _script(self, script: str, environment: Mapping[str, str]) -> Output:
+        return self.job("bash", {"script": guarded.marked(script)}, environment)
 
     def job(self, kind: str, body: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Output:
-        """Return what a job of the launcher wrote, asked for as the zone's worker asks."""
+        """Return what a job of the launcher wrote, asked for as the zone's worker asks, however it ended."""
         if self.direct:
-            return self._directly(str(body["script"]))
+            return self._directly(str(body["script"]), environment or {})
         request = {
             "socket": str(self.socket or self.platform.layout.launcher_socket(self.zone)),
             "job": {"tenant": self.tenant, "kind": kind, "body": body, "environment": environment or {}},
@@ -95,11 +94,12 @@ class Code:
         answer = json.loads(done.stdout)
         return Output("\n".join(answer["lines"]), answer["problem"], answer["size"], answer["result"])
 
-    def _directly(self, script: str) -> Output:
+    def _directly(self, script: str, environment: Mapping[str, str]) -> Output:
         process = next(name for name in worker_names(self.platform, self.zone))
-        environment = airflow_environment(self.platform, process)
-        done = _run(["bash", "-c", script], self.platform.os_user(self.tenant), "", environment)
-        return Output(done.stdout, done.stderr, len(done.stdout))
+        given = {**airflow_environment(self.platform, process), **environment}
+        done = _run(["bash", "-c", script], self.platform.os_user(self.tenant), "", given)
+        problem = f"killed by signal {-done.returncode}" if done.returncode < 0 else ""
+        return Output(done.stdout, problem, len(done.stdout), {"exit_code": done.returncode})
 
     def _heredoc(self, source: str) -> str:
         program = textwrap.dedent(source)

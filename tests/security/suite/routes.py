@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from suite.place import Place
 
 # They end the session, or wait for the end of a run.
 _LEFT_OUT = ("/auth/login", "/auth/logout", "/wait")
+# Where something of a tenant's is found at other ids, or by more than what is required.
+_PATHS = {"/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents": {"{dag_id}": "{tenant}.report"}}
 _QUERIES = {
-    "/api/v2/backfills": "dag_id={dag_id}",
-    "/ui/structure/structure_data": "dag_id={dag_id}",
-    "/ui/dashboard/historical_metrics_data": "start_date=2025-01-01T00:00:00Z&end_date=2027-01-01T00:00:00Z",
-    "/ui/pending_partitioned_dag_run/{dag_id}": "partition_key=x",
+    # Without it Airflow's own query fails with psycopg 3, whoever asks.
+    "/ui/dependencies": {"dependency_type": "data", "node_id": "asset:{asset}"},
 }
+_VALUES = {"start_date": "2025-01-01T00:00:00Z", "end_date": "2027-01-01T00:00:00Z"}
 
 
 def open_routes(place: Place, method: str) -> tuple[str, ...]:
@@ -27,6 +30,23 @@ def open_routes(place: Place, method: str) -> tuple[str, ...]:
     )
 
 
-def own_query(place: Place, path: str, whose: str) -> str:
-    """Return what *path* needs after a question mark, or an empty text."""
-    return f"?{place.served.path(_QUERIES[path], whose)}" if path in _QUERIES else ""
+def own_address(place: Place, path: str, whose: str) -> str:
+    """Return *path* with the ids of the tenant *whose*, and all that the route requires after a question mark."""
+    template = with_other_ids(path)
+    values = {name: _VALUES.get(name, f"{{{name}}}") for name in _required(place, path)}
+    query = urlencode(values | _QUERIES.get(path, {}), safe="{}:")
+    return str(place.served.path(f"{template}?{query}" if query else template, whose))
+
+
+def with_other_ids(path: str) -> str:
+    """Return *path* with the ids at which it has something to find, where they are not the usual ones."""
+    for name, other in _PATHS.get(path, {}).items():
+        path = path.replace(name, other)
+    return path
+
+
+def _required(place: Place, path: str) -> tuple[str, ...]:
+    """Return the names that must stand after the question mark, as the server's own document says."""
+    described = place.served.defended.described["paths"].get(path.replace(":path}", "}"), {})
+    parameters = described.get("get", {}).get("parameters", ())
+    return tuple(each["name"] for each in parameters if each["in"] == "query" and each["required"])

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import schemathesis
-import served
+from aerodrome_airflow.auth.routes import Decision, decisions
 from hypothesis import HealthCheck, Phase, given, settings
-from suite.place import VICTIM, Api, Place
+from suite.place import ATTACKER, VICTIM, Api, Place
+from suite.routes import with_other_ids
 
 EXAMPLES = 2
 PATIENCE = 5
 _METHODS = ("post", "put", "patch", "delete")
 # They end the session or open one.
 _LEFT_OUT = ("/auth/login", "/auth/logout")
+_DONE = frozenset({200, 201, 202, 204})
+# Airflow's word for any DAG or run.
+_ANY = "~"
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,21 @@ class Request:
     body: Any
 
 
+# What generated bodies do not hit upon.
+_MORE = (
+    Request("POST", "/api/v2/dags/{dag_id}/clearPartitions", {}, {"partition_key": "x", "dry_run": False}),
+    Request(
+        "PATCH",
+        "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails",
+        {},
+        {"chosen_options": ["yes"]},
+    ),
+)
+
+
 def requests(place: Place) -> Iterator[Request]:
-    """Yield requests for each route that is described, the same in every run."""
+    """Yield requests for each route that is described, the same in every run; what may take forever comes last."""
+    yield from _MORE
     server = place.served.defended
     document = server.ask("boss", "GET", "/openapi.json").raise_for_status().json()
     described = schemathesis.openapi.from_dict(document).get_all_operations()
@@ -62,25 +80,36 @@ def _examples(operation: Any) -> Iterator[Request]:
         made.append(Request(case.method, operation.path, dict(case.query or {}), body))
 
     draw()
-    yield from made
+    yield from (replace(each, path=_with_constants(operation)) for each in made)
 
 
-def sent(place: Place, request: Request) -> int:
-    """Return the status of the answer to *request* about the victim's things, in path and body."""
-    things = place.served.things[VICTIM]
+def _with_constants(operation: Any) -> str:
+    """Return the path with `~` where nothing else is taken."""
+    path = str(operation.path)
+    for parameter in operation.path_parameters:
+        if parameter.definition.get("schema", {}).get("const") == _ANY:
+            path = path.replace(f"{{{parameter.name}}}", _ANY)
+    return path
+
+
+def sent(place: Place, request: Request, whose: str = VICTIM) -> int:
+    """Return the status of the answer to *request* about things of the tenant *whose*, in path and body."""
+    things = place.served.things[whose]
     names = {
         "dag_id": things["dag_id"],
         "dag_run_id": things["run_id"],
         "run_id": things["run_id"],
         "task_id": things["task_id"],
         "asset_id": things["asset"],
-        "connection_id": f"{VICTIM}.db",
-        "key": f"{VICTIM}.limit",
-        "pool": VICTIM,
-        "name": VICTIM,
+        "connection_id": f"{whose}.db",
+        "key": f"{whose}.limit",
+        "pool": whose,
+        "name": whose,
     }
     body = {} if request.body is None else {"json": _about(request.body, names)}
-    path = place.served.path(request.path, VICTIM)
+    path = place.served.path(with_other_ids(request.path), whose)
+    # Only here: in a body it stands for one of several.
+    names["map_index"] = -1
     query = {name: names.get(name, value) for name, value in request.query.items()}
     try:
         return int(place.api.ask(request.method, path, params=query, timeout=PATIENCE, **body).status_code)
@@ -93,6 +122,54 @@ def _about(value: Any, names: dict[str, Any]) -> Any:
     if isinstance(value, dict):
         return {key: names[key] if key in names else _about(each, names) for key, each in value.items()}
     return [_about(each, names) for each in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a person's requests about the own things ended: the routes that did what they are for, and all others."""
+
+    done: frozenset[str]
+    others: Mapping[str, set[int]]
+
+
+def written(place: Place) -> Written:
+    """Return what becomes of the same requests about the own things, on a database that may be spoilt."""
+    spare = replace(place, find=lambda name: place.find("spare_place"))
+    spare = replace(spare, open_api=Api(spare.served.defended))
+    ended: dict[str, set[int]] = {}
+    for request in sorted(filter(_is_open, requests(spare)), key=_takes_away):
+        if request.method == "DELETE":
+            _end_runs(spare)
+        ended.setdefault(_route(request), set()).add(sent(spare, request, ATTACKER))
+    done = frozenset(route for route, found in ended.items() if found & _DONE)
+    return Written(done, {route: found for route, found in ended.items() if route not in done})
+
+
+def _end_runs(place: Place) -> None:
+    """End all runs: Airflow deletes no other."""
+    place.served.query("UPDATE dag_run SET state = 'success' RETURNING id")
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
+def _is_open(request: Request) -> bool:
+    """Return whether members of tenants may come as far as Airflow itself."""
+    wanted = request.path.replace(_ANY, "{}")
+    shape = lambda path: re.sub(r"{[^}]*}", "{}", path)  # noqa: E731
+    found = [
+        decision
+        for (method, path), decision in decisions().items()
+        if method == request.method and shape(path) == shape(wanted)
+    ]
+    assert len(found) == 1, f"{len(found)} decisions about {_route(request)}"
+    return found[0] is not Decision.CLOSED
+
+
+def _takes_away(request: Request) -> tuple[bool, int]:
+    """Return what puts deletions last, and of these the largest thing."""
+    return request.method == "DELETE", -request.path.count("/")
 
 
 # What the platform writes down of every request, and what a login leaves.
@@ -116,7 +193,7 @@ def state_of_the_victim(place: Place) -> dict[str, str]:
 @contextlib.contextmanager
 def plain_airflow_of_its_own(place: Place) -> Iterator[Place]:
     """Airflow as it ships, on a database that may be spoilt."""
-    with served.running(place.find("postgres")) as spare:
-        find = place.find
-        weakened = replace(place, find=lambda name: spare if name == "served_place" else find(name))
-        yield replace(weakened, open_api=Api(spare.undefended, "shared"))
+    spare = place.find("spare_place")
+    find = place.find
+    weakened = replace(place, find=lambda name: spare if name == "served_place" else find(name))
+    yield replace(weakened, open_api=Api(spare.undefended, "shared"))

@@ -33,8 +33,10 @@ def undefended(place: Place) -> Iterator[Place]:
     wait_visible(place.live.airflow, {DAG}, print)
     with place.live.database() as database:
         database.execute(_LIMITED, (100, DAG))
-        yield place
-        database.execute(_LIMITED, (LIMIT, DAG))
+        try:
+            yield place
+        finally:
+            database.execute(_LIMITED, (LIMIT, DAG))
 
 
 def attack(place: Place) -> str:
@@ -54,9 +56,12 @@ def attack(place: Place) -> str:
             late = late or not (waiting or ended)
             return ended and (active > LIMIT or not waiting)
 
-        assert wait_until(over, LONGEST_SECONDS), "the runs do not end"
-    for left in _waiting(place):
-        live.airflow.fail_run(DAG, left)
+        try:
+            assert wait_until(over, LONGEST_SECONDS), "the runs do not end"
+        finally:
+            # They would keep the workers busy in whatever is tried next.
+            for left in _waiting(place):
+                live.airflow.fail_run(DAG, left)
     return f"{active} runs at once" if active > LIMIT else "another tenant's run was the last" if late else ""
 
 

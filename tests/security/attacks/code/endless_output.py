@@ -1,6 +1,7 @@
-"""A task prints without an end, to fill the disk on which everybody's logs are."""
+"""A task prints without an end, to fill the disk on which everybody's logs are; a neighbour's task goes on."""
 
 from suite.attack import HELD
+from suite.neighbours import HOLD_HERE, Signs, beside
 from suite.place import Place
 from suite.weakened import without_an_end_of_output
 
@@ -11,11 +12,18 @@ MUST = HELD
 NEEDS = ("platform",)
 undefended = without_an_end_of_output
 # A log holds a hundred mebibytes.
-PRINTED, LOG = 130_000_000, 110_000_000
+FIRST, MORE, LOG = 90_000_000, 40_000_000, 110_000_000
+# Not so many lines that their number ends it.
+LINES = f"yes {'x' * 2000} | head -c"
+SCRIPT = f"{LINES} {FIRST}{HOLD_HERE}{LINES} {MORE}"
 
 
 def attack(place: Place) -> str:
     """Return how much was taken."""
-    size = place.code.bash(f"yes {'x' * 200} | head -c {PRINTED}").size
-    assert size, "nothing was printed"
+    return beside(place, lambda signs: _print(place, signs))
+
+
+def _print(place: Place, signs: Signs) -> str:
+    size = place.code.bash(SCRIPT, may_end="printed more than", SIGNS=str(signs.folder)).size
+    assert size >= FIRST, f"only {size:,} characters were printed"
     return f"{size:,} characters" if size > LOG else ""

@@ -1,6 +1,7 @@
-"""A task starts processes without an end."""
+"""A task starts processes without an end; a neighbour's task goes on."""
 
 from suite.attack import HELD
+from suite.neighbours import HOLD, beside
 from suite.place import Place
 from suite.weakened import without_limits
 
@@ -17,12 +18,13 @@ try:
     while len(started) < 600:
         pid = os.fork()
         if not pid:
-            time.sleep(20)
+            time.sleep(120)
             os._exit(0)
         started.append(pid)
     print("600 processes")
 except OSError:
     pass
+hold()
 for pid in started:
     os.kill(pid, signal.SIGKILL)
 """
@@ -30,5 +32,5 @@ for pid in started:
 
 def attack(place: Place) -> str:
     """Return what is got."""
-    said = place.code.python(PROGRAM)
+    said = beside(place, lambda signs: place.code.python(HOLD + PROGRAM, SIGNS=str(signs.folder)))
     return said if "600 processes" in said else ""

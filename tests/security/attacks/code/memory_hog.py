@@ -1,6 +1,7 @@
-"""A task takes more memory than its tenant may, in several processes."""
+"""A task takes more memory than its tenant may, in several processes; a neighbour's task goes on."""
 
 from suite.attack import HELD
+from suite.neighbours import HOLD, Signs, beside
 from suite.place import Place
 from suite.weakened import without_limits
 
@@ -28,10 +29,15 @@ for _ in range(4):
     readers.append(reader)
 if all(os.read(reader, 1) for reader in readers):
     print("480 MiB at once")
+hold()
 """
 
 
 def attack(place: Place) -> str:
     """Return what is got."""
-    said = place.code.python(PROGRAM)
+    said = beside(place, lambda signs: _take(place, signs))
     return said if "480 MiB" in said else ""
+
+
+def _take(place: Place, signs: Signs) -> str:
+    return place.code.python(HOLD + PROGRAM, may_end="used more than its limit", SIGNS=str(signs.folder))

@@ -20,6 +20,8 @@ def attack(place: Place) -> str:
     return place.code.python(
         TRIED,
         API=platform.api_url,
+        MOST="20000",
+        POSTGRES=str(platform.ports.postgres),
         REDIS=str(platform.ports.redis),
         STATE=str(platform.layout.state),
         VAULT=platform.openbao_url,
