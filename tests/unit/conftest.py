@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +81,28 @@ class Place:
         process = self.start(*arguments, stdin=subprocess.PIPE if typed is not None else subprocess.DEVNULL)
         out, errors = process.communicate(typed, timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, errors)
+
+    def typed(self, command: Sequence[str], *lines: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Return how *command* ended on a terminal and all that this showed; each of *lines* answers a prompt.
+
+        *more* are variables of its environment.
+        """
+        here, there = pty.openpty()
+        streams = {"stdin": there, "stdout": there, "stderr": there}
+        environment = {**self.environment, **more}
+        process = self.start(*command, env=environment, start_new_session=True, **streams)
+        os.close(there)
+        shown, end = "", time.monotonic() + 60
+        for line in lines:
+            while not shown.endswith(": ") and time.monotonic() < end:
+                shown += os.read(here, 4096).decode(errors="replace")
+            os.write(here, f"{line}\n".encode())
+            shown += "\n"
+        with suppress(OSError):
+            while part := os.read(here, 4096):
+                shown += part.decode(errors="replace")
+        os.close(here)
+        return subprocess.CompletedProcess(command, process.wait(60), shown, "")
 
     def left(self) -> list[str]:
         """Return what commands left in the folder for temporary files."""

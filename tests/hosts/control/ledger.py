@@ -14,11 +14,15 @@ _DATA = f"/var/lib/aerodrome/homes/{TENANT}/data"
 
 @dataclass
 class Ledger:
-    """Run → how many of its attempts began, and how many ended; *hosts*: run → where it ended last."""
+    """Run → how many of its attempts began, and how many ended; *hosts*: run → where it ended last.
+
+    *attempts*: run → number of an attempt → the hosts that it began on.
+    """
 
     begun: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
     hosts: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     def faults(self, runs: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Return those of *runs* that did not begin and end exactly once, with how often they did."""
@@ -31,10 +35,12 @@ def read(hosts: Iterable[Host]) -> Ledger:
     ledger = Ledger()
     for host in hosts:
         for line in host.run("sh", "-c", f"cat {_DATA}/ledger 2>/dev/null || true").stdout.splitlines():
-            what, run, _, where = line.split()
+            what, run, attempt, where = line.split()
             (ledger.begun if what == "begin" else ledger.ended)[run] += 1
             if what == "end":
                 ledger.hosts[run] = where
+            else:
+                ledger.attempts.setdefault(run, {}).setdefault(int(attempt), []).append(where)
     return ledger
 
 

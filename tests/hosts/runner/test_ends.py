@@ -16,9 +16,11 @@ from aerodrome.errors import AerodromeError
 
 def test_check_changes_nothing_and_says_what_would(runs: Any, tmp_path: Path) -> None:
     """Task by task."""
-    runs.write('{name: Write a file, ansible.builtin.copy: {content: x, dest: "{{ place }}", mode: "0600"}}')
-    runs.run("one", place=str(tmp_path / "file"), check=True)
-    assert runs.said == ["one: would Write a file"] and not (tmp_path / "file").exists()
+    runs.write(
+        '{name: Make a folder, ansible.builtin.file: {state: directory, path: "{{ place }}", mode: "0700"}}'
+    )
+    runs.run("one", place=str(tmp_path / "folder"), check=True)
+    assert runs.said[0] == "one: would Make a folder" and not (tmp_path / "folder").exists()
 
 
 def test_a_broken_playbook_is_our_fault_in_one_line(runs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aerodrome.verify import verify
+from reached_host import Reached
 
 CACHE = ".aerodrome/cache/check"
 
@@ -28,3 +29,9 @@ def good(place: Any, imported: Path) -> Any:
         shutil.copytree(place.root / CACHE, imported)
     shutil.copytree(imported, place.root / CACHE, dirs_exist_ok=True)
     return place
+
+
+@pytest.fixture
+def reached(place: Any, repository: Path, tmp_path: Path) -> Reached:
+    """A repository with one host."""
+    return Reached(place, repository, tmp_path)
