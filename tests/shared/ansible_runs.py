@@ -34,9 +34,17 @@ class Runs:
         text = PLAYBOOK % "\n".join(f"    - {task}" for task in tasks)
         (self.content / "playbooks" / f"{name}.yml").write_text(text)
 
-    def run(self, *hosts: str, secrets: dict[str, str] | None = None, **variables: Any) -> Outcome:
+    def run(
+        self,
+        *hosts: str,
+        secrets: dict[str, str] | None = None,
+        common: dict[str, str] | None = None,
+        **variables: Any,
+    ) -> Outcome:
         """Run the playbook on stand-ins called *hosts*; `verbosity` and `check` are options of the run."""
         options = {key: variables.pop(key) for key in ("verbosity", "check") if key in variables}
         known = dict.fromkeys(hosts, secrets) if secrets else {}
-        play = Play("test", {host: {**STAND_IN, **variables} for host in hosts}, {}, known, **options)
+        play = Play(
+            "test", {host: {**STAND_IN, **variables} for host in hosts}, common or {}, known, **options
+        )
         return run(play, self.content, self.said.append)

@@ -23,17 +23,15 @@ def standard_input() -> str:
         raise UserError("standard input is no UTF-8", "nothing was written") from None
 
 
-def asked(prompt: str) -> str:
-    """Return what somebody types after *prompt*; UserError where the terminal would show it."""
+def asked(prompt: str, instead: str = "give JSON on standard input") -> str:
+    """Return what somebody types after *prompt*; UserError, with what to do *instead*, where it would be shown."""
     with warnings.catch_warnings():
         # It would go on and show what is typed.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
         except getpass.GetPassWarning:
-            raise UserError(
-                "this terminal cannot hide what is typed", "give JSON on standard input"
-            ) from None
+            raise UserError("this terminal cannot hide what is typed", instead) from None
         except KeyboardInterrupt:
             show.line("\ninterrupted: nothing was written")
             raise

@@ -11,10 +11,11 @@ from aerodrome.cli import options, show, show_hosts, unseen
 from aerodrome.errors import UserError, counted
 
 if TYPE_CHECKING:
-    from aerodrome.local.release.hosts import Hosts
+    from aerodrome.local.release.hosts import Done, Hosts
 
 # Ansible's word for it, which is no host's and no group's name.
 EVERY = "all"
+_INSTEAD = "run it on a terminal, or let ansible_user use sudo without a password"
 Limit = Annotated[
     str, typer.Option(help="Hosts or groups of the inventory, with commas. Left out: all of them.")
 ]
@@ -49,8 +50,7 @@ def workers(
             "run the same command again: a host that is draining is changed, and takes tasks, only then"
         )
         raise
-    show_hosts.done(done)
-    show.problems_or_nothing(done.problems)
+    _told(done)
 
 
 def drain(
@@ -69,8 +69,7 @@ def drain(
         for line in hosts.left_draining():
             show.line(line)
         raise
-    show_hosts.done(done)
-    show.problems_or_nothing(done.problems)
+    _told(done)
 
 
 def remove_host(
@@ -93,8 +92,7 @@ def remove_host(
         typer.confirm("Remove them?", abort=True)
     with show.steps() as step:
         done = hosts.remove(step)
-    show_hosts.done(done)
-    show.problems_or_nothing(done.problems)
+    _told(done)
 
 
 def check_hosts(
@@ -115,11 +113,16 @@ def check_hosts(
     show.problems_or_nothing(found.problems)
 
 
+def _told(done: Done) -> None:
+    show_hosts.done(done)
+    show.problems_or_nothing(done.problems)
+
+
 def _hosts(env: str, limit: str, ask_sudo: bool, verbose: int) -> Hosts:
     from aerodrome.local.release.hosts import hosts_of
 
     root: Path = options.repository_root()
-    password = unseen.asked("password of sudo on the hosts: ") if ask_sudo else ""
+    password = unseen.asked("password of sudo on the hosts: ", _INSTEAD) if ask_sudo else ""
     return hosts_of(root, env, limit, password, verbose)
 
 

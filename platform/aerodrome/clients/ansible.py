@@ -18,6 +18,7 @@ from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.clients.ansible_folder import private_folder
 from aerodrome.clients.interruption import Interruption
 from aerodrome.errors import AerodromeError
+from aerodrome.hosts.entry import is_password
 from aerodrome.progress import Progress
 
 Variables = Mapping[str, Any]
@@ -38,12 +39,13 @@ FORKS = 20
 class Play:
     """One run of *playbook*: the hosts with their variables, the secrets of each, and what all of them share.
 
-    *check* changes nothing; *verbosity* over 0 passes Ansible's own output on as progress, secrets taken out.
+    *check* changes nothing; *verbosity* over 0 passes Ansible's own output on as progress, secrets taken out. What
+    tells Ansible a password, such as that of sudo, is a secret wherever it stands.
     """
 
     playbook: str
-    hosts: Mapping[str, Variables]
-    common: Variables = field(default_factory=dict)
+    hosts: Mapping[str, Variables] = field(repr=False)
+    common: Variables = field(default_factory=dict, repr=False)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     check: bool = False
     verbosity: int = 0
@@ -66,7 +68,7 @@ def run(play: Play, content: Path, progress: Progress) -> Outcome:
     """
     if not play.hosts:
         return Outcome({}, {}, {})
-    hidden = _hidden(play.secrets)
+    hidden = _hidden(play)
     listener = Listener(progress, hidden, play.verbosity > 0, play.check)
     with private_folder() as folder:
         _write(folder, play)
@@ -175,12 +177,28 @@ def _environment(made: Mapping[str, str], folder: Path, play: Play, content: Pat
     }
 
 
-def _hidden(secrets: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def _hidden(play: Play) -> dict[str, str]:
     """Return secret → what is shown for it; the longest first, for one may hold another."""
+    passwords = [
+        pair
+        for given in (play.common, *play.hosts.values())
+        for pair in given.items()
+        if is_password(pair[0])
+    ]
     # Who somebody is, is no secret; people want to read it.
-    named = [pair for given in secrets.values() for pair in given.items() if not pair[0].endswith("_id")]
-    found = {value: f"<{name}>" for name, value in named if value}
+    secrets = [
+        pair for given in play.secrets.values() for pair in given.items() if not pair[0].endswith("_id")
+    ]
+    found = {
+        spelling: f"<{name}>" for name, value in (*passwords, *secrets) for spelling in _spellings(str(value))
+    }
     return dict(sorted(found.items(), key=lambda entry: -len(entry[0])))
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return how *secret* may be written: people type passwords with characters that JSON writes otherwise."""
+    as_json = (json.dumps(secret, ensure_ascii=only)[1:-1] for only in (True, False))
+    return {each for each in (secret, *as_json) if each}
 
 
 def _end_connections(folder: Path) -> None:

@@ -17,6 +17,8 @@ Event = Mapping[str, Any]
 _SAYING = frozenset({"assert", "fail"})
 _SHOWN = 3
 _KEPT = 20
+# Of a host that was never set up every file differs.
+_LINES = 40
 _GOES_ON = (
     "it goes on draining by itself: run the same command again to wait longer, or end the tasks in Airflow"
 )
@@ -27,7 +29,7 @@ class Listener:
     """Takes events one by one; *hidden* is secret → what is shown in its place, wherever it comes up.
 
     *answers* keeps what the last task of our own modules said of each host; *said* what Ansible said of no host.
-    With *aloud* Ansible's own output is passed on as well.
+    With *aloud* Ansible's own output is passed on as well; else, with *check*, the lines of files that would differ.
     """
 
     progress: Progress
@@ -40,6 +42,7 @@ class Listener:
     finished: bool = False
     said: list[str] = field(default_factory=list)
     _failed: dict[str, list[HostFailure]] = field(default_factory=dict)
+    _differing: dict[str, list[str]] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> bool:
         """Take one event; nothing of it is to be kept on a disk."""
@@ -47,6 +50,8 @@ class Listener:
         handle = _HANDLERS.get(str(event.get("event")))
         if handle is not None:
             handle(self, data)
+        elif event.get("event") == "runner_on_file_diff":
+            self._differing.setdefault(data["host"], []).extend(str(event.get("stdout") or "").splitlines())
         elif event.get("stdout") and event.get("event") in ("error", "verbose", "warning", "system_warning"):
             self.said = [*self.said, *str(event["stdout"]).splitlines()][-_KEPT:]
         if self.aloud and event.get("stdout"):
@@ -69,9 +74,11 @@ class Listener:
         answer = data.get("res") or {}
         if _action(data).startswith("aerodrome_"):
             self.answers[data["host"]] = answer
+        differing = self._differing.pop(data["host"], [])
         if answer.get("changed"):
             would = "would " if self.check else ""
             self.say(f"{data['host']}: {would}{_where(data)}")
+            self._say_differing(data["host"], differing)
 
     def failed(self, data: Event) -> None:
         """A task failed, unless its role expects that."""
@@ -96,8 +103,17 @@ class Listener:
         self.failures = {host: found for host, found in self.failures.items() if host in lost}
         self.changed = dict(data.get("changed") or {})
 
+    def _say_differing(self, host: str, lines: Sequence[str]) -> None:
+        if self.aloud or not self.check:
+            return
+        for line in lines[:_LINES]:
+            self.say(f"{host}:   {line}")
+        if (more := len(lines) - _LINES) > 0:
+            self.say(f"{host}:   … and {counted(more, 'line')} more: VERBOSE=1 shows them")
+
     def _fail(self, data: Event, *, unreachable: bool) -> None:
         host, answer = str(data["host"]), data.get("res") or {}
+        self._differing.pop(host, None)
         if "busy" in answer:
             self.answers[host] = answer
             told = still_running(answer.get("tasks") or (), len(answer["busy"]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.clients.ansible import Play
 from aerodrome.clients.ansible_folder import PREFIX, memory
 
 SECRET = "Zq7-secret-of-a-test-Zq7"
@@ -63,6 +65,48 @@ def test_a_secret_reaches_its_file_and_nothing_else(runs: Any, tmp_path: Path) -
     assert SECRET not in "\n".join(runs.said) and SECRET not in str(outcome.failures)
     assert holding(tmp_path) == [tmp_path / "held"]
     assert not [path for path in memory().glob(f"{PREFIX}*") if holding(path)]
+
+
+@pytest.mark.parametrize("password", ["Zq7-of-sudo-Zq7", 'Zq7"of\\sudo é'])
+def test_the_password_of_sudo_is_shown_by_nothing(runs: Any, tmp_path: Path, password: str) -> None:
+    """All hosts share it, and whoever types it may use characters that Ansible's output writes otherwise."""
+    runs.write(
+        'ansible.builtin.copy: {content: "{{ ansible_become_password }}", dest: "{{ place }}", mode: "0600"}',
+        "ansible.builtin.debug: {var: ansible_become_password}",
+        'ansible.builtin.fail: {msg: "cannot use {{ ansible_become_password }}"}',
+    )
+    asked = {"ansible_become_password": password}
+    outcome = runs.run("one", common=asked, place=str(tmp_path / "held"), verbosity=4)
+    assert (tmp_path / "held").read_text() == password
+    assert outcome.failures["one"].message == "cannot use <ansible_become_password>"
+    said = "\n".join(runs.said)
+    assert "<ansible_become_password>" in said
+    assert not [each for each in (password, json.dumps(password)[1:-1]) if each in said]
+    assert password not in repr(Play("test", {"one": asked}, asked))
+
+
+def test_check_shows_the_lines_that_would_differ(runs: Any, tmp_path: Path) -> None:
+    """Of each file, without secrets, and no more than people read; nothing of them where files are really written."""
+    places = {name: str(tmp_path / name) for name in ("short", "long", "hidden")}
+    Path(places["short"]).write_text("a\nb\n")
+    copy = (
+        '{name: Write %s, no_log: %s, ansible.builtin.copy: {content: "%s", dest: "{{ %s }}", mode: "0600"}}'
+    )
+    runs.write(
+        copy % ("it", "false", "a\\n{{ password }}\\n", "short"),
+        copy % ("more", "false", "\\n".join(map(str, range(50))), "long"),
+        copy % ("what is secret", "true", "c", "hidden"),
+    )
+    runs.run("one", secrets={"password": SECRET}, check=True, **places)
+    short = [f"one:   {line}" for line in ("@@ -1,2 +1,2 @@", " a", "-b", "+<password>")]
+    assert runs.said[0] == "one: would Write it" and runs.said[3:7] == short
+    assert runs.said[7] == "one: would Write more" and runs.said[48:] == [
+        "one:   … and 14 lines more: VERBOSE=1 shows them"
+    ]
+    assert not Path(places["long"]).exists()
+    runs.said.clear()
+    runs.run("one", secrets={"password": SECRET}, **places)
+    assert runs.said[:2] == ["one: Write it", "one: Write more"]
 
 
 def test_text_with_braces_arrives_as_it_is(runs: Any, tmp_path: Path) -> None:
