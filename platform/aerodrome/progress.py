@@ -9,3 +9,7 @@ Progress = Callable[[str], None]
 
 Step = Callable[[str, str], None]
 """Is given the stage that the work is in, and one line for each thing that happens there."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""

@@ -40,6 +40,11 @@ class Standing:
     other_zone: str = ""
 
 
+def out_of_its_zone(environment: str, host: str) -> str:
+    """Return how *host* comes out of the zone that it was let in for, as a remedy."""
+    return f"make remove ENV={environment} LIMIT={host}, then make workers"
+
+
 class HostAccess(Protocol):
     """Lets hosts in at broker, secrets store and bundle, and shuts them out."""
 

@@ -12,13 +12,12 @@ from aerodrome.aws_settings import ZONE
 from aerodrome.environment import Environment
 from aerodrome.logs_settings import LogsBucket, LogsHdfs, LogsSettings
 from aerodrome.render.airflow_text import Sections
+from aerodrome.render.host_places import AGENT_SOCKET, CONFIG, SECRETS, STATE, TASK_LOGS
 
-FOLDER = "/var/log/aerodrome/tasks"
-STATE = "/var/lib/aerodrome/logs"
+LEDGER = f"{STATE}/logs/sent.sqlite"
 STATUS = "/run/aerodrome-logs/status.json"
-AUTHORITY = "/etc/aerodrome/logs-authority.pem"
-LOGIN = "/etc/aerodrome/secrets/logs.json"
-_AGENT_SOCKET = "/run/aerodrome/secrets.sock"
+AUTHORITY = f"{CONFIG}/logs-authority.pem"
+LOGIN = f"{SECRETS}/logs.json"
 _READER = "aerodrome-api"
 """Who reads logs in an HDFS without Kerberos."""
 
@@ -39,17 +38,8 @@ def agent(environment: Environment, zone: str) -> dict[str, Any]:
     s3 = _settings(environment).s3
     if s3 is None:
         return {}
-    told = {
-        "bucket": s3.bucket,
-        "base": f"{s3.prefix}/{environment.name}/{zone}/",
-        "region": s3.region,
-        "endpoint": s3.endpoint,
-        "ca_file": AUTHORITY if s3.authority else None,
-        "role": s3.role.replace(ZONE, zone),
-        "kms_key": s3.kms_key,
-        "login_file": LOGIN,
-    }
-    return {"logs": told}
+    lent = {"role": s3.role.replace(ZONE, zone), "kms_key": s3.kms_key, "login_file": LOGIN}
+    return {"logs": {**_of_zone(_bucket(s3, environment), zone, s3.authority), **lent}}
 
 
 def airflow_options(queue: str) -> Sections:
@@ -61,7 +51,7 @@ def airflow_options(queue: str) -> Sections:
             "file_task_handler_new_folder_permissions": "0o2750",
             "file_task_handler_new_file_permissions": "0o640",
         },
-        "aerodrome": {"heartbeat_file": f"/var/lib/aerodrome/worker/{queue}/heartbeat"},
+        "aerodrome": {"heartbeat_file": f"{STATE}/worker/{queue}/heartbeat"},
     }
 
 
@@ -75,7 +65,10 @@ def reader(environment: Environment, login_file: str, authority_file: str) -> di
     zones = {name: queue.zone for name, queue in sorted(environment.queues.items())}
     on_hosts = {name: zone for name, zone in zones.items() if environment.on_hosts(zone)}
     logs = environment.hosts.logs
-    place = _s3(logs.s3, environment) if logs.s3 else _hdfs(logs.hdfs, environment, _READER)
+    if logs.s3 is not None:
+        place = {"kind": "s3", **_bucket(logs.s3, environment)}
+    else:
+        place = _hdfs(logs.hdfs, environment, _READER)
     more = {"ca_file": authority_file or None, **({"login_file": login_file} if login_file else {})}
     return {"store": {**place, **more}, "zones": on_hosts}
 
@@ -105,8 +98,8 @@ def _settings(environment: Environment) -> LogsSettings:
 
 def _sender(environment: Environment, logs: LogsSettings, zone: str, host: str) -> dict[str, Any]:
     return {
-        "folder": FOLDER,
-        "ledger": f"{STATE}/sent.sqlite",
+        "folder": TASK_LOGS,
+        "ledger": LEDGER,
         "status": STATUS,
         "host": host,
         "kept_seconds": logs.kept_hours * 3600,
@@ -117,18 +110,20 @@ def _sender(environment: Environment, logs: LogsSettings, zone: str, host: str) 
 
 def _place(environment: Environment, logs: LogsSettings, zone: str) -> dict[str, Any]:
     if logs.s3 is not None:
-        place, authority = _s3(logs.s3, environment), logs.s3.authority
-        place["agent_socket"] = _AGENT_SOCKET
-    elif logs.hdfs is not None:
-        place, authority = _hdfs(logs.hdfs, environment, names.worker_user(zone)), logs.hdfs.authority
-    else:
-        return {}
+        place = {"kind": "s3", **_bucket(logs.s3, environment), "agent_socket": AGENT_SOCKET}
+        return _of_zone(place, zone, logs.s3.authority)
+    if logs.hdfs is not None:
+        return _of_zone(_hdfs(logs.hdfs, environment, names.worker_user(zone)), zone, logs.hdfs.authority)
+    return {}
+
+
+def _of_zone(place: dict[str, Any], zone: str, authority: object) -> dict[str, Any]:
     return {**place, "base": f"{place['base']}{zone}/", "ca_file": AUTHORITY if authority else None}
 
 
-def _s3(s3: LogsBucket, environment: Environment) -> dict[str, Any]:
+def _bucket(s3: LogsBucket, environment: Environment) -> dict[str, Any]:
     base = f"{s3.prefix}/{environment.name}/"
-    return {"kind": "s3", "bucket": s3.bucket, "base": base, "region": s3.region, "endpoint": s3.endpoint}
+    return {"bucket": s3.bucket, "base": base, "region": s3.region, "endpoint": s3.endpoint}
 
 
 def _hdfs(hdfs: LogsHdfs | None, environment: Environment, user: str) -> dict[str, Any]:

@@ -13,12 +13,19 @@ from aerodrome.hosts_settings import HostsSettings
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.render import airflow_options, airflow_worker, host_logs
 from aerodrome.render.airflow_text import Sections, config_text
+from aerodrome.render.host_places import (
+    AGENT_SOCKET,
+    AUTHORITY,
+    CONFIG,
+    LOGS,
+    RUN,
+    SECRETS,
+    STATE,
+    TASK_LOGS,
+)
 
-CONFIG, STATE, LOGS, RUN = "/etc/aerodrome", "/var/lib/aerodrome", "/var/log/aerodrome", "/run/aerodrome"
-AUTHORITY = f"{CONFIG}/authority.pem"
-BROKER_URL = f"{CONFIG}/secrets/broker-url"
-ROLE_ID, SECRET_ID = f"{CONFIG}/secrets/role_id", f"{CONFIG}/secrets/secret_id"
-AGENT_SOCKET = f"{RUN}/secrets.sock"
+BROKER_URL = f"{SECRETS}/broker-url"
+ROLE_ID, SECRET_ID = f"{SECRETS}/role_id", f"{SECRETS}/secret_id"
 HADOOP = f"{CONFIG}/hadoop"
 # As in role hadoop_client: of an archive, and of a package.
 HADOOP_HOME, PACKAGED_HADOOP_HOME = "/opt/aerodrome/hadoop", "/usr/lib/hadoop"
@@ -106,7 +113,7 @@ def _places(hosts: HostsSettings, queue: str) -> airflow_options.Places:
         home=f"{CONFIG}/worker/{queue}",
         api=addresses.execution_api,
         logs=LOGS,
-        task_logs=f"{LOGS}/tasks",
+        task_logs=TASK_LOGS,
         alerts=f"{LOGS}/alerts",
         data=f"{STATE}/homes/{{tenant}}/data",
         bundle=addresses.bundle,

@@ -13,7 +13,7 @@ from aerodrome.hosts.inventory import Host
 from aerodrome.hosts_settings import Addresses, FirewallSettings, HostsSettings
 from aerodrome.hosts_software import HOST, HadoopSettings, Installed, KerberosSettings, Scalar
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.render import host_logs, host_roles, host_worker
+from aerodrome.render import host_logs, host_places, host_roles, host_worker
 from aerodrome.render.host_roles import (
     Accepted,
     AirflowWorker,
@@ -276,7 +276,7 @@ def _surroundings(settings: HostsSettings, host: Host, tenant: str) -> dict[str,
         found |= {"HADOOP_CONF_DIR": host_worker.HADOOP, "YARN_CONF_DIR": host_worker.HADOOP}
         found["HADOOP_HOME"] = hadoop.home or _hadoop_home(hadoop)
     if kerberos is not None and _is_for(kerberos.zones, host) and _has_principal(kerberos, tenant):
-        found["KRB5CCNAME"] = f"FILE:{host_worker.RUN}/kerberos/{tenant}/ticket"
+        found["KRB5CCNAME"] = f"FILE:{host_places.RUN}/kerberos/{tenant}/ticket"
     return found
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError, UserError
+from aerodrome.runtime import pip
 from aerodrome.runtime.lock_rules import MANIFEST, checked_lock, split
 from aerodrome.runtime.project import PROJECT, built_packages
 from aerodrome.runtime.source import RuntimeSource, read_source
@@ -77,43 +76,13 @@ def _wheels(source: RuntimeSource, place: Path) -> list[Path]:
     if not lock:
         return []
     (place / "lock").write_text(lock, encoding="utf-8")
-    options = (
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
+    options = ("--no-deps", "--require-hashes", "--only-binary=:all:")
+    pip.run(
         "download",
         *options,
-        "--dest",
-        str(place / "wheels"),
-        "-r",
-        str(place / "lock"),
-    ]
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_LONGEST_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise AerodromeError(
-            f"{_doing(source)}: not finished after {_LONGEST_SECONDS} s", "try again"
-        ) from None
-    if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["pip said nothing"]
-        remedy = f"make lock-tenant TENANT={source.tenant}, or look whether the configured index answers"
-        raise AerodromeError(f"{_doing(source)}: {told[0].removeprefix('ERROR: ')}", remedy)
+        *("--dest", str(place / "wheels"), "-r", str(place / "lock")),
+        doing=f"tenants/{source.tenant}/{source.lock}: its wheels cannot be fetched",
+        remedy=f"make lock-tenant TENANT={source.tenant}, or look whether the configured index answers",
+        seconds=_LONGEST_SECONDS,
+    )
     return sorted((place / "wheels").glob("*.whl"))
-
-
-def _doing(source: RuntimeSource) -> str:
-    return f"tenants/{source.tenant}/{source.lock}: its wheels cannot be fetched"

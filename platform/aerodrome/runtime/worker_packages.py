@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aerodrome.errors import AerodromeError
+from aerodrome.runtime import pip
 from aerodrome.runtime.uv import Uv, UvError, find_uv
 
 LOCK = "ansible/worker.lock"
@@ -21,6 +21,7 @@ _MACHINE = os.uname().machine
 # Hosts may have an older C library than this machine: of Debian 10 and Red Hat 8 at least.
 _PLATFORM = f"{_MACHINE}-manylinux_2_28"
 _NOTE = "machine"
+_REMEDY = "look whether the configured index answers and has these packages, then try again"
 
 
 def worker_lock(root: Path) -> Path:
@@ -58,7 +59,8 @@ def wheelhouse_of(lock: Path, uv: Path, cache: Path, say: Callable[[str], None] 
 def platform_wheel(root: Path, folder: Path) -> Path:
     """Return the platform's own wheel, built into *folder*."""
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder))
-    _pip("wheel", *options, str(root), doing="building the platform's own wheel")
+    doing = "building the platform's own wheel"
+    pip.run("wheel", *options, str(root), doing=doing, remedy=_REMEDY, seconds=_LONGEST_SECONDS)
     return next(folder.glob("aerodrome-*.whl"))
 
 
@@ -78,8 +80,7 @@ def _install(lock: Path, uv: Path, place: Path) -> None:
         tool.run(place, "venv", "--relocatable", "--python", sys.executable, "installed")
         tool.run(place, "pip", "install", "--compile-bytecode", *target, *exactly)
     except UvError as problem:
-        remedy = "look whether the configured index answers and has these packages, then try again"
-        raise AerodromeError(f"installing the packages of {lock.name}: {problem.args[0]}", remedy) from None
+        raise AerodromeError(f"installing the packages of {lock.name}: {problem.args[0]}", _REMEDY) from None
     (place / "installed" / _NOTE).write_text(_MACHINE, encoding="utf-8")
 
 
@@ -97,29 +98,3 @@ def _of_any_machine(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     member.uname = member.gname = "root"
     member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return member
-
-
-def _pip(*arguments: str, doing: str) -> None:
-    command = (
-        sys.executable,
-        "-m",
-        "pip",
-        *arguments,
-        "--quiet",
-        "--disable-pip-version-check",
-    )
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_LONGEST_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise AerodromeError(f"{doing}: not finished after {_LONGEST_SECONDS} seconds", "try again") from None
-    if done.returncode:
-        told = [line for line in done.stderr.splitlines() if "ERROR" in line] or done.stderr.splitlines()[-3:]
-        remedy = "look whether the configured index answers and has these packages, then try again"
-        raise AerodromeError(f"{doing}: {' '.join(told[-3:])}", remedy)

@@ -10,9 +10,9 @@ from typing import Any
 from aerodrome.clients import ansible
 from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.errors import Problem, counted
-from aerodrome.hosts.credentials import Standing
+from aerodrome.hosts.credentials import Standing, out_of_its_zone
 from aerodrome.plan import Change
-from aerodrome.progress import Progress
+from aerodrome.progress import Progress, silent
 from aerodrome.targets.host_state import (
     TARGET,
     Found,
@@ -47,10 +47,6 @@ StepBack = Callable[[Sequence[str]], None]
 
 Packages = Callable[[Progress], Mapping[str, Any]]
 """Makes what is copied to hosts, and returns the variables that say where it lies here."""
-
-
-def _nothing(_: str) -> None:
-    """Tell nobody."""
 
 
 def _no_standing(_: Sequence[str]) -> Mapping[str, Standing]:
@@ -106,7 +102,7 @@ class HostsTarget:
     packages: Packages
     revive: bool = False
     check: bool = False
-    say: Progress = _nothing
+    say: Progress = silent
     found: dict[str, Found] = field(default_factory=dict)
     failures: dict[str, HostFailure] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
@@ -209,9 +205,8 @@ class HostsTarget:
         self.hosts = [
             standing_as(host, found[host.name]) if host.name in found else host for host in self.hosts
         ]
-        remedy = f"make remove ENV={self.settings.environment} LIMIT=%s, then make workers"
         return {
-            name: HostFailure(name, "", standing.other_zone, remedy % name)
+            name: HostFailure(name, "", standing.other_zone, out_of_its_zone(self.settings.environment, name))
             for name, standing in found.items()
             if standing.other_zone
         }

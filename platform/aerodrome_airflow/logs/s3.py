@@ -87,13 +87,10 @@ def _named(keys: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lent(agent: AgentClient) -> Mapping[str, str]:
-    answer = agent.ask(_ASKED)
-    if answer.outcome != "value" or answer.value is None:
-        raise AwayError(answer.reason)
-    lent = {name: str(text) for name, text in answer.value.items()}
-    if borrowed.has_ended(lent, borrowed.now):
-        raise AwayError(borrowed.ENDED)
-    return lent
+    try:
+        return borrowed.lent(agent, _ASKED)
+    except borrowed.NotLentError as why:
+        raise AwayError(str(why)) from None
 
 
 @contextlib.contextmanager

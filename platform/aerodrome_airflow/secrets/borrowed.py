@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from aerodrome_airflow.secrets.client import AgentClient
+from aerodrome_airflow.secrets.protocol import Lookup
+
 RENEW_SECONDS = 240
 """So long before their end credentials are renewed, where that is possible; who gets none goes on with the old."""
 END_SECONDS = 30
 """So long before their end they are not used any more."""
-ENDED = "what AWS lends has ended already: compare the clock of this machine with AWS's"
+_ENDED = "what AWS lends has ended already: compare the clock of this machine with AWS's"
 # Airflow's debug log would else hold the tokens that go with each request.
 _TALKATIVE = ("boto3", "botocore")
 Now = Callable[[], datetime]
@@ -27,9 +30,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def has_ended(lent: Mapping[str, str], clock: Now) -> bool:
-    """Return whether what was *lent* is over already, as *clock* says."""
-    return datetime.fromisoformat(lent["expiry_time"]) <= clock()
+class NotLentError(Exception):
+    """Why the agent lends nothing that is of use."""
+
+
+def lent(agent: AgentClient, lookup: Lookup, clock: Now = now, remedy: str = "") -> dict[str, str]:
+    """Return what *agent* lends until later than *clock* says.
+
+    NotLentError where that has ended already, or where it lends nothing: there *remedy* follows what the agent says.
+    """
+    answer = agent.ask(lookup)
+    if answer.outcome != "value" or answer.value is None:
+        raise NotLentError(f"{answer.reason}{remedy}")
+    found = {name: str(text) for name, text in answer.value.items()}
+    if datetime.fromisoformat(found["expiry_time"]) <= clock():
+        raise NotLentError(_ENDED)
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,13 +73,13 @@ def client(ask: Ask, waiting: Waiting, clock: Now = now, **place: Any) -> Any:
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.INFO)
     asking = botocore.session.Session()
-    asking.register_component("credential_provider", _Lender(lambda: _lent(ask, clock)))
+    asking.register_component("credential_provider", _Lender(lambda: _renewed(ask, clock)))
     retries = {"max_attempts": waiting.attempts, "mode": "standard"}
     config = Config(connect_timeout=waiting.connect, read_timeout=waiting.read, retries=retries)
     return boto3.session.Session(botocore_session=asking).client("s3", config=config, **place)
 
 
-def _lent(ask: Ask, clock: Now) -> Any:
+def _renewed(ask: Ask, clock: Now) -> Any:
     from botocore.credentials import RefreshableCredentials
 
     first = ask()

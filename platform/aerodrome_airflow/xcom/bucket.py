@@ -63,11 +63,8 @@ class BucketStores:
         )
 
     def _ask(self, lookup: Lookup) -> dict[str, str]:
-        answer = self._agent.ask(lookup)
-        if answer.outcome != "value" or answer.value is None:
-            remedy = "" if lookup.shared else ": run the task again when that is over"
-            raise StoreError(f"{answer.reason}{remedy}")
-        lent = {name: str(text) for name, text in answer.value.items()}
-        if borrowed.has_ended(lent, self._now):
-            raise StoreError(borrowed.ENDED)
-        return lent
+        remedy = "" if lookup.shared else ": run the task again when that is over"
+        try:
+            return borrowed.lent(self._agent, lookup, self._now, remedy)
+        except borrowed.NotLentError as why:
+            raise StoreError(str(why)) from None

@@ -31,7 +31,7 @@ from aerodrome.local.processes.process import Process
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.stores import openbao, secrets_store
 from aerodrome.manifest.tenant import TenantManifest
-from aerodrome.render.host_worker import AUTHORITY
+from aerodrome.render.host_places import AUTHORITY
 from free_ports import free_ports
 
 PROCESSES = ("redis", "openbao", "entrance", "entrance-broker")
@@ -89,6 +89,7 @@ def inventory(hosts: Mapping[str, list[str]]) -> dict[str, Any]:
 def made(repository: Path, root: Path) -> Platform:
     """Return a platform on paper, in a clone of its own below *root*, without users of its own."""
     clone = root / "clone"
+    (clone / "tenants").mkdir(parents=True)
     settings = environment(free_ports(9))
     for path, document in {"environment.yaml": settings, "inventory/hosts.yml": inventory(HOSTS)}.items():
         target = clone / "environments" / NAME / path

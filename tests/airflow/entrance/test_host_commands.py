@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aerodrome.cli import show_hosts
+from aerodrome.cli.program import commands as command_line
+from aerodrome.errors import UserError
 from aerodrome.hosts.credentials import STORE
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine.lock import HeldError
@@ -21,6 +24,7 @@ from aerodrome.names import host_role
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import Settings
 from entrance_place import NAME, Entrance
+from typer.testing import CliRunner
 
 STAMP = """\
 - hosts: all
@@ -43,6 +47,15 @@ STAMP = """\
         path: "{{ aerodrome_state_path }}"
 """
 
+# In the place of a drain: says what it was told, and changes nothing.
+DRAIN = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.fail:
+        msg: "looks {{ aerodrome_drain_looks }}, every {{ aerodrome_drain_every }} s, stays {{ aerodrome_drain_mark }}"
+"""
+
 
 @pytest.fixture
 def hosts(entrance: Entrance, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -50,6 +63,7 @@ def hosts(entrance: Entrance, repository: Path, tmp_path: Path, monkeypatch: pyt
     content = tmp_path / "ansible"
     shutil.copytree(repository / "ansible", content, ignore=shutil.ignore_patterns("roles"))
     (content / "playbooks/workers.yml").write_text(STAMP)
+    (content / "playbooks/drain.yml").write_text(DRAIN)
     # What says whether there is a login on the host; nothing else of it is on this machine.
     state = content / "library/aerodrome_state.py"
     state.write_text(state.read_text().replace("/etc/aerodrome/secrets/secret_id", str(tmp_path / "login")))
@@ -156,3 +170,35 @@ def test_whoever_is_in_no_inventory_is_shut_out_all_the_same(
     assert done[-1] == "h1: what is on it stays: the inventory does not say how to reach it"
     assert len(done) == 4 and all(line.startswith("h1: ") for line in done)
     assert entrance.platform.credentials.hosts() == ()
+
+
+@pytest.mark.parametrize(("timeout", "looks"), [("90s", 18), ("1s", 1), ("", 10**7)])
+def test_a_drain_waits_as_long_as_is_said(hosts: Any, timeout: str, looks: int) -> None:
+    """Whatever limit upgrades have; without one to the end. The host stays drained."""
+    made = hosts()
+    limited = replace(made, settings=replace(made.settings, limit=60))
+    (row,) = limited.drain(lambda *_: None, timeout).rows
+    assert (row.result, row.why) == ("failed", f"looks {looks}, every 5 s, stays True")
+
+
+def test_who_is_in_no_inventory_is_shut_out_by_the_command_when_that_is_confirmed(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no credentials is an unknown name."""
+    monkeypatch.setattr(commands, "LocalHostAccess", lambda *_: entrance.access)
+    layout = entrance.platform.layout
+    monkeypatch.setenv("AERODROME_REPOSITORY", str(layout.repository))
+    monkeypatch.setenv("AERODROME_STATE", str(layout.state))
+    remove = ["remove-host", "--env", NAME, "--limit", "h9"]
+    entrance.let_in("h2")
+    with entrance.with_queues(h9=["onprem"]) as named:
+        named.let_in("h9")
+    kept = CliRunner().invoke(command_line(), remove, input="n\n")
+    assert kept.exit_code == 1 and "no host or group is called 'h9'" in kept.output
+    assert "Revoke the credentials of h9 all the same? [y/N]: " in kept.output
+    assert set(entrance.platform.credentials.hosts()) == {"h2", "h9"}
+    done = CliRunner().invoke(command_line(), remove, input="y\n")
+    assert done.exit_code == 0 and "h9: what is on it stays: the inventory does not say" in done.output
+    assert entrance.platform.credentials.hosts() == ("h2",)
+    again = CliRunner().invoke(command_line(), [*remove, "--yes"])
+    assert isinstance(again.exception, UserError) and "is called 'h9'" in str(again.exception)

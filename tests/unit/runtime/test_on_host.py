@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aerodrome.errors import AerodromeError
 from aerodrome.runtime import Tools, runtime_digest
 from aerodrome.runtime.on_host import Order, Wanted, build, look
 from aerodrome.runtime.packing import packed, packed_for_host
@@ -111,6 +112,21 @@ def test_why_wheels_could_not_be_fetched_reaches_the_answer(
         tar.extractall(wanted.incoming, filter="tar")
     text = build(wanted)["failed"]["alpha"]
     assert "'idna==3.10' has no hash" in text and "make lock-tenant TENANT=alpha" in text
+
+
+def test_a_wheel_that_no_index_has_is_told_with_lock_and_remedy(
+    make_tenant: MakeTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pip's own words, as one line."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    lock = f"no-such-package-of-anybody==1.0 --hash=sha256:{'0' * 64}\n"
+    with pytest.raises(AerodromeError) as told:
+        packed(make_tenant("alpha", lock=lock), tmp_path / "cache", wheels=True)
+    message = str(told.value.args[0])
+    begin = "tenants/alpha/requirements.lock: its wheels cannot be fetched: Could not find a version"
+    assert message.startswith(begin) and "no-such-package-of-anybody==1.0" in message
+    assert "\n" not in message and "ERROR" not in message
+    assert told.value.remedy.startswith("make lock-tenant TENANT=alpha, or look")
 
 
 def test_an_environment_that_a_job_runs_in_stays(

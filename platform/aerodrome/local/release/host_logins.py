@@ -11,6 +11,7 @@ from aerodrome import names
 from aerodrome.clients.git import BareRepository
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError, counted
+from aerodrome.hosts.credentials import out_of_its_zone
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine import host_grants
 from aerodrome.local.machine.host_grants import Grant
@@ -19,7 +20,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.stores import broker, entrance, openbao
 from aerodrome.plan import Action, Change
-from aerodrome.progress import Progress
+from aerodrome.progress import Progress, silent
 from aerodrome.secrets import logins
 from aerodrome.secrets.layout import LOGIN, POLICY, Key, of_host
 from aerodrome.secrets.live import LiveLayout
@@ -39,7 +40,7 @@ def let_in(platform: Platform, hosts: Sequence[Host]) -> None:
     vault = store(platform)
     for host in hosts:
         if why := other_zone(platform, host):
-            raise UserError(f"{host.name}: {why}", out_of_its_zone(platform, host.name))
+            raise UserError(f"{host.name}: {why}", out_of_its_zone(platform.environment.name, host.name))
     for host in hosts:
         before = host_grants.of(platform.credentials, host)
         granted = replace(before, zone=host.zone, queues=host.queues, shut=False)
@@ -48,7 +49,7 @@ def let_in(platform: Platform, hosts: Sequence[Host]) -> None:
             LiveLayout(vault, platform.environment).put(key, settings)
         platform.credentials.get(secret.redis_host(host.name))
     logins.apply_hosts(
-        vault, [names.host_role(platform.environment.name, host.name) for host in hosts], _silent
+        vault, [names.host_role(platform.environment.name, host.name) for host in hosts], silent
     )
     restore(platform, hosts)
     _write_users(platform)
@@ -88,11 +89,6 @@ def other_zone(platform: Platform, host: Host) -> str:
     if granted.zone == host.zone or not platform.credentials.find(secret.redis_host(host.name)):
         return ""
     return f"it was let in for the zone '{granted.zone}', and the inventory says '{host.zone}' now"
-
-
-def out_of_its_zone(platform: Platform, host: str) -> str:
-    """Return how *host* comes out of the zone that it was let in for."""
-    return f"make remove ENV={platform.environment.name} LIMIT={host}, then make workers"
 
 
 def shut(platform: Platform, host: Host) -> None:
@@ -243,7 +239,3 @@ def store(platform: Platform) -> Vault:
 def _owner(platform: Platform, process: str) -> Owner:
     accounts = platform.accounts
     return accounts.owner(accounts.redis if process == "redis" else accounts.entrance)
-
-
-def _silent(_: str) -> None:
-    """Tell nobody."""

@@ -18,7 +18,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.release import host_materials
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.release.preparation import deployed_platform, local_environment
-from aerodrome.progress import Progress, Step
+from aerodrome.progress import Progress, Step, silent
 from aerodrome.quantities import parse_duration
 from aerodrome.targets import host_operations
 from aerodrome.targets.host_operations import Looked
@@ -146,7 +146,7 @@ class Hosts:
 
     def look(self) -> LookedAt:
         """Return how each host is; changes nothing, and asks for no lock."""
-        target = self.target(lambda _: None, revive=True)
+        target = self.target(silent, revive=True)
         target.changes()
         rows = tuple(_looked(target, host) for host in self.wanted)
         return LookedAt(rows, target.problems, (*target.notes, *self._unserved()))

@@ -13,7 +13,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.release.hosts import Hosts, hosts_for
 from aerodrome.plan import Change
-from aerodrome.progress import Progress
+from aerodrome.progress import Progress, silent
 from aerodrome.targets.host_state import TARGET
 from aerodrome.targets.hosts import HostsTarget
 
@@ -68,7 +68,7 @@ class DeployedHosts:
         hosts = self._hosts()
         if hosts is None:
             return ()
-        self.looked = hosts.target(_nothing, revive=False)
+        self.looked = hosts.target(silent, revive=False)
         found = self.looked.changes()
         self.pending = tuple(change.name for change in found)
         return found
@@ -96,7 +96,3 @@ class DeployedHosts:
         except UserError:
             return None
         return hosts_for(platform, load_inventory(root, environment), access)
-
-
-def _nothing(_: str) -> None:
-    """Tell nobody."""

@@ -19,7 +19,7 @@ from aerodrome.errors import UserError
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.stores import entrance_tls
-from aerodrome.render.host_worker import AUTHORITY
+from aerodrome.render.host_places import AUTHORITY
 
 if TYPE_CHECKING:
     from aerodrome.hosts.inventory import Host
