@@ -60,7 +60,7 @@ def test_what_is_seen_at_a_look_is_told_before_anything_is_touched(
     host.run("sh", "-c", break_it)
     try:
         before = photograph(host)
-        problem = set_up.refused(ansible_become_password="wrong" if what == "sudo" else None)
+        problem = set_up.refused(ansible_become_password="no-word-of-a-message" if what == "sudo" else None)
         assert photograph(host) == before
     finally:
         host.run("sh", "-c", mend_it)
