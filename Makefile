@@ -126,6 +126,12 @@ lint: venv  ## ruff, mypy, layers, shell scripts, roles, generated pages
 test-security: venv  ## as root: attacks of one tenant on another and on the platform
 	@.venv/bin/python tests/security/run.py $(PYTEST)
 
+cluster: venv  ## as root: a Kubernetes on this machine, without Docker and registry; prints its KUBECONFIG
+	@.venv/bin/python tests/cluster/run_cluster.py
+
+cluster-down: venv  ## remove it, with everything in it
+	@.venv/bin/python tests/cluster/run_cluster.py down
+
 test-cluster: venv  ## as root: the chart's alerts, read and tried by Prometheus' own promtool
 	@.venv/bin/python tests/cluster/alerts.py
 
@@ -159,4 +165,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock

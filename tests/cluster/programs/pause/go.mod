@@ -1,0 +1,3 @@
+module aerodrome.test/pause
+
+go 1.24.0

@@ -1,0 +1,3 @@
+module aerodrome.test/probe
+
+go 1.24.0

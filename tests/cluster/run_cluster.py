@@ -1,0 +1,52 @@
+"""`make cluster` and `make cluster-down`: a Kubernetes of this machine's own, without Docker and registry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parent / "hosts")]
+
+from debian import NotHereError, ensure  # noqa: E402
+from fleet.podman import PACKAGES, PodmanError  # noqa: E402
+from testbed import cluster  # noqa: E402
+from testbed.network import NetworkError  # noqa: E402
+from testbed.programs import BuildError  # noqa: E402
+
+_PROBLEMS = (NotHereError, PodmanError, BuildError, NetworkError, cluster.ClusterError)
+
+
+def main() -> int:
+    """Start the cluster, or with `down` remove it."""
+    if os.geteuid() != 0:
+        print(
+            "make cluster: nodes have networks and cgroups of their own, which only root makes",
+            file=sys.stderr,
+        )
+        print(
+            "    sudo make cluster, or set KUBECONFIG to a cluster that you have (kind, for one)",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        if sys.argv[1:] == ["down"]:
+            cluster.down()
+        else:
+            ensure((*cluster.PACKAGES, *PACKAGES))
+            print(f"export KUBECONFIG={cluster.up(lambda text: print(text, flush=True))}")
+    except _PROBLEMS as problem:
+        print(f"make cluster: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "make cluster: interrupted: make cluster goes on, make cluster-down removes what is there",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
