@@ -46,11 +46,14 @@ operators: venv  ## list the operators that a manifest can use
 
 ##@ Platform
 
-plan: venv  ## [JSON=1]: show what a deploy would change
-	@$(AERODROME) plan $(COMMON) $(if $(JSON),--json)
+plan: venv  ## [OUT=folder] [JSON=1]: show what a deploy would change, and keep it as a plan that has a hash
+	@$(AERODROME) plan $(COMMON) $(if $(OUT),--out '$(OUT)') $(if $(JSON),--json)
 
-deploy: venv  ## bring the environment to what this commit says
-	@$(AERODROME) deploy $(COMMON)
+deploy: venv  ## [PLAN=<hash>] [CONFIRM=a,b] [YES=1]: bring the environment to what this commit says, or to a plan alone
+	@$(AERODROME) deploy $(COMMON) $(if $(PLAN),--plan '$(PLAN)') $(if $(CONFIRM),--confirm '$(CONFIRM)') $(if $(YES),--yes)
+
+images: venv  ## [JSON=1]: build and push every image that the environment's registry lacks
+	@$(AERODROME) images $(COMMON) $(if $(JSON),--json)
 
 status: venv  ## [JSON=1]: processes, addresses, DAGs and their last runs
 	@$(AERODROME) status $(COMMON) $(if $(JSON),--json)
@@ -165,4 +168,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock

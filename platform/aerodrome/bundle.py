@@ -158,6 +158,11 @@ def published_text(repository: Path, path: str) -> str:
     return BareRepository(repository).text(path)
 
 
+def published_texts(repository: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return path → published text of *paths*; KeyError names one that is not published."""
+    return BareRepository(repository).texts(paths)
+
+
 def _found(git: BareRepository, name: str) -> str:
     commit = git.find(name)
     if commit is None:

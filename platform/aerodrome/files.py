@@ -41,3 +41,10 @@ def _written_beside(path: Path, text: str, mode: int, owner: tuple[int, int]) ->
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def machine_cache() -> Path:
+    """Return the folder in which this user, or as root this machine, keeps what is costly to make."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/aerodrome")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aerodrome"

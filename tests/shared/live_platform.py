@@ -13,7 +13,7 @@ import pytest
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import lifecycle
 from aerodrome.local.release.preparation import Preparation, prepare
-from aerodrome.plan import apply_targets
+from aerodrome.plan import apply_targets, make_plan
 from aerodrome.scaffold import scaffold_tenant
 from free_ports import free_ports
 
@@ -45,13 +45,17 @@ def clone(repository: Path, source: Path, target: Path, scaffolded: Sequence[str
 def deployed(
     copy: Path, state: Path, more: Callable[[Preparation], None] = lambda _: None
 ) -> Iterator[Platform]:
-    """Deploy *copy* with its state in *state*, then do *more*; destroy it at the end, whatever happened."""
+    """Deploy *copy* with its state in *state*, then do *more*; destroy it at the end, whatever happened.
+
+    Nothing is done that a plan did not say before any of it ran.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AERODROME_STATE", str(state))
         prepared = prepare(copy, "local", print)
     assert not prepared.build.problems, prepared.build.problems
     try:
-        apply_targets("local", prepared.targets(), print)
+        targets = prepared.targets()
+        apply_targets("local", targets, print, make_plan("local", targets))
         assert not prepared.runtimes.failures, prepared.runtimes.failures
         more(prepared)
         yield prepared.platform

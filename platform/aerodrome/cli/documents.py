@@ -16,6 +16,8 @@ def plan(planned: Planned) -> Document:
     return {
         "environment": planned.plan.environment,
         "digest": planned.plan.digest,
+        "commit": planned.plan.commit,
+        "desired": dict(planned.plan.desired),
         "changes": [asdict(change) for change in planned.plan.changes],
         "problems": [asdict(problem) for problem in planned.problems],
         "notes": list(planned.notes),

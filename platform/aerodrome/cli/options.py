@@ -12,6 +12,13 @@ from aerodrome.errors import UserError
 
 Environment = Annotated[str, typer.Option("--env", help="A folder of environments/.")]
 Tenant = Annotated[str, typer.Argument(help="A folder of tenants/.", show_default=False)]
+PlanToApply = Annotated[
+    str, typer.Option("--plan", help="Apply this plan alone: its hash, 12 digits or more, or its file.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Confirm = Annotated[
+    str, typer.Option("--confirm", help="Names, with commas, of what a plan destroys: that it may.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 

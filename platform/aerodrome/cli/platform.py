@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,25 +23,48 @@ def register(app: typer.Typer) -> None:
     app.command("bundle-rollback")(bundle_rollback)
 
 
-def plan(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
-    """Show what a deploy would change; changes nothing."""
+def plan(
+    env: options.Environment = "local",
+    as_json: options.AsJson = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for plan.json and plan.md, instead of .aerodrome/plans.")
+    ] = None,
+) -> None:
+    """Show what a deploy would change, and keep that as a plan that can be applied by its hash; changes nothing."""
     from aerodrome.local.release.deploy import plan_local
+    from aerodrome.plan import saved
 
+    root = options.repository_root()
     with show.working(f"comparing {env} with this commit") as say:
-        planned = plan_local(options.repository_root(), env, say)
+        planned = plan_local(root, env, say)
+    told = tuple(str(problem) for problem in planned.problems)
+    folder = saved.save(root, planned.plan, (*told, *planned.notes), out)
     if as_json:
         show.document(documents.plan(planned))
     else:
-        show.plan(planned)
+        show.plan(planned, folder, saved.command(planned.plan, out))
     show.problems_or_nothing(planned.problems)
 
 
-def deploy(env: options.Environment = "local") -> None:
-    """Bring the environment to what this commit says, and show each tenant's DAG and its run."""
-    from aerodrome.local.release.deploy import deploy_local
+def deploy(
+    env: options.Environment = "local",
+    plan: options.PlanToApply = "",
+    yes: options.Yes = False,  # noqa: ARG001 - on this machine nothing is asked
+    confirm: options.Confirm = "",
+) -> None:
+    """Bring the environment to what this commit says, or to what a plan says, and show each tenant's DAG and its run.
 
+    On this machine nothing is asked without a plan.
+    """
+    from aerodrome.cli import approval
+    from aerodrome.local.release.deploy import deploy_local
+    from aerodrome.plan import saved
+
+    root = options.repository_root()
+    chosen = saved.chosen(root, env, plan) if plan else None
+    names = approval.confirmed(chosen, confirm) if chosen else frozenset()
     with show.steps() as progress:
-        result = deploy_local(options.repository_root(), env, progress)
+        result = deploy_local(root, env, progress, chosen, names)
     show.deployed(result)
     show.problems_or_nothing(result.problems)
     require_well(result.runs, env, result.status.unanswered)

@@ -15,17 +15,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from aerodrome.errors import Problem, ProblemsFound, counted
+from aerodrome.plan.page import why
+from aerodrome.plan.saved import PAGE
 from aerodrome.progress import Progress, Step
 from aerodrome.quantities import format_duration
 from aerodrome.terminal import visible
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aerodrome.bundle import Publish
     from aerodrome.local.processes.status import Row
     from aerodrome.local.release.deploy import Deployed, Planned, Status
     from aerodrome.local.release.first_runs import DagRow, FirstRuns
     from aerodrome.local.release.followed_roles import Followed
     from aerodrome.pipeline import Build
+    from aerodrome.plan import Change
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
 _PIPE_WIDTH = 240
@@ -90,21 +95,30 @@ def problems_or_summary(build: Build, seconds: float) -> None:
     line(f"{dags} of {tenants}: valid ({seconds:.1f} s)")
 
 
-def plan(planned: Planned) -> None:
-    """Print the changes as a table and the plan's hash."""
+def plan(planned: Planned, folder: Path, command: str) -> None:
+    """Print the changes as a table, where the plan is kept, its hash, and the *command* that applies it."""
     made = planned.plan
+    changes(made.changes)
     if made.changes:
-        table = Table(
-            "target", "action", "what", "why", "risk", box=None, pad_edge=False, header_style="bold"
-        )
-        for change in made.changes:
-            what, why = (escape(visible(text)) for text in (change.what, change.why))
-            table.add_row(change.target, change.action, what, why, change.risk)
-        _console.print(table)
-        line(f"{counted(len(made.changes), 'change')}, plan {made.digest[:12]}")
+        line(f"{counted(len(made.changes), 'change')}, plan {made.digest}")
+        line(f"to read: {folder / PAGE}")
+        line(f"to apply: {command}")
     else:
         line(f"{made.environment}: nothing to change")
     _notes(planned.notes)
+
+
+def changes(found: Sequence[Change]) -> None:
+    """Print changes as a table: what, why, at which risk, and whether a deploy of the commit before takes it back."""
+    if not found:
+        return
+    columns = ("target", "action", "what", "why", "risk", "can be undone")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for change in found:
+        what, reason = (escape(visible(text)) for text in (change.what, why(change)))
+        undone = "yes" if change.reversible else "no"
+        table.add_row(change.target, change.action, what, reason, change.risk, undone)
+    _console.print(table)
 
 
 def deployed(result: Deployed) -> None:

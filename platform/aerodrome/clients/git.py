@@ -76,6 +76,20 @@ class BareRepository:
         except AerodromeError as error:
             raise KeyError(path) from error
 
+    def texts(self, paths: Iterable[str], commit: str = BRANCH) -> dict[str, str]:
+        """Return path → text of those files of *commit*, by one command however many there are.
+
+        KeyError names one that is not there.
+        """
+        wanted = list(paths)
+        with tempfile.TemporaryFile() as stream:
+            stream.writelines(f"{commit}:{path}\n".encode() for path in wanted)
+            stream.seek(0)
+            done = self._git("cat-file", "--batch", stdin=stream) if wanted else None
+        if done and done.returncode:
+            raise AerodromeError(f"{self.path}: git cat-file: {_text(done.stderr).strip()}")
+        return dict(_batch(wanted, done.stdout if done else b""))
+
     def grep(self, pattern: str, commits: Iterable[str]) -> set[str]:
         """Return every match of the extended regular expression *pattern* in the files of *commits*."""
         found: set[str] = set()
@@ -203,6 +217,16 @@ def _git(
 
 def _text(output: bytes) -> str:
     return output.decode("utf-8", errors="surrogateescape")
+
+
+def _batch(paths: Iterable[str], output: bytes) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        head, _, output = output.partition(b"\n")
+        if head.endswith(b" missing"):
+            raise KeyError(path)
+        size = int(head.rpartition(b" ")[2])
+        yield path, _text(output[:size])
+        output = output[size + 1 :]
 
 
 def blob_of(content: bytes) -> str:

@@ -33,7 +33,8 @@ def render_dag(tenant: LoadedTenant, dag: LoadedDag, limits: Limits, runtime: st
     ]
     text = emit.emit(code.Module(header, imports.blocks(), [statement]))
     dag_id = names.dag_id(tenant.name, dag.model.dag_id)
-    return RenderedFile(f"{tenant.name}/{dag.model.dag_id}.py", text, dag.path, dag_id)
+    line = dag.positions.locate(("dag_id",))[0]
+    return RenderedFile(f"{tenant.name}/{dag.model.dag_id}.py", text, dag.path, dag_id, line)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from aerodrome.plan import Action, Change
+from aerodrome.plan import Action, Change, digest_of, digest_of_text
 from aerodrome.progress import Progress
 from aerodrome.secrets.layout import (
     KUBERNETES_ROLE,
@@ -50,17 +51,26 @@ def apply(changes: Sequence[Change], wanted: Layout, live: LiveLayout, progress:
 def _gone(wanted: Layout, live: Layout) -> Iterator[Change]:
     for kind in reversed(_ORDER):
         for name in sorted(live.of(kind).keys() - wanted.of(kind).keys()):
-            yield change("delete", kind, name, "no tenant or zone needs it")
+            before = _shown(kind, live.of(kind)[name])
+            yield replace(change("delete", kind, name, "no tenant or zone needs it"), before=before)
 
 
 def _wrong(wanted: Layout, live: Layout) -> Iterator[Change]:
     for kind in _ORDER:
         there = live.of(kind)
         for name, settings in sorted(wanted.of(kind).items()):
+            after = _shown(kind, settings)
             if name not in there:
-                yield change("create", kind, name, "not there yet")
+                yield replace(change("create", kind, name, "not there yet"), after=after)
             elif why := _difference(kind, settings, there[name]):
-                yield change("update", kind, name, why)
+                before = _shown(kind, {key: there[name].get(key) for key in settings})
+                yield replace(change("update", kind, name, why), before=before, after=after)
+
+
+def _shown(kind: str, settings: Settings) -> str:
+    # A server gives lists in whatever order it pleases.
+    told = {key: sorted(map(str, each)) if isinstance(each, list) else each for key, each in settings.items()}
+    return digest_of_text(str(settings[TEXT]).strip()) if kind == POLICY else digest_of(told)
 
 
 def _difference(kind: str, wanted: Settings, live: Settings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from aerodrome.clients.git import described
 from aerodrome.environment import Environment
 from aerodrome.names import dag_id
 from aerodrome.pipeline import Build
-from aerodrome.plan import Action, Change
+from aerodrome.plan import TENANT, Action, Change, digest_of_text
 from aerodrome.policy.limits import FILE_NAME, for_earlier_dags, from_json, to_json
 from aerodrome.policy.offers import still_allowed
 from aerodrome.progress import Progress
+from aerodrome.render.files import RenderedFile
 
+TARGET = "bundle"
 _SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
 
 
@@ -34,19 +36,21 @@ class BundleTarget:
     without: Callable[[], Collection[str]]
     root: Path
     environment: Environment
-    name: str = "bundle"
+    name: str = TARGET
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each file of the bundle that differs."""
-        found = bundle.diff(self.repository, self._files(), keep=self._kept())
-        sources = {file.path: file.source for tenant in self.build.tenants for file in tenant.files}
+        files = self._files()
+        found = bundle.diff(self.repository, files, keep=self._kept())
+        before = bundle.published_texts(self.repository, (*found.changed, *found.removed))
+        rendered = {file.path: file for tenant in self.build.tenants for file in tenant.files}
         parts: tuple[tuple[Action, Sequence[str]], ...] = (
             ("create", found.added),
             ("update", found.changed),
             ("delete", found.removed),
         )
         return tuple(
-            _change(self.name, action, path, sources.get(path, "its manifest is gone"))
+            _change(action, path, rendered.get(path) or _unread(path, files), before.get(path))
             for action, paths in parts
             for path in paths
         )
@@ -108,12 +112,41 @@ class BundleTarget:
         return {built.tenant for built in self.build.tenants if not built.model}
 
 
-def _change(target: str, action: Action, path: str, why: str) -> Change:
+def _unread(path: str, files: Mapping[str, str]) -> RenderedFile | None:
+    """Return what becomes of the limits of a tenant whose tenant.yaml says nothing now."""
+    source = f"tenants/{bundle.tenant_of(path)}/tenant.yaml"
+    return RenderedFile(path, files[path], source) if path in files else None
+
+
+def _change(action: Action, path: str, wanted: RenderedFile | None, published: str | None) -> Change:
     tenant, _, file = path.partition("/")
-    if not _is_dag(path):
-        return Change(target, action, f"limits of {tenant}", why, kind="limits", name=tenant)
     dag = f"{tenant}.{file.removesuffix('.py')}"
-    return Change(target, action, f"DAG {dag}", why, kind="DAG", name=dag)
+    kind, name = ("DAG", dag) if _is_dag(path) else (_of_tenant(action), tenant)
+    return Change(
+        TARGET,
+        action,
+        f"limits of {tenant}" if kind == "limits" else f"{kind} {name}",
+        wanted.source if wanted else "its manifest is gone" if _is_dag(path) else "its folder is gone",
+        kind=kind,
+        name=name,
+        source=_source(tenant, wanted, published),
+        before="" if published is None else digest_of_text(published),
+        # Of a tenant that is kept back less is published than this; a plan is for all of it.
+        after=digest_of_text(wanted.text) if wanted else "",
+    )
+
+
+def _of_tenant(action: Action) -> str:
+    # Limits go when their tenant goes, and only then.
+    return TENANT if action == "delete" else "limits"
+
+
+def _source(tenant: str, wanted: RenderedFile | None, published: str | None) -> str:
+    """Return where it is asked for: of what is gone, where it was."""
+    if wanted:
+        return f"{wanted.source}:{wanted.line}" if wanted.line else wanted.source
+    found = _SOURCE.search(published or "")
+    return found[1] if found else f"tenants/{tenant}/tenant.yaml"
 
 
 def _is_dag(path: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 
 from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.hosts.credentials import BROKER, BUNDLE, LOGS, STORE, Standing
-from aerodrome.plan import Change, Risk
+from aerodrome.plan import Action, Change, Risk, digest_of
 
 TARGET = "hosts"
 KIND = "host"
 _SHOWN = 3
 # Of the worker's role, what its launchers and agent read anew: the worker itself goes on.
 _READ_ANEW = ("airflow_worker_launcher_configs", "airflow_worker_tenants", "airflow_worker_agent_config")
+LOGINS = frozenset({BROKER, STORE, BUNDLE, LOGS})
 TENANTS, RUNTIMES = "tenants", "tenant_runtime"
 _TENANT = "tenant "
 # No change of these interrupts a running task: who uses such a login reads it anew, or is no worker.
@@ -76,11 +76,6 @@ class Found:
         )
 
 
-def digest_of(value: object) -> str:
-    """Return the SHA-256 of *value* as canonical JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 def parts_of(
     roles: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str], content: Path
 ) -> dict[str, str]:
@@ -115,11 +110,11 @@ def change_of(wanted: WantedHost, found: Found) -> Change | None:
     """Return what is to be done to a host and why; None where it is as it should be."""
     if not found.stamp:
         queues = ", ".join(wanted.queues)
-        return _change(wanted, "create", f"a worker for {queues}: not set up yet", "none")
+        return _change(wanted, found, "create", f"a worker for {queues}: not set up yet")
     if found.same and not found.drained and not wanted.refused and not lost_login(wanted, found):
         return None
     risk: Risk = "restarts" if must_drain(wanted, found) else "none"
-    return _change(wanted, "update", "; ".join(_reasons(wanted, found)), risk)
+    return _change(wanted, found, "update", "; ".join(_reasons(wanted, found)), risk)
 
 
 def must_drain(wanted: WantedHost, found: Found) -> bool:
@@ -181,8 +176,25 @@ def _reasons(wanted: WantedHost, found: Found) -> Iterable[str]:
         yield "it is drained: its workers start again"
 
 
-def _change(wanted: WantedHost, action: str, why: str, risk: Risk) -> Change:
-    return Change(TARGET, action, f"{KIND} {wanted.name}", why, risk, kind=KIND, name=wanted.name)  # type: ignore[arg-type]
+def _change(wanted: WantedHost, found: Found, action: Action, why: str, risk: Risk = "none") -> Change:
+    known = found.stamp.get("parts") or {}
+    return Change(
+        TARGET,
+        action,
+        f"{KIND} {wanted.name}",
+        why,
+        risk,
+        kind=KIND,
+        name=wanted.name,
+        source=wanted.place,
+        before=_shown(known) if known else "",
+        after=_shown(wanted.parts),
+    )
+
+
+def _shown(parts: Mapping[str, str]) -> str:
+    # A login is told from an earlier one by a mark, which is another one at each look before the login is made.
+    return digest_of({part: digest for part, digest in parts.items() if part not in LOGINS})
 
 
 def batches(names: Sequence[str], size: int) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 from aerodrome import names
 from aerodrome.clients.aws import Role, Roles
 from aerodrome.environment import Environment
-from aerodrome.plan import Action, Change
+from aerodrome.plan import Action, Change, digest_of
 from aerodrome.progress import Progress
 from aerodrome.secrets import iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
@@ -51,12 +51,18 @@ class IamTarget:
         gone = [
             self._change("delete", name, "no tenant needs it") for name in sorted(live.keys() - wanted.keys())
         ]
-        return (*gone, *self._wrong(wanted, live))
+        return tuple(
+            replace(each, before=_shown(live.get(each.name)), after=_shown(wanted.get(each.name)))
+            for each in (*gone, *self._wrong(wanted, live))
+        )
 
     def all_changes(self) -> tuple[Change, ...]:
         """Return what an account that holds no role yet would need; asks nobody."""
         wanted = self.desired(self.environment, self.tenants)
-        return tuple(self._change("create", name, "not there yet") for name in wanted)
+        return tuple(
+            replace(self._change("create", name, "not there yet"), after=_shown(role))
+            for name, role in wanted.items()
+        )
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the roles to the desired state."""
@@ -84,6 +90,10 @@ class IamTarget:
 
     def _change(self, action: Action, name: str, why: str) -> Change:
         return replace(reconcile.change(action, KIND, name, why), target=self.name)
+
+
+def _shown(role: Role | None) -> str:
+    return digest_of([role.trust, role.policy]) if role else ""
 
 
 def _rights(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:

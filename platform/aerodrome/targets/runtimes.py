@@ -35,7 +35,13 @@ class RuntimesTarget:
         """Return one change for each environment that is not there."""
         return tuple(
             Change(
-                self.name, "create", f"environment of {source.tenant}", f"{source.digest} is not built yet"
+                self.name,
+                "create",
+                f"environment of {source.tenant}",
+                f"{source.digest} is not built yet",
+                name=source.tenant,
+                source=f"tenants/{source.tenant}",
+                after=source.digest,
             )
             for source in self._missing()
         )

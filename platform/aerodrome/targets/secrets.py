@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
 from aerodrome.names import SECRETS_MOUNT, host_role
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
-from aerodrome.secrets import layout, logins, reconcile
+from aerodrome.secrets import layout, logins, reconcile, usable
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.secrets.usable import Tenants
 
@@ -37,12 +38,22 @@ class VaultTarget:
         base = tuple(self._base(self.vault.mounts(), self.vault.auth_methods()))
         objects = reconcile.differences(self._wanted(), self._live().read())
         ids = logins.differences(self.vault, self.logins)
-        return (*base, *objects, *ids, *logins.host_differences(self.vault, self._host_roles()))
+        own = logins.host_differences(self.vault, self._host_roles())
+        return self._placed((*base, *objects, *ids, *own))
 
     def all_changes(self) -> tuple[Change, ...]:
         """Return what a server that holds nothing yet would need."""
         created = reconcile.differences(self._wanted(), layout.Layout())
-        return (*self._base(frozenset(), frozenset()), *created)
+        return self._placed((*self._base(frozenset(), frozenset()), *created))
+
+    def _placed(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Return *changes* with the files that ask for them: a tenant's, where it is about one's rights."""
+        sources = {
+            names.tenant_policy(self.environment.name, zone, tenant): f"tenants/{tenant}/tenant.yaml"
+            for zone in usable.zones(self.environment)
+            for tenant in usable.tenants_of(self.environment, zone, self.tenants)
+        }
+        return tuple(replace(each, source=sources.get(each.name, "")) for each in changes)
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the server to the desired state."""

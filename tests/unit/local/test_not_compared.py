@@ -26,5 +26,5 @@ def test_what_ran_before_and_is_stopped_is_not_said_to_be_missing(
     assert {change.action for change in compared(platform)} == {"create"}
     platform.credentials.keep(kept, "x")
     (change,) = compared(platform)
-    assert (change.action, change.what, change.risk) == ("update", what, "none")
+    assert (change.action, change.what, change.risk) == ("observe", what, "none")
     assert change.why == "it does not run: compared once it does"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aerodrome import bundle
+from aerodrome.plan import digest_of_text, make_plan, require_planned
 from aerodrome.policy.limits import from_json
 from aerodrome.targets.bundle import source_commit
 
@@ -247,3 +248,45 @@ def test_a_publish_names_the_commit_it_comes_from(deploys: Any) -> None:
     deploys.place.dag("alpha", "daily", "")
     (deploys.root / "tenants/alpha/tenant.yaml").write_text("x")
     assert source_commit(deploys.root) == f"{commit}-changed"
+
+
+# What a plan says of each file.
+
+
+def test_a_change_names_its_line_and_both_states(deploys: Any) -> None:
+    """As digests of what is published and of what would be; another content is another change."""
+    deploys.place.dag(
+        "alpha", "daily", "# A comment\ndag_id: daily\nschedule: null\ntasks: [{id: x, uses: flow.empty}]\n"
+    )
+    target, published = deploys.target(), deploys.text("alpha/daily.py")
+    (first,) = target.changes()
+    assert first.source == "tenants/alpha/dags/daily.yaml:2" and first.before == digest_of_text(published)
+    assert first.after == digest_of_text(target.build.files["alpha/daily.py"])
+    deploys.place.dag("alpha", "daily", "dag_id: daily\nschedule: null\ntasks: [{id: y, uses: flow.empty}]\n")
+    (second,) = deploys.target().changes()
+    assert (first.what, first.why, first.before) == (second.what, second.why, second.before)
+    assert first.after != second.after
+
+
+def test_what_is_deleted_says_where_it_was(deploys: Any) -> None:
+    """Its manifest's last path."""
+    (deploys.root / "tenants/alpha/dags/daily.yaml").unlink()
+    (change,) = deploys.target().changes()
+    assert (change.action, change.source, change.after) == ("delete", "tenants/alpha/dags/daily.yaml", "")
+    assert change.before == digest_of_text(deploys.text("alpha/daily.py")) and change.destroys == ""
+
+
+def test_a_tenant_that_goes_is_named(deploys: Any) -> None:
+    """Once, however many DAGs it had."""
+    shutil.rmtree(deploys.root / "tenants/beta")
+    plan = make_plan("local", (deploys.target(),))
+    assert plan.destroys == ("beta",) and {change.action for change in plan.changes} == {"delete"}
+
+
+def test_a_tenant_that_is_kept_back_makes_no_change_that_was_not_planned(deploys: Any) -> None:
+    """Less is published than was planned, its limits included: those are today's either way."""
+    deploys.place.tenant("alpha", more="limits: {retries: 1}\n")
+    plan = make_plan("local", (deploys.target(alpha="c" * 16),))
+    kept_back = deploys.target(without={"alpha"}, alpha="c" * 16)
+    require_planned(plan, "bundle", kept_back.changes())
+    assert [change.what for change in kept_back.changes()] == ["limits of alpha"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aerodrome.plan import Action, Change, Risk
+from aerodrome.plan import Action, Change, Risk, not_observable
 
 RELEASE = "release"
 ROLES = "roles"
@@ -21,4 +21,4 @@ def of_roles(action: Action, kind: str, name: str, why: str) -> Change:
 
 def not_compared(target: str, what: str) -> Change:
     """Return that nothing is known of *what* before the process that holds it runs."""
-    return Change(target, "update", what, "it does not run: compared once it does")
+    return not_observable(target, what, "it does not run: compared once it does")

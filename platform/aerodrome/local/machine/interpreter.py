@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,13 @@ def differences(layout: Layout) -> tuple[Change, ...]:
         return ()
     if not ready(layout) or not base_python(layout).exists():
         return (of_release("create", "interpreter", "", "service users cannot read the clone's"),)
-    if not Versions(layout.venv).is_current(_packages_digest(layout.repository)):
-        return (of_release("update", "interpreter", "", "requirements.lock changed"),)
-    if not Versions(layout.code).is_current(source_digest(layout.repository)):
-        return (of_release("update", "platform's own code", "", "the source changed since it was installed"),)
+    packages, source = packages_digest(layout.repository), source_digest(layout.repository)
+    if not Versions(layout.venv).is_current(packages):
+        change = of_release("update", "interpreter", "", "requirements.lock changed")
+        return (replace(change, source=_LOCK, after=packages),)
+    if not Versions(layout.code).is_current(source):
+        change = of_release("update", "platform's own code", "", "the source changed since it was installed")
+        return (replace(change, source="platform", after=source),)
     return ()
 
 
@@ -86,7 +90,7 @@ def apply(layout: Layout, progress: Progress) -> None:
     if not layout.root:
         _compile_clone(layout, progress)
         return
-    packages, source = _packages_digest(layout.repository), source_digest(layout.repository)
+    packages, source = packages_digest(layout.repository), source_digest(layout.repository)
     make_base_python(layout, progress)
     Versions(layout.venv).build(packages, lambda folder: _install_packages(layout, folder, progress))
     Versions(layout.venv).switch(packages)
@@ -109,7 +113,7 @@ def prune(layout: Layout, started: Iterable[float]) -> None:
 
 
 def _compile_clone(layout: Layout, progress: Progress) -> None:
-    lock = _packages_digest(layout.repository)
+    lock = packages_digest(layout.repository)
     note = layout.state / "compiled"
     if not note.is_file() or note.read_text(encoding="utf-8") != lock:
         progress("compiling the packages once for all processes")
@@ -142,7 +146,8 @@ def secrets_agent_digest(repository: Path) -> str:
     return _digest(repository, *SECRETS_AGENT)
 
 
-def _packages_digest(repository: Path) -> str:
+def packages_digest(repository: Path) -> str:
+    """Return the digest of the lock of the platform's packages."""
     return _digest(repository, _LOCK)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.machine.programs import run
 from aerodrome.local.people.rights import LEVELS, Permission, of_levels, of_platform
 from aerodrome.local.processes.topology import airflow_environment
-from aerodrome.plan import Action, Change
+from aerodrome.plan import Action, Change, digest_of
 from aerodrome.policy.from_manifest import pools
 from aerodrome.progress import Progress
 
@@ -94,11 +94,17 @@ def differences(platform: Platform) -> tuple[Change, ...]:
         if not Airflow(platform.api_url).answers():
             return (not_compared(ROLES, "roles, users and pools"),)
         live = _live(platform, wanted)
-    return (
+    found = (
         *_compared("role", wanted.roles, live.roles),
         *_compared("user", wanted.users, live.users),
         *_compared("pool", wanted.pools, live.pools),
     )
+    return tuple(replace(change, source=_source(platform, change.name)) for change in found)
+
+
+def _source(platform: Platform, name: str) -> str:
+    tenant = name.partition(names.SEPARATOR)[0]
+    return f"tenants/{tenant}/tenant.yaml" if tenant in platform.tenants else ""
 
 
 def _live(platform: Platform, wanted: Access) -> Access:
@@ -165,18 +171,23 @@ def _refuse_foreign(users: Mapping[str, User], wanted: Access) -> None:
 
 
 def _compared(kind: str, wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[Change]:
-    found = [_change("create", kind, name) for name in sorted(wanted.keys() - live.keys())]
-    found += [
-        _change("update", kind, name)
-        for name in sorted(wanted)
-        if name in live and live[name] != wanted[name]
+    actions: list[tuple[Action, str]] = [("create", name) for name in sorted(wanted.keys() - live.keys())]
+    actions += [("update", name) for name in sorted(wanted) if name in live and live[name] != wanted[name]]
+    actions += [("delete", name) for name in sorted(live.keys() - wanted.keys())]
+    return [
+        replace(_change(action, kind, name), before=_shown(live.get(name)), after=_shown(wanted.get(name)))
+        for action, name in actions
     ]
-    return found + [_change("delete", kind, name) for name in sorted(live.keys() - wanted.keys())]
 
 
 def _change(action: Action, kind: str, name: str) -> Change:
     why = {"create": "not there yet", "update": "differs", "delete": "nothing names it any more"}[action]
     return of_roles(action, kind, name, why)
+
+
+def _shown(value: Any) -> str:
+    """Return permissions, roles of a user, or a pool's slots and description, by their digest."""
+    return digest_of(sorted(value) if isinstance(value, frozenset) else value) if value is not None else ""
 
 
 def apply(platform: Platform, progress: Progress) -> tuple[str, ...]:

@@ -22,9 +22,10 @@ from aerodrome.local.release.hosts_behind import HostsBehind
 from aerodrome.local.release.hosts_target import DeployedHosts
 from aerodrome.local.release.preparation import Preparation, deployed_layout, deployed_platform, prepare
 from aerodrome.manifest.folder import tenant_folders
-from aerodrome.plan import Plan, Target, apply_targets, make_plan
+from aerodrome.plan import Plan, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
 from aerodrome.runtime.build import is_whole
+from aerodrome.targets.bundle import source_commit
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     prepared = prepare(root, environment, say)
     hosts = DeployedHosts(prepared.platform)
     behind = HostsBehind(prepared, hosts)
-    made = make_plan(environment, _targets(behind.holding_back(), hosts, behind))
+    targets = _targets(behind.holding_back(), hosts, behind)
+    made = make_plan(environment, targets, source_commit(root), prepared.desired())
     away = tuple(f"host {problem.field}: {problem.message}" for problem in hosts.problems)
     problems = (*prepared.build.problems, *behind.problems)
     return Planned(made, problems, (*_left_behind(root, prepared), *away, *hosts.notes))
@@ -77,21 +79,33 @@ def _targets(prepared: Preparation, hosts: DeployedHosts, behind: HostsBehind) -
     return (*others, *((hosts, behind) if prepared.platform.hosts else ()), bundle)
 
 
-def deploy_local(root: Path, environment: str, step: Step) -> Deployed:
+def deploy_local(
+    root: Path, environment: str, step: Step, planned: Plan | None = None, confirmed: Collection[str] = ()
+) -> Deployed:
     """Bring the platform to what the repository says and run each DAG that never ran.
 
     Safe to interrupt and repeat. A manifest with mistakes keeps what was published of it before. While the runs
     are waited for, another deploy may begin.
+
+    With *planned* that and nothing else is done, see :func:`aerodrome.plan.apply_targets`; UserError, and nothing is
+    changed, where anything has moved since that plan was made.
     """
     layout = state.locate(root)
     _require_ours(layout)
     with alone(lock_file(root)):
+        if planned is not None:
+            state.require_whole(layout)
         _finish_destroy(layout, step)
         prepared = _prepared(root, environment, step)
         hosts = DeployedHosts(prepared.platform)
         behind = HostsBehind(prepared, hosts)
         prepared = behind.holding_back()
-        made = apply_targets(environment, _targets(prepared, hosts, behind), step)
+        targets = _targets(prepared, hosts, behind)
+        if planned is not None:
+            step("check", "comparing with the plan")
+            commit = source_commit(root)
+            require_same(planned, make_plan(environment, targets, commit, prepared.desired()))
+        made = apply_targets(environment, targets, step, planned, confirmed)
         prepared.remember(behind.kept_back)
         if made.changes:
             _prune(prepared)

@@ -14,6 +14,7 @@ from aerodrome.errors import AerodromeError, UserError, counted
 from aerodrome.hosts.credentials import out_of_its_zone
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine import host_grants
+from aerodrome.local.machine.difference import not_compared
 from aerodrome.local.machine.host_grants import Grant
 from aerodrome.local.machine.ownership import Owner, write_file
 from aerodrome.local.machine.platform import Platform
@@ -194,7 +195,10 @@ def _gone(platform: Platform) -> tuple[Change, ...]:
 
 
 def _drifted(platform: Platform) -> Iterator[Change]:
-    if broker_access(platform).answers():
+    if not broker_access(platform).answers():
+        if platform.at_broker:
+            yield not_compared(TARGET, "broker users of hosts")
+    else:
         for host in _differing(platform, platform.at_broker):
             yield _change(
                 "update", "broker user", names.host_user(host.name), "it has other rights, or is gone"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from aerodrome.clients import logs_login
 from aerodrome.errors import UserError
+from aerodrome.files import machine_cache
 from aerodrome.hosts.credentials import LOGS, HostAccess, HostCredentials, Standing
 from aerodrome.hosts.inventory import Host, Inventory
 from aerodrome.local.machine import interpreter
@@ -67,7 +67,7 @@ def _wanted(platform: Platform, file: str, host: Host, material: Material) -> Wa
 
 def packages(platform: Platform, progress: Progress) -> dict[str, Any]:
     """Make what is copied to hosts, and return the variables that say where it lies here."""
-    root, cache = platform.layout.repository, _cache()
+    root, cache = platform.layout.repository, machine_cache()
     settings = platform.environment.hosts
     built = cache / f"platform-{platform_digest(root)}"
     if not (wheels := [*built.glob("*.whl")]):
@@ -80,12 +80,6 @@ def packages(platform: Platform, progress: Progress) -> dict[str, Any]:
         "python_runtime_wheel": str(wheels[0]),
         "python_runtime_wheelhouse": str(wheelhouse(root, cache, progress)) if copied else "",
     }
-
-
-def _cache() -> Path:
-    if os.geteuid() == 0:
-        return Path("/var/cache/aerodrome")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aerodrome"
 
 
 @dataclass(frozen=True)

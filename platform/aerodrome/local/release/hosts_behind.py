@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release.host_logins import TARGET
 from aerodrome.local.release.hosts_target import DeployedHosts
 from aerodrome.local.release.preparation import Preparation, remembered
-from aerodrome.plan import Change
+from aerodrome.plan import OBSERVE, Change, not_observable
 from aerodrome.progress import Progress
 from aerodrome.render.hosts import tenants_of
 from aerodrome.targets.hosts import TENANTS_FAILED
@@ -59,16 +59,19 @@ class HostsBehind:
         for host in sorted(lacking.keys() & taking):
             for tenant in lacking[host]:
                 self.kept_back.setdefault(tenant, []).append(host)
-        return tuple(
-            _change(host, lacking[host])
-            for host in sorted(lacking.keys() - taking)
-            if self._may_come_in(host)
-        )
+        away = sorted(lacking.keys() - taking)
+        shut = tuple(_change(host, lacking[host]) for host in away if self._may_come_in(host))
+        return (*shut, *self._before_hosts_are_set_up())
+
+    def _before_hosts_are_set_up(self) -> Iterator[Change]:
+        if self.hosts.pending and not self.hosts.had_their_turn:
+            why = "one that cannot be set up, and is away, is shut out until `make workers` sets it up"
+            yield not_observable(TARGET, "broker users of these hosts", why, KIND)
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Shut them out."""
         access = self.hosts.access()
-        for change in changes:
+        for change in (each for each in changes if each.action != OBSERVE):
             access.shut([change.name])
             progress(f"{change.what}: {change.why}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aerodrome.clients.ansible_failures import HostFailure
@@ -10,11 +10,12 @@ from aerodrome.errors import Problem, UserError
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine.lock import HeldError
 from aerodrome.local.machine.platform import Platform
+from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.release.hosts import Hosts, hosts_for
-from aerodrome.plan import Change
+from aerodrome.plan import OBSERVE, Change, not_observable
 from aerodrome.progress import Progress, silent
-from aerodrome.targets.host_state import TARGET
+from aerodrome.targets.host_state import KIND, TARGET
 from aerodrome.targets.hosts import HostsTarget
 
 
@@ -26,6 +27,7 @@ class DeployedHosts:
     looked: HostsTarget | None = None
     held: tuple[Problem, ...] = ()
     pending: tuple[str, ...] = ()
+    had_their_turn: bool = False
     name: str = TARGET
 
     @property
@@ -67,20 +69,31 @@ class DeployedHosts:
         """Return what differs now; nothing before there is a platform that a host could reach."""
         hosts = self._hosts()
         if hosts is None:
-            return ()
+            return tuple(self._before_they_are_reached())
         self.looked = hosts.target(silent, revive=False)
         found = self.looked.changes()
         self.pending = tuple(change.name for change in found)
-        return found
+        return (*found, *self._before_the_broker_runs())
+
+    def _before_they_are_reached(self) -> Iterator[Change]:
+        if self.platform.hosts:
+            yield not_observable(TARGET, "hosts", "looked at once the platform that they reach is deployed")
+
+    def _before_the_broker_runs(self) -> Iterator[Change]:
+        # What does not run refuses no login.
+        if self.platform.let_in and not broker_access(self.platform).answers():
+            yield not_observable(
+                TARGET, "logins of hosts", "the broker does not run: tried once it does", KIND
+            )
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the hosts to their desired state."""
-        hosts = self._hosts()
+        hosts, self.had_their_turn = self._hosts(), True
         if hosts is None or self.looked is None:
             return
         try:
             with hosts.alone():
-                self.looked.apply(changes, progress)
+                self.looked.apply([each for each in changes if each.action != OBSERVE], progress)
         except HeldError as held:
             file = hosts.inventory.file
             self.held = (Problem(file, 0, 0, "", str(held.args[0]), held.remedy, fault=True),)

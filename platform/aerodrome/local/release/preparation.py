@@ -23,13 +23,17 @@ from aerodrome.manifest.folder import tenant_folders
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.manifest.tenant_checks import all_below_ceiling
 from aerodrome.pipeline import Build, TenantBuild
-from aerodrome.plan import Target
+from aerodrome.plan import Target, digest_of
 from aerodrome.progress import Progress
 from aerodrome.runtime import Owner, Tools, Workshop, read_source
 from aerodrome.runtime.uv import find_uv
 from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.desired import desired
+from aerodrome.targets.host_state import folder_digest
 from aerodrome.targets.runtimes import RuntimesTarget
 from aerodrome.verify import verify
+
+_ANSIBLE = ("library", "module_utils", "playbooks", "roles", "tasks")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,17 @@ class Preparation:
     def targets(self) -> tuple[Target, ...]:
         """Return the targets in the order they are applied."""
         return local_targets(self.platform, self.runtimes, self.bundle)
+
+    def desired(self) -> dict[str, str]:
+        """Return part → digest of all that a deploy reads of this repository."""
+        root, hosts = self.platform.layout.repository, self.platform.hosts
+        more = {
+            "platform": interpreter.source_digest(root),
+            "requirements.lock": interpreter.packages_digest(root),
+        }
+        if hosts:
+            more["ansible"] = digest_of([folder_digest(root / "ansible" / part) for part in _ANSIBLE])
+        return desired(self.platform.environment, self.build, self.runtimes.sources, hosts, more)
 
     def remember(self, kept_back: Collection[str] = ()) -> None:
         """Keep what was deployed: what a broken tenant.yaml falls back to, and what `status` looks at.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aerodrome.local.machine import credentials as secret
@@ -12,7 +12,7 @@ from aerodrome.local.machine.difference import not_compared
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.stores import directory
 from aerodrome.login_settings import PLATFORM_ROLES
-from aerodrome.plan import Action, Change
+from aerodrome.plan import Action, Change, digest_of
 from aerodrome.progress import Progress
 
 if TYPE_CHECKING:
@@ -63,13 +63,27 @@ def differences(platform: Platform) -> tuple[Change, ...]:
     if not access.answers():
         if platform.credentials.find(secret.DIRECTORY_READER):
             return (not_compared(directory.NAME, "example people"),)
-        return tuple(_change("create", dn, "not there yet") for dn in _wanted(platform))
+        return tuple(_create(dn, entry) for dn, entry in _wanted(platform).items())
     live, wanted = access.entries(directory.SUFFIX, *_COMPARED), _wanted(platform)
-    changes = [_change("create", dn, "not there yet") for dn in wanted if _key(dn) not in _by_key(live)]
-    changes += [_change("update", dn, "differs") for dn in _differing(live, wanted)]
+    known = _by_key(live)
+    changes = [_create(dn, entry) for dn, entry in wanted.items() if _key(dn) not in known]
+    changes += [_update(dn, known[_key(dn)], wanted[dn]) for dn in _differing(live, wanted)]
     changes += [_change("delete", dn, "nobody names it any more") for dn in _unwanted(live, wanted)]
-    there = {dn: password for dn, password in _passwords(platform).items() if _key(dn) in _by_key(live)}
+    there = {dn: password for dn, password in _passwords(platform).items() if _key(dn) in known}
     return (*changes, *(_change("update", dn, "its password differs") for dn in access.refused(there)))
+
+
+def _create(dn: str, entry: Entry) -> Change:
+    return replace(_change("create", dn, "not there yet"), after=_shown(entry))
+
+
+def _update(dn: str, live: Entry, wanted: Entry) -> Change:
+    before = {key: live.get(key, frozenset()) for key in wanted}
+    return replace(_change("update", dn, "differs"), before=_shown(before), after=_shown(wanted))
+
+
+def _shown(entry: Entry) -> str:
+    return digest_of({key: sorted(values) for key, values in entry.items()})
 
 
 def _change(action: Action, dn: str, why: str) -> Change:

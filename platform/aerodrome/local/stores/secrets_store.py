@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aerodrome import names
+from aerodrome.clients.vault import Vault
 from aerodrome.environment import ProvisionedConnection
 from aerodrome.errors import AerodromeError
 from aerodrome.local.machine import credentials as secret
@@ -89,9 +90,10 @@ def value_of(platform: Platform, tenant: str, offer: ProvisionedConnection) -> V
 
 def differences(platform: Platform) -> tuple[Change, ...]:
     """Return what the store and PostgreSQL lack or hold differently; everything where they never ran."""
+    if _is_empty(platform):
+        return _everything(platform)
     if not _runs(platform):
-        known = platform.credentials.find(secret.OPENBAO_ROOT)
-        return (not_compared(reconcile.TARGET, "secrets store"),) if known else _everything(platform)
+        return (not_compared(reconcile.TARGET, "secrets store"),)
     return (
         *_moves(platform),
         *rules(platform).changes(),
@@ -119,11 +121,19 @@ def _in_vault(platform: Platform) -> bool:
 
 
 def _runs(platform: Platform) -> bool:
+    return _opens(openbao.vault(platform)) and postgres.server(platform).answers()
+
+
+def _opens(vault: Vault) -> bool:
+    return vault.token is not None and vault.state() == "ready"
+
+
+def _is_empty(platform: Platform) -> bool:
+    """Return whether nothing was ever put into the store: it never ran, or has only just been made."""
+    if not platform.credentials.find(secret.OPENBAO_ROOT):
+        return True
     vault = openbao.vault(platform)
-    if vault.state() != "ready" or vault.token is None:
-        return False
-    mounted = not _in_vault(platform) or names.SECRETS_MOUNT in vault.mounts()
-    return mounted and postgres.server(platform).answers()
+    return _in_vault(platform) and _opens(vault) and names.SECRETS_MOUNT not in vault.mounts()
 
 
 def _moves(platform: Platform) -> tuple[Change, ...]:
@@ -147,10 +157,13 @@ def _path(platform: Platform, kind: str, tenant: str, name: str) -> str:
 
 
 def _everything(platform: Platform) -> tuple[Change, ...]:
-    made = [("connection", names.connection_id(*found)) for found in provisioned(platform)]
+    made = [("database", name) for name in _databases(platform).values()]
+    made += [("connection", names.connection_id(*found)) for found in provisioned(platform)]
     made += [("variable", names.variable_key(*found)) for found in random_variables.wanted(platform)]
     first = rules(platform).all_changes()
-    return (*first, *(reconcile.change("create", kind, name, "not there yet") for kind, name in made))
+    changes = (*first, *(reconcile.change("create", kind, name, "not there yet") for kind, name in made))
+    # What AWS holds is not this platform's alone, and a first deploy finds there what an earlier platform has left.
+    return changes if _in_vault(platform) else (*changes, not_compared(reconcile.TARGET, "secrets store"))
 
 
 def _connection_differences(platform: Platform) -> list[Change]:
@@ -169,15 +182,18 @@ def _database_differences(platform: Platform) -> list[Change]:
     server = postgres.server(platform)
     databases, limits = server.databases(), server.limits()
     found = []
-    for tenant in dict.fromkeys(
-        tenant for (tenant, _), o in provisioned(platform).items() if _needs_database(o)
-    ):
-        name = postgres.tenant_database(tenant)
+    for tenant, name in _databases(platform).items():
         if name not in databases:
             found.append(reconcile.change("create", "database", name, "not there yet"))
         elif not postgres.tenant_limits(platform, tenant).met_by(limits.get(name)):
             found.append(reconcile.change("update", "database", name, "the limits of its user differ"))
     return found
+
+
+def _databases(platform: Platform) -> dict[str, str]:
+    """Return tenant → database of those that need one."""
+    needed = (tenant for (tenant, _), offer in provisioned(platform).items() if _needs_database(offer))
+    return {tenant: postgres.tenant_database(tenant) for tenant in needed}
 
 
 def _needs_database(offer: ProvisionedConnection) -> bool:
