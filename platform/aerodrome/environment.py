@@ -17,6 +17,8 @@ from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.hosts_mistakes import Around
 from aerodrome.hosts_mistakes import mistakes as hosts_mistakes
 from aerodrome.hosts_settings import HostsSettings
+from aerodrome.image_settings import ImagesSettings
+from aerodrome.image_settings import mistakes as images_mistakes
 from aerodrome.login_settings import LoginSettings
 from aerodrome.login_settings import mistakes as login_mistakes
 from aerodrome.modelling import Many, Model, Name
@@ -156,6 +158,9 @@ class Environment(Model):
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="Only with `kind: kubernetes`."
     )
+    images: ImagesSettings | None = Field(
+        None, description="Images of a cluster. Only with `kind: kubernetes`."
+    )
     hosts: HostsSettings | None = Field(
         None, description="Machines outside that run the workers of zones with `workers: hosts`."
     )
@@ -207,6 +212,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_login(environment, report)
             _check_results(environment, report)
             _check_cluster(environment, report)
+            _check_images(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -311,6 +317,11 @@ def _check_cluster(environment: Environment, report: Report) -> None:
             report.at(
                 keys, "pods show AWS who they are by the cluster's OIDC issuer, which is not named", remedy
             )
+
+
+def _check_images(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in images_mistakes(environment.images, environment.kind):
+        report.at(("images", *keys), message, remedy)
 
 
 def _check_local(environment: Environment, report: Report) -> None:

@@ -31,7 +31,17 @@ def run() -> None:
 
 def commands() -> typer.Typer:
     """Return the command line with every command."""
-    from aerodrome.cli import inventory, login_secret, platform, repository, roles, secret, tenant, workers
+    from aerodrome.cli import (
+        images,
+        inventory,
+        login_secret,
+        platform,
+        repository,
+        roles,
+        secret,
+        tenant,
+        workers,
+    )
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -39,7 +49,7 @@ def commands() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Airflow as a service for many teams, from one repository.",
     )
-    for module in (tenant, platform, secret, login_secret, roles, inventory, workers, repository):
+    for module in (tenant, platform, images, secret, login_secret, roles, inventory, workers, repository):
         module.register(app)
     return app
 

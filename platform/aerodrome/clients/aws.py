@@ -25,7 +25,7 @@ def own_credentials() -> dict[str, str] | None:
     """Return the credentials of who runs this program; empty where they are the machine's role, None where none are."""
     import boto3
 
-    with _told():
+    with told():
         found = boto3.session.Session().get_credentials()
         if found is None or found.method in _OF_MACHINE:
             return None if found is None else {}
@@ -45,7 +45,7 @@ class ParameterStore:
 
     def read(self, path: str) -> dict[str, Any] | None:
         """Return the newest value at *path*."""
-        with _told("ParameterNotFound"):
+        with told("ParameterNotFound"):
             found = self._ssm.get_parameter(Name=self._name(path), WithDecryption=True)
             return _document(path, found["Parameter"]["Value"])
         return None
@@ -56,7 +56,7 @@ class ParameterStore:
         if len(text.encode()) > LARGEST:
             raise AerodromeError(f"{path} has more than {LARGEST} bytes", "AWS keeps no larger parameter")
         key = {"KeyId": self.kms_key} if self.kms_key else {}
-        with _told():
+        with told():
             self._ssm.put_parameter(
                 Name=self._name(path),
                 Value=text,
@@ -68,14 +68,14 @@ class ParameterStore:
 
     def delete(self, path: str) -> None:
         """Remove *path* with all its versions."""
-        with _told("ParameterNotFound"):
+        with told("ParameterNotFound"):
             self._ssm.delete_parameter(Name=self._name(path))
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Return the names directly in *folder*, sorted; no value is decrypted for it."""
         place = self._name(folder)
         pages = self._ssm.get_paginator("get_parameters_by_path")
-        with _told():
+        with told():
             found = [
                 p["Name"]
                 for page in pages.paginate(Path=place, WithDecryption=False)
@@ -111,7 +111,7 @@ class Roles:
     def read(self) -> dict[str, Role]:
         """Return name → role of all of them; what somebody else hung on one is told by :meth:`extras`."""
         pages = self._iam.get_paginator("list_roles")
-        with _told():
+        with told():
             found = [role for page in pages.paginate(PathPrefix=self.path) for role in page["Roles"]]
         return {
             role["RoleName"]: Role(_policy(role["AssumeRolePolicyDocument"]), self._policy(role["RoleName"]))
@@ -120,7 +120,7 @@ class Roles:
 
     def extras(self, name: str) -> tuple[str, ...]:
         """Return the other policies of a role, which give it rights that no deploy gave it."""
-        with _told():
+        with told():
             inline = self._all("list_role_policies", "PolicyNames", name)
             attached = self._all("list_attached_role_policies", "AttachedPolicies", name)
         return (*(n for n in inline if n != self.policy_name), *(policy["PolicyArn"] for policy in attached))
@@ -128,9 +128,9 @@ class Roles:
     def put(self, name: str, role: Role) -> None:
         """Create a role, or change trust and policy of the one that is there, and take away what else it has."""
         trust = json.dumps(role.trust)
-        with _told("EntityAlreadyExists"):
+        with told("EntityAlreadyExists"):
             self._iam.create_role(RoleName=name, Path=self.path, AssumeRolePolicyDocument=trust)
-        with _told():
+        with told():
             self._iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
             policy = json.dumps(role.policy, separators=(",", ":"))
             self._iam.put_role_policy(RoleName=name, PolicyName=self.policy_name, PolicyDocument=policy)
@@ -139,19 +139,19 @@ class Roles:
     def delete(self, name: str) -> None:
         """Remove a role with its policies."""
         self._strip(name, (*self.extras(name), self.policy_name))
-        with _told("NoSuchEntity"):
+        with told("NoSuchEntity"):
             self._iam.delete_role(RoleName=name)
 
     def _strip(self, name: str, policies: tuple[str, ...]) -> None:
         for policy in policies:
-            with _told("NoSuchEntity"):
+            with told("NoSuchEntity"):
                 if policy.startswith("arn:"):
                     self._iam.detach_role_policy(RoleName=name, PolicyArn=policy)
                 else:
                     self._iam.delete_role_policy(RoleName=name, PolicyName=policy)
 
     def _policy(self, name: str) -> Mapping[str, Any]:
-        with _told("NoSuchEntity"):
+        with told("NoSuchEntity"):
             return _policy(
                 self._iam.get_role_policy(RoleName=name, PolicyName=self.policy_name)["PolicyDocument"]
             )
@@ -178,7 +178,7 @@ def client(service: str, region: str, endpoint: str | None) -> Any:
 
 
 @contextmanager
-def _told(expected: str = "") -> Iterator[None]:
+def told(expected: str = "") -> Iterator[None]:
     """Tell what AWS refuses without repeating what was sent; the error *expected* ends the block and nothing else."""
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -149,6 +149,8 @@ def _environment(folder: Path, *, other_user: bool, trusted: bool) -> dict[str, 
     own = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "UV_PYTHON_DOWNLOADS": "never"}
     # Builds leave files there, locks among them, that everybody may open.
     own["TMPDIR"] = str(folder)
+    # What is compiled is never edited, and may be copied by what keeps no times.
+    own["PYC_INVALIDATION_MODE"] = "UNCHECKED_HASH"
     if trusted and not other_user:
         return {**passed, **own, **{name: os.environ[name] for name in _HOMES if name in os.environ}}
     # Nobody's home: no .netrc, no uv.toml. Another user's cache goes with the folder: what one tenant's packages put

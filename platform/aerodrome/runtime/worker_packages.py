@@ -94,7 +94,7 @@ def _of_any_machine(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """Leave out what leads to this machine's interpreter, and whose the files are here."""
     if member.issym() or member.name == "./pyvenv.cfg":
         return None
-    member.uid = member.gid = 0
+    member.uid = member.gid = member.mtime = 0
     member.uname = member.gname = "root"
     member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
     return member

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from testbed.images import COREDNS
@@ -12,7 +13,7 @@ STORAGE_CLASS = "local"
 VOLUMES = 16
 _DNS = {"k8s-app": "kube-dns"}
 _COREFILE = f"""\
-.:1053 {{
+.:53 {{
     errors
     ready :8181
     kubernetes {DOMAIN} in-addr.arpa ip6.arpa {{
@@ -49,10 +50,7 @@ def _dns() -> Iterator[Object]:
         subjects=[{"kind": "ServiceAccount", "name": "coredns", "namespace": "kube-system"}],
     )
     yield _named("v1", "ConfigMap", "coredns", data={"Corefile": _COREFILE})
-    ports = [
-        {"name": f"dns-{kind}", "port": 53, "targetPort": 1053, "protocol": kind.upper()}
-        for kind in ("udp", "tcp")
-    ]
+    ports = [{"name": f"dns-{kind}", "port": 53, "protocol": kind.upper()} for kind in ("udp", "tcp")]
     yield _named(
         "v1", "Service", "kube-dns", spec={"clusterIP": DNS_SERVICE, "selector": _DNS, "ports": ports}
     )
@@ -66,6 +64,8 @@ def _dns_pod() -> Object:
     return {
         "serviceAccountName": "coredns",
         "dnsPolicy": "Default",
+        # Network policies name the port of the pod, which is 53 in every cluster; its user is not root.
+        "securityContext": {"sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "53"}]},
         "priorityClassName": "system-cluster-critical",
         "containers": [
             {
@@ -109,10 +109,16 @@ def _volume(node: Node, number: int) -> Object:
             "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
             "persistentVolumeReclaimPolicy": "Delete",
             "storageClassName": STORAGE_CLASS,
-            "hostPath": {"path": str(node.folder / "volumes" / str(number)), "type": "DirectoryOrCreate"},
+            # Unlike a path of the host it is given to the group that its pod asks for.
+            "local": {"path": str(volume(node, number))},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [place]}]}},
         },
     }
+
+
+def volume(node: Node, number: int) -> Path:
+    """Return the folder of a volume."""
+    return node.folder / "volumes" / str(number)
 
 
 def _named(version: str, kind: str, name: str, **content: Any) -> Object:

@@ -15,12 +15,12 @@ import psutil
 from fleet.turns import turn
 from kubernetes import client, config, utils
 from kubernetes.client.exceptions import ApiException
-from testbed import addons, control_plane, images, network, node, processes, programs
+from testbed import addons, control_plane, images, network, node, processes, programs, registry
 from testbed.place import KUBECONFIG, LOGS, NODES, RUN, STATE
 from urllib3.exceptions import HTTPError
 
 PACKAGES = (
-    *("containerd", "runc", "containernetworking-plugins", "podman"),
+    *("containerd", "runc", "containernetworking-plugins", "podman", "docker-registry", "git"),
     *("iptables", "ipset", "conntrack", "iproute2", "util-linux", "ethtool", "socat", "busybox-static"),
 )
 """What a cluster needs of Debian."""
@@ -61,9 +61,11 @@ def _start(compiled: Path) -> None:
     for folder in (STATE, RUN, LOGS):
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     network.ensure(NODES)
-    commands = dict(control_plane.commands(compiled))
+    commands = {**control_plane.commands(compiled), **registry.commands()}
     for each in NODES:
         _make_cgroups(node.cgroup(each))
+        for number in range(addons.VOLUMES):
+            addons.volume(each, number).mkdir(parents=True, exist_ok=True)
         commands[each.name] = node.command(each, compiled)
     configured = STATE / "supervisor.conf"
     configured.write_text(processes.configuration("control-plane", _SOCKET, commands), encoding="utf-8")

@@ -10,6 +10,7 @@ import yaml
 from testbed import pki, processes
 from testbed.control_plane import PKI, Command, login
 from testbed.place import DNS_SERVICE, DOMAIN, PODS, RUN, SERVICES, Node
+from testbed.registry import CERTS
 
 PAUSE = "localhost/aerodrome-pause:1"
 # What a kubelet wants of the machine. It reads that it has it, and so changes nothing for everybody else here.
@@ -104,6 +105,8 @@ oom_score = 0
   disable_apparmor = true
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{CERTS}"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{node.folder}/cni"

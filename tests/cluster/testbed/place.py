@@ -17,6 +17,10 @@ MACHINE = "10.203.80.1"
 """This machine on the bridge. The API server is here and not on loopback: pods reach it by its Service too."""
 API_PORT = 6443
 SERVER = f"https://{MACHINE}:{API_PORT}"
+REGISTRY_PORT = 5000
+REGISTRY = f"{MACHINE}:{REGISTRY_PORT}"
+"""Takes images of everybody on the bridge, by plain HTTP."""
+GIT_PORT = 9418
 PODS = "10.244.0.0/16"
 SERVICES = "10.96.0.0/16"
 API_SERVICE = "10.96.0.1"

@@ -1,0 +1,1 @@
+"""Environments of kind kubernetes: the same targets as everywhere, on a cluster."""

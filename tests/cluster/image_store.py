@@ -1,0 +1,76 @@
+"""A repository with an environment whose images go to the cluster's registry, and what `make images` says there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import bases
+from testbed.place import REGISTRY
+
+ROOT = Path(__file__).resolve().parents[2]
+_COPIED = ("platform", "common_plugins", "tenants", "ansible", "helm")
+_FILES = ("pyproject.toml", "README.md", "requirements.lock", "bootstrap.lock")
+_ENVIRONMENT = f"""\
+kind: kubernetes
+zones: {{default: {{}}, pii: {{}}, onprem: {{}}}}
+queues:
+  default: {{zone: default, slots: 4}}
+  pii: {{zone: pii, personal_data: true, shared: false}}
+  onprem: {{zone: onprem, shared: false}}
+alert_channels:
+  central: {{type: file, target: central.jsonl}}
+secrets:
+  vault: {{url: https://vault.example.org:8200}}
+images:
+  registry: {REGISTRY}/airflow
+  base: {bases.PYTHON.reference}
+  plain_http: true
+  network: host
+"""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A copy of this repository at *root*."""
+
+    root: Path
+
+    def images(self) -> tuple[dict[str, dict[str, str]], str]:
+        """Return what `make images` tells: image → repository and digest, and how it went on."""
+        done = self.run("images", "--env", "sandbox", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["images"], done.stderr
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the platform."""
+        program = Path(sys.executable).with_name("aerodrome")
+        own = {"AERODROME_REPOSITORY": str(self.root), "CONTAINERS_CONF": str(bases.SETTINGS)}
+        return subprocess.run(
+            [program, *arguments], env={**os.environ, **own}, capture_output=True, text=True, check=False
+        )
+
+
+@dataclass(frozen=True)
+class Built:
+    """Image → how a pod names it, by its digest."""
+
+    repository: Repository
+    references: dict[str, str]
+
+
+def copied(folder: Path) -> Repository:
+    """Return a copy of this repository in *folder*, with the environment `sandbox`."""
+    for name in _COPIED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in _FILES:
+        shutil.copy(ROOT / name, folder)
+    place = folder / "environments/sandbox"
+    place.mkdir(parents=True)
+    (place / "environment.yaml").write_text(_ENVIRONMENT, encoding="utf-8")
+    return Repository(folder)
