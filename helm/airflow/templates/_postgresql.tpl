@@ -12,15 +12,11 @@
 {{- if and $wellKnown .Values.postgresql.enabled (not $auth.existingSecret) (not (include "airflow.policy.official" .)) }}true{{ end }}
 {{- end }}
 
-{{/* The password of its user postgres. All templates of one rendering must be given the same one, so it is kept with the values. */}}
+{{/* The password of its user postgres. */}}
 {{- define "airflow.postgresql.password" -}}
-{{- $auth := .Values.postgresql.auth }}
-{{- if not (include "airflow.postgresql.ownPassword" .) }}{{ $auth.postgresPassword | default "postgres" }}
+{{- if not (include "airflow.postgresql.ownPassword" .) }}{{ .Values.postgresql.auth.postgresPassword | default "postgres" }}
 {{- else }}
-{{- if not $auth.generated }}
-{{- $_ := set $auth "generated" (include "airflow.secret.generated" (dict "root" . "name" (include "airflow.postgresql.fullname" .) "key" "postgres-password")) }}
-{{- end }}
-{{- $auth.generated }}
+{{- include "airflow.secret.generated" (dict "root" . "name" (include "airflow.postgresql.fullname" .) "key" "postgres-password") }}
 {{- end }}
 {{- end }}
 

@@ -29,12 +29,17 @@ helm.sh/hook-weight: "0"
 {{- end }}
 
 {{/*
-A text that the release generated for itself: what the secret holds already, else a new one.
+A text that the release generated for itself: what the secret holds already, else a new one. All templates of one rendering are given the
+same, checksums among them: otherwise the next deploy would find another checksum, and restart pods for nothing.
 Argument: dict root, name (of the secret), key, length.
 */}}
 {{- define "airflow.secret.generated" -}}
+{{- $memory := printf "aerodromeGenerated/%s/%s" .name .key }}
+{{- if not (hasKey .root.Release $memory) }}
 {{- $held := (lookup "v1" "Secret" .root.Release.Namespace .name | default dict).data | default dict }}
-{{- with get $held .key }}{{ b64dec . }}{{ else }}{{ randAlphaNum (.length | default 32) }}{{ end }}
+{{- $_ := set .root.Release $memory (get $held .key | b64dec | default (randAlphaNum (.length | default 32 | int))) }}
+{{- end }}
+{{- get .root.Release $memory }}
 {{- end }}
 
 {{/*
