@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from aerodrome_airflow.host_metrics.settings import SettingsError, load
+from aerodrome_airflow.host_metrics.settings import load
 from aerodrome_airflow.host_metrics.tasks import running
 from aerodrome_airflow.host_metrics.units import units
 from aerodrome_airflow.host_metrics.written import Seen, registry
+from aerodrome_airflow.json_settings import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-
-class SettingsError(Exception):
-    """The settings cannot be used."""
+from aerodrome_airflow.json_settings import loaded
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,18 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Return the settings in *path*, or SettingsError."""
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return Settings(
-            Path(raw["file"]),
-            {str(queue["name"]): int(queue["slots"]) for queue in raw["queues"]},
-            tuple(map(str, raw["units"])),
-            Path(raw["login"]),
-            float(raw["login_rotate"]),
-            Path(raw["authority"]),
-            Path(raw["drained"]),
-            str(raw["heartbeats"]),
-            Path(raw["logs"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SettingsError(f"{path}: {type(problem).__name__}: {problem}") from None
+    return loaded(path, _settings)
+
+
+def _settings(raw: Mapping[str, Any]) -> Settings:
+    return Settings(
+        Path(raw["file"]),
+        {str(queue["name"]): int(queue["slots"]) for queue in raw["queues"]},
+        tuple(map(str, raw["units"])),
+        Path(raw["login"]),
+        float(raw["login_rotate"]),
+        Path(raw["authority"]),
+        Path(raw["drained"]),
+        str(raw["heartbeats"]),
+        Path(raw["logs"]),
+    )

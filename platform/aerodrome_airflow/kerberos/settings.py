@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aerodrome_airflow.json_settings import SettingsError, loaded
+
 # As aerodrome.names says it; the name becomes that of a folder.
 _TENANT = re.compile(r"[a-z][a-z0-9]{1,30}")
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +48,12 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Return the settings in *path*; SettingsError where they cannot be used."""
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        found = [_principal(one) for one in raw["principals"]]
-        return Settings(Path(raw["agent"]), Path(raw["folder"]), {one.tenant: one for one in found})
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SettingsError(f"{path}: {type(problem).__name__}: {problem}") from None
+    return loaded(path, _settings)
+
+
+def _settings(raw: Mapping[str, Any]) -> Settings:
+    found = [_principal(one) for one in raw["principals"]]
+    return Settings(Path(raw["agent"]), Path(raw["folder"]), {one.tenant: one for one in found})
 
 
 def _principal(raw: Mapping[str, Any]) -> Principal:

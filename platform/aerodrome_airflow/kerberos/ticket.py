@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aerodrome_airflow.json_settings import SettingsError
 from aerodrome_airflow.kerberos.places import Places
 from aerodrome_airflow.kerberos.reasons import explain, storing
-from aerodrome_airflow.kerberos.settings import Principal, Settings, SettingsError, load
+from aerodrome_airflow.kerberos.settings import Principal, Settings, load
 from aerodrome_airflow.secrets.client import RESTART_SECONDS, AgentClient
 from aerodrome_airflow.secrets.protocol import VARIABLE, Answer, Lookup
 

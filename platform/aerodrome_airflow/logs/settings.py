@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-class SettingsError(Exception):
-    """The settings cannot be used."""
+from aerodrome_airflow.json_settings import loaded
 
 
 @dataclass(frozen=True)
@@ -31,16 +28,16 @@ class Settings:
 
 def load(path: Path) -> Settings:
     """Return the settings in *path*, or SettingsError."""
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return Settings(
-            Path(raw["folder"]),
-            Path(raw["ledger"]),
-            Path(raw["status"]),
-            str(raw["host"]),
-            dict(raw["store"]),
-            float(raw["kept_seconds"]),
-            int(raw["largest_bytes"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise SettingsError(f"{path}: {type(problem).__name__}: {problem}") from None
+    return loaded(path, _settings)
+
+
+def _settings(raw: Mapping[str, Any]) -> Settings:
+    return Settings(
+        Path(raw["folder"]),
+        Path(raw["ledger"]),
+        Path(raw["status"]),
+        str(raw["host"]),
+        dict(raw["store"]),
+        float(raw["kept_seconds"]),
+        int(raw["largest_bytes"]),
+    )

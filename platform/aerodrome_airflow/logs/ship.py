@@ -17,10 +17,11 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
+from aerodrome_airflow.json_settings import SettingsError
 from aerodrome_airflow.logs import place
 from aerodrome_airflow.logs.ledger import Ledger
 from aerodrome_airflow.logs.sender import Bounds, Sender, Status
-from aerodrome_airflow.logs.settings import Settings, SettingsError, load
+from aerodrome_airflow.logs.settings import Settings, load
 
 PAUSE, LONGEST_PAUSE = 3.0, 60.0
 """Seconds between two looks at the folder; the longer one while the store is away."""

@@ -18,9 +18,10 @@ import socket
 import sys
 from pathlib import Path
 
+from aerodrome_airflow.json_settings import SettingsError
 from aerodrome_airflow.launcher import listening
 from aerodrome_airflow.secrets.clock import Clock, since_boot
-from aerodrome_airflow.secrets.config import Config, ConfigError, load
+from aerodrome_airflow.secrets.config import Config, load
 from aerodrome_airflow.secrets.desks import Desks, Stores
 from aerodrome_airflow.secrets.server import Server
 
@@ -121,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         run(options.config)
-    except (listening.CannotStartError, ConfigError, OSError, KeyError) as problem:
+    except (listening.CannotStartError, SettingsError, OSError, KeyError) as problem:
         log.error("cannot start: %s", problem)
         return 1
     return 0

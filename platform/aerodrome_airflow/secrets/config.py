@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aerodrome_airflow.json_settings import SettingsError, loaded, text
 from aerodrome_airflow.secrets.answers import Ages
 from aerodrome_airflow.secrets.aws import Account, Credentials
 from aerodrome_airflow.secrets.clock import Clock
@@ -21,10 +22,6 @@ from aerodrome_airflow.secrets.store import Store
 from aerodrome_airflow.secrets.vault import Login, PodLogin, Vault
 
 _LOGIN_FILES = ("role_id_file", "secret_id_file", "login_file")
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +65,18 @@ class Config:
 
 
 def load(path: Path) -> Config:
-    """Return the configuration in *path* with the login in the files that it names, or ConfigError.
+    """Return the configuration in *path* with the login in the files that it names, or SettingsError.
 
     Relative names of files are looked for beside it. One that names no login, as in a pod, whose login the cluster
     makes anew all the time, may be read by everybody.
     """
-    try:
-        raw = json.loads(_text(path, 0o022))
+
+    def made(raw: Mapping[str, Any]) -> Config:
         if _names_login(raw):
             _private_text(path)
         return _config(raw, path.parent)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise ConfigError(f"{path}: {type(problem).__name__}: {problem}") from None
+
+    return loaded(path, made, read=_written_by_nobody_else)
 
 
 def _names_login(raw: Mapping[str, Any]) -> bool:
@@ -133,6 +130,10 @@ def _log_place(raw: Mapping[str, Any], folder: Path) -> LogPlace:
     return LogPlace(account, role, bucket, base, str(raw.get("kms_key") or ""))
 
 
+def _written_by_nobody_else(path: Path) -> str:
+    return _text(path, 0o022)
+
+
 def _private_text(path: Path) -> str:
     return _text(path, 0o077)
 
@@ -140,5 +141,5 @@ def _private_text(path: Path) -> str:
 def _text(path: Path, forbidden: int) -> str:
     status = path.stat()
     if status.st_uid not in (0, os.geteuid()) or stat.S_IMODE(status.st_mode) & forbidden:
-        raise ConfigError(f"{path}: must belong to the agent's user, and nobody else may read or write it")
-    return path.read_text(encoding="utf-8")
+        raise SettingsError(f"{path}: must belong to the agent's user, and nobody else may read or write it")
+    return text(path)

@@ -7,14 +7,15 @@ python -m aerodrome_airflow.secrets.host_login replace --config … --older-than
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from aerodrome_airflow.json_settings import loaded
 from aerodrome_airflow.secrets import login_files
 from aerodrome_airflow.secrets.login_files import LoginFiles
 from aerodrome_airflow.secrets.login_store import LoginError, LoginStore, NotAcceptedError
@@ -112,15 +113,15 @@ def restart(unit: str) -> None:
 
 
 def _opened(config: Path) -> tuple[LoginStore, LoginFiles]:
-    try:
-        store = json.loads(config.read_text(encoding="utf-8"))["store"]
+    def made(raw: Mapping[str, Any]) -> tuple[LoginStore, LoginFiles]:
+        store = raw["store"]
         role_id = login_files.read(config.parent / store["role_id_file"])
         files = LoginFiles(config.parent / store["secret_id_file"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise LoginError(f"{config}: {type(problem).__name__}: {problem}") from None
-    if not role_id:
-        raise LoginError(f"{store['role_id_file']} is not there: deploy this host again")
-    return LoginStore(str(store["url"]), store.get("ca_file"), role_id), files
+        if not role_id:
+            raise LoginError(f"{store['role_id_file']} is not there: deploy this host again")
+        return LoginStore(str(store["url"]), store.get("ca_file"), role_id), files
+
+    return loaded(config, made, error=LoginError)
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from aerodrome.local.machine import certificates
-from aerodrome_airflow.host_metrics.settings import Settings, SettingsError, load
+from aerodrome_airflow.host_metrics.settings import Settings, load
 from aerodrome_airflow.host_metrics.tasks import Running
 from aerodrome_airflow.host_metrics.units import Unit, parsed
 from aerodrome_airflow.host_metrics.written import Seen, registry, values
+from aerodrome_airflow.json_settings import SettingsError
 
 from .conftest import NOW, touch
 

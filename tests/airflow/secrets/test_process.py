@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aerodrome_airflow.json_settings import SettingsError
 from aerodrome_airflow.secrets import config
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import Answer, Lookup
@@ -80,7 +81,7 @@ def test_a_login_that_others_can_read_is_not_used(bao: Bao, folder: Path, name: 
     """Nor a configuration that others can write."""
     file = settings(folder, bao.port)
     (folder / name).chmod(0o644)
-    with pytest.raises(config.ConfigError, match=f"{name}: must belong to the agent's user"):
+    with pytest.raises(SettingsError, match=f"{name}: must belong to the agent's user"):
         config.load(file)
 
 
@@ -91,7 +92,7 @@ def test_a_configuration_that_cannot_be_used_is_told(folder: Path, text: str) ->
     """By one line."""
     (folder / "agent.json").write_text(text)
     (folder / "agent.json").chmod(0o600)
-    with pytest.raises(config.ConfigError, match=r"agent\.json: "):
+    with pytest.raises(SettingsError, match=r"agent\.json: "):
         config.load(folder / "agent.json")
 
 
