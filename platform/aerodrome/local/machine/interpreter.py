@@ -41,6 +41,7 @@ _NOT_COMPILED = (
 # What runs inside the secrets agents.
 SECRETS_AGENT = (
     "platform/aerodrome_airflow/secrets",
+    "platform/aerodrome_airflow/json_settings.py",
     "platform/aerodrome_airflow/launcher/listening.py",
     "platform/aerodrome/names.py",
 )
