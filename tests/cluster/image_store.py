@@ -14,7 +14,7 @@ from testbed import bases
 from testbed.place import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
-_COPIED = ("platform", "common_plugins", "tenants", "ansible", "helm")
+_COPIED = ("platform", "common_plugins", "tenants", "ansible", "helm", "environments")
 _FILES = ("pyproject.toml", "README.md", "requirements.lock", "bootstrap.lock")
 _ENVIRONMENT = f"""\
 kind: kubernetes
@@ -71,6 +71,6 @@ def copied(folder: Path) -> Repository:
     for name in _FILES:
         shutil.copy(ROOT / name, folder)
     place = folder / "environments/sandbox"
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     (place / "environment.yaml").write_text(_ENVIRONMENT, encoding="utf-8")
     return Repository(folder)
