@@ -174,7 +174,9 @@ def client(service: str, region: str, endpoint: str | None) -> Any:
 
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
     config = Config(retries=retries, connect_timeout=TIMEOUT, read_timeout=TIMEOUT)
-    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config)
+    # A session of its own: the library's common one keeps acting as who it was first used by.
+    session = boto3.session.Session()
+    return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
 @contextmanager

@@ -24,6 +24,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def aws_left(aws: None) -> None:
+    """An AWS that was asked before, by somebody who was logged in."""
+    ecr.login(HOST)
+    boto3.client("ecr", region_name=REGION).get_authorization_token()
+
+
 @pytest.mark.parametrize(
     ("host", "is_one"),
     [
@@ -54,9 +61,9 @@ def test_a_repository_is_made_once(aws: None) -> None:
 
 
 def test_without_a_login_to_aws_the_way_to_one_is_told(
-    monkeypatch: pytest.MonkeyPatch, nobodys_home: object
+    aws_left: None, monkeypatch: pytest.MonkeyPatch, nobodys_home: object
 ) -> None:
-    """No traceback of its library."""
+    """No traceback of its library, and nobody's login of before."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
