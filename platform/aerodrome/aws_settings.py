@@ -13,7 +13,7 @@ ZONE = "{zone}"
 # IAM takes 64 characters for the name of a role: 10 are ours, 31 a tenant's, and a separator.
 LONGEST_ENVIRONMENT = 22
 _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/[\w+=,.@/{}-]+")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[\w-]+:\d{12}:key/[\w-]+")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 
@@ -57,7 +57,7 @@ Mistake = tuple[str, str, str]
 
 def mistakes(settings: AwsSettings) -> Iterator[Mistake]:
     """Yield what is wrong with *settings* beyond their shape."""
-    if not _REGION.fullmatch(settings.region):
+    if not REGION.fullmatch(settings.region):
         yield "region", "is no AWS region", "such as eu-central-1"
     role = settings.agent_role
     if not _ROLE.fullmatch(role) or role.count(ZONE) != 1 or set("{}") & set(role.replace(ZONE, "")):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from aerodrome.aws_settings import REGION
 from aerodrome.modelling import Model
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -15,6 +16,31 @@ _RELEASE = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
 # What stands in an IAM policy as it is: no wildcard, no variable, no port.
 _ISSUER = re.compile(r"https://[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_.-]+)*")
 _TENANTS = "tenant-"
+_EKS = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
+_ACCOUNT = re.compile(r"\d{12}")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):role/[\w+=,.@/-]+")
+_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+
+
+class EksSettings(Model):
+    """A cluster of AWS: its address is asked for, and the login to it is that of whoever deploys."""
+
+    name: str = Field(description="Name of the cluster in EKS.")
+    region: str = Field(description="AWS region that it is in, such as eu-central-1.")
+    account: str = Field(
+        description="Number of the AWS account that it is in, in quotes. Who deploys with another account is refused."
+    )
+    role_arn: str | None = Field(
+        None,
+        description="ARN of a role that is assumed before anything but the registry of images is asked of AWS. "
+        "Left out: whoever deploys acts as who they are.",
+    )
+
+    @property
+    def partition(self) -> str:
+        """Return the part of AWS that the region is in, nearly always `aws`."""
+        found = (part for start, part in _PARTITIONS.items() if self.region.startswith(f"{start}-"))
+        return next(found, "aws")
 
 
 class ClusterSettings(Model):
@@ -27,6 +53,13 @@ class ClusterSettings(Model):
     )
     release: str = Field(
         "airflow", description="Name of the Helm release, with which the names of those accounts begin."
+    )
+    context: str | None = Field(
+        None,
+        description="Context of KUBECONFIG by which the cluster is reached. Left out: the current one, or `eks`.",
+    )
+    eks: EksSettings | None = Field(
+        None, description="The cluster is one of AWS: it is reached without a KUBECONFIG."
     )
     oidc_issuer: str | None = Field(
         None,
@@ -62,3 +95,35 @@ def mistakes(settings: ClusterSettings, kind: str) -> Iterator[Mistake]:
     if settings.oidc_issuer is not None and not _ISSUER.fullmatch(settings.oidc_issuer):
         remedy = "as `aws eks describe-cluster` tells it: https://oidc.eks.eu-central-1.amazonaws.com/id/…"
         yield ("oidc_issuer",), "must be an https URL without port, query and slash at its end", remedy
+    yield from _bad_ways(settings)
+
+
+def _bad_ways(settings: ClusterSettings) -> Iterator[Mistake]:
+    if settings.context == "":
+        yield ("context",), "names no context", "`kubectl config get-contexts` lists them"
+    if settings.eks is None:
+        return
+    if settings.context is not None:
+        yield ("context",), "`eks` says already how the cluster is reached", "remove one of the two"
+    yield from ((("eks", key), message, remedy) for key, message, remedy in _bad_eks(settings.eks))
+
+
+def _bad_eks(eks: EksSettings) -> Iterator[tuple[str, str, str]]:
+    if not _EKS.fullmatch(eks.name):
+        yield "name", "is no name of a cluster in EKS", "letters, digits, '-' and '_', 100 characters at most"
+    if not REGION.fullmatch(eks.region):
+        yield "region", "is no AWS region", "such as eu-central-1"
+    if not _ACCOUNT.fullmatch(eks.account):
+        yield "account", "is no number of an AWS account", 'twelve digits in quotes: "111122223333"'
+        return
+    if eks.role_arn is not None:
+        yield from _bad_role(eks.role_arn, eks.account)
+
+
+def _bad_role(arn: str, account: str) -> Iterator[tuple[str, str, str]]:
+    role = _ROLE.fullmatch(arn)
+    if role is None:
+        yield "role_arn", "must be the ARN of a role", f"as arn:aws:iam::{account}:role/deployer"
+    elif role["account"] != account:
+        said = f"is a role of the account {role['account']}, and the cluster is in {account}"
+        yield "role_arn", said, "name a role of the cluster's own account"

@@ -11,18 +11,22 @@ from typing import Literal
 
 from pydantic import Field
 
+from aerodrome.bundle_settings import BundleSettings
+from aerodrome.bundle_settings import mistakes as bundle_mistakes
 from aerodrome.cluster_settings import ClusterSettings
 from aerodrome.cluster_settings import mistakes as cluster_mistakes
 from aerodrome.errors import ProblemsFound, UserError, did_you_mean
 from aerodrome.hosts_mistakes import Around
 from aerodrome.hosts_mistakes import mistakes as hosts_mistakes
 from aerodrome.hosts_settings import HostsSettings
+from aerodrome.iam_settings import IamAround, IamSettings
+from aerodrome.iam_settings import mistakes as iam_mistakes
 from aerodrome.image_settings import ImagesSettings
 from aerodrome.image_settings import mistakes as images_mistakes
 from aerodrome.login_settings import LoginSettings
 from aerodrome.login_settings import mistakes as login_mistakes
 from aerodrome.modelling import Many, Model, Name
-from aerodrome.names import why_no_zone
+from aerodrome.names import is_tenant, why_no_zone
 from aerodrome.quantities import Duration, Memory
 from aerodrome.results_settings import ResultsSettings
 from aerodrome.results_settings import mistakes as results_mistakes
@@ -158,6 +162,13 @@ class Environment(Model):
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="Only with `kind: kubernetes`."
     )
+    bundle: BundleSettings | None = Field(
+        None, description="The central DAG repository of a cluster. Only with `kind: kubernetes`."
+    )
+    aws: IamSettings = Field(
+        default_factory=IamSettings,
+        description="As which IAM roles tenants' code acts in AWS. Only with `kind: kubernetes`.",
+    )
     images: ImagesSettings | None = Field(
         None, description="Images of a cluster. Only with `kind: kubernetes`."
     )
@@ -212,6 +223,8 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_login(environment, report)
             _check_results(environment, report)
             _check_cluster(environment, report)
+            _check_bundle(environment, report)
+            _check_aws(environment, root, report)
             _check_images(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
@@ -317,6 +330,24 @@ def _check_cluster(environment: Environment, report: Report) -> None:
             report.at(
                 keys, "pods show AWS who they are by the cluster's OIDC issuer, which is not named", remedy
             )
+
+
+def _check_bundle(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in bundle_mistakes(environment.bundle, environment.kind):
+        report.at(("bundle", *keys), message, remedy)
+
+
+def _check_aws(environment: Environment, root: Path, report: Report) -> None:
+    eks = environment.cluster.eks
+    around = IamAround(
+        kind=environment.kind,
+        account=eks.account if eks else None,
+        has_issuer=environment.cluster.oidc_issuer is not None,
+        zones=tuple(zone for zone in environment.zones if environment.in_cluster(zone)),
+        tenants=tuple(path.name for path in (root / "tenants").glob("*/") if is_tenant(path.name)),
+    )
+    for keys, message, remedy in iam_mistakes(environment.aws, around):
+        report.at(("aws", *keys), message, remedy)
 
 
 def _check_images(environment: Environment, report: Report) -> None:

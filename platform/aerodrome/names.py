@@ -5,6 +5,7 @@ A tenant's slug holds no separator, so `tenant + separator + name` cannot collid
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 SEPARATOR = "."
@@ -31,6 +32,9 @@ ZONE_LABEL = "aerodrome/zone"
 
 _POD_TEMPLATES = "/opt/aerodrome/pods"
 _OS_USER = "aerodrome-"
+# IAM takes 64 characters for the name of a role.
+_ROLE_LENGTH = 64
+_DIGEST = 16
 # Linux takes 32 characters for the name of a user.
 ZONE_LENGTH = 32 - len(_OS_USER)
 # What is derived from these names is the platform's own already.
@@ -298,6 +302,23 @@ def results_collector_role(environment: str) -> str:
 def results_path(environment: str) -> str:
     """Return the IAM path of the roles for large results of *environment*, and of nobody else's."""
     return f"/{SECRETS_MOUNT}-results/{environment}/"
+
+
+def pods_role(environment: str, tenant: str, zone: str) -> str:
+    """Return the AWS IAM role as which the code of *tenant* acts in *zone*; 64 characters at most.
+
+    A name that would be longer ends in a digest of all of it; no zone's name holds a '-'.
+    """
+    name = f"pods-{environment}{SEPARATOR}{tenant}{SEPARATOR}{zone}"
+    if len(name) <= _ROLE_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _ROLE_LENGTH - _DIGEST - 1]}-{digest}"
+
+
+def pods_path(environment: str) -> str:
+    """Return the IAM path of the roles of tenants' code in *environment*, and of nobody else's."""
+    return f"/{SECRETS_MOUNT}-pods/{environment}/"
 
 
 IAM_ZONE_TAG = "aerodrome-zone"

@@ -32,8 +32,10 @@ class SsmSettings(AwsSettings):
 class SecretsSettings(Model):
     """The store of connections and variables, and what workers keep of it."""
 
-    store: Literal["vault", "ssm"] = Field(
-        "vault", description="vault: Vault or OpenBao; ssm: AWS Parameter Store."
+    store: Literal["vault", "ssm", "none"] = Field(
+        "vault",
+        description="vault: Vault or OpenBao; ssm: AWS Parameter Store; none: a cluster for trials, whose tasks "
+        "have neither connections nor variables.",
     )
     fresh_seconds: int = Field(
         60, ge=0, le=3600, description="A worker asks again for a value that is older."
@@ -72,6 +74,8 @@ def mistakes(settings: SecretsSettings, environment: str, kind: str) -> Iterator
 
 def _vault_mistakes(settings: SecretsSettings, kind: str) -> Iterator[Mistake]:
     url = settings.vault.url
+    if settings.store == "none" and kind == "local":
+        yield ("store",), "has no effect with kind: local, which runs a store of its own", "remove it"
     if settings.store != "vault":
         if settings.vault != VaultSettings():
             yield ("vault",), f"has no effect with store: {settings.store}", "remove it"

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aerodrome.local.release.deploy import Planned, Status
+    from aerodrome.local.release.deploy import Status
+    from aerodrome.plan import Planned
 
 Document = dict[str, Any]
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, UserError
 
 # AWS's own limits for a parameter: those of the standard tier are 4 KiB.
 LARGEST = 8192
 ATTEMPTS = 8
 TIMEOUT = 10
 
+
+_LOG_IN = "log in: `aws sso login`, or set AWS_PROFILE; `aws sts get-caller-identity` says who you are"
+# A request that is signed by nobody whom AWS knows, or no more.
+_REFUSED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 
 # Whoever asks on the machine is given these, and given new ones in time.
 _OF_MACHINE = frozenset({"iam-role", "container-role"})
@@ -42,6 +55,7 @@ class ParameterStore:
     prefix: str
     kms_key: str | None = None
     endpoint: str | None = None
+    session: Any = field(default=None, repr=False, compare=False)
 
     def read(self, path: str) -> dict[str, Any] | None:
         """Return the newest value at *path*."""
@@ -88,15 +102,20 @@ class ParameterStore:
 
     @cached_property
     def _ssm(self) -> Any:
-        return client("ssm", self.region, self.endpoint)
+        return client("ssm", self.region, self.endpoint, self.session)
 
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: who may assume it, and what it may do."""
+    """An IAM role: who may assume it, and what it may do by its own policy and by managed ones, as ARNs.
+
+    *boundary* is the ARN of the managed policy beyond which none of them goes.
+    """
 
     trust: Mapping[str, Any]
     policy: Mapping[str, Any] = field(default_factory=dict)
+    managed: frozenset[str] = frozenset()
+    boundary: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,38 +126,35 @@ class Roles:
     policy_name: str
     region: str
     endpoint: str | None = None
+    session: Any = field(default=None, repr=False, compare=False)
 
     def read(self) -> dict[str, Role]:
         """Return name → role of all of them; what somebody else hung on one is told by :meth:`extras`."""
         pages = self._iam.get_paginator("list_roles")
         with told():
             found = [role for page in pages.paginate(PathPrefix=self.path) for role in page["Roles"]]
-        return {
-            role["RoleName"]: Role(_policy(role["AssumeRolePolicyDocument"]), self._policy(role["RoleName"]))
-            for role in found
-        }
+        return {role["RoleName"]: self._role(role) for role in found}
 
     def extras(self, name: str) -> tuple[str, ...]:
         """Return the other policies of a role, which give it rights that no deploy gave it."""
-        with told():
-            inline = self._all("list_role_policies", "PolicyNames", name)
-            attached = self._all("list_attached_role_policies", "AttachedPolicies", name)
-        return (*(n for n in inline if n != self.policy_name), *(policy["PolicyArn"] for policy in attached))
+        return tuple(policy for policy in self._hung(name) if policy != self.policy_name)
 
     def put(self, name: str, role: Role) -> None:
         """Create a role, or change trust and policy of the one that is there, and take away what else it has."""
         trust = json.dumps(role.trust)
+        # A role is made with its boundary: some may make no others.
+        limit = {"PermissionsBoundary": role.boundary} if role.boundary else {}
         with told("EntityAlreadyExists"):
-            self._iam.create_role(RoleName=name, Path=self.path, AssumeRolePolicyDocument=trust)
+            self._iam.create_role(RoleName=name, Path=self.path, AssumeRolePolicyDocument=trust, **limit)
+        self._require_ours(name)
         with told():
             self._iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-            policy = json.dumps(role.policy, separators=(",", ":"))
-            self._iam.put_role_policy(RoleName=name, PolicyName=self.policy_name, PolicyDocument=policy)
+        self._give(name, role)
         self._strip(name, self.extras(name))
 
     def delete(self, name: str) -> None:
         """Remove a role with its policies."""
-        self._strip(name, (*self.extras(name), self.policy_name))
+        self._strip(name, self._hung(name))
         with told("NoSuchEntity"):
             self._iam.delete_role(RoleName=name)
 
@@ -149,6 +165,30 @@ class Roles:
                     self._iam.detach_role_policy(RoleName=name, PolicyArn=policy)
                 else:
                     self._iam.delete_role_policy(RoleName=name, PolicyName=policy)
+
+    def _hung(self, name: str) -> tuple[str, ...]:
+        """Return the names of a role's own policies, and the ARNs of those that others may have too."""
+        with told("NoSuchEntity"):
+            inline = self._all("list_role_policies", "PolicyNames", name)
+            attached = self._all("list_attached_role_policies", "AttachedPolicies", name)
+            return (*inline, *(policy["PolicyArn"] for policy in attached))
+        return ()
+
+    def _require_ours(self, name: str) -> None:
+        # Names of roles are those of the account, whatever their path.
+        with told():
+            path = self._iam.get_role(RoleName=name)["Role"]["Path"]
+        if path != self.path:
+            remedy = f"it is at {path}, and a deploy touches {self.path} alone: rename or remove it"
+            raise UserError(f"somebody else's IAM role is called {name}", remedy)
+
+    def _role(self, found: Mapping[str, Any]) -> Role:
+        return Role(_policy(found["AssumeRolePolicyDocument"]), self._policy(found["RoleName"]))
+
+    def _give(self, name: str, role: Role) -> None:
+        policy = json.dumps(role.policy, separators=(",", ":"))
+        with told():
+            self._iam.put_role_policy(RoleName=name, PolicyName=self.policy_name, PolicyDocument=policy)
 
     def _policy(self, name: str) -> Mapping[str, Any]:
         with told("NoSuchEntity"):
@@ -164,19 +204,70 @@ class Roles:
 
     @cached_property
     def _iam(self) -> Any:
-        return client("iam", self.region, self.endpoint)
+        return client("iam", self.region, self.endpoint, self.session)
 
 
-def client(service: str, region: str, endpoint: str | None) -> Any:
-    """Return a client that waits and tries again where AWS asks it to, longer each time."""
+@dataclass(frozen=True)
+class BoundRoles(Roles):
+    """The IAM roles at one path, each with managed policies and a boundary, and with no policy of its own."""
+
+    def extras(self, name: str) -> tuple[str, ...]:
+        """Return the role's own policies, which no deploy gave it."""
+        return tuple(policy for policy in super().extras(name) if not policy.startswith("arn:"))
+
+    def _role(self, found: Mapping[str, Any]) -> Role:
+        name = found["RoleName"]
+        managed = frozenset(policy for policy in self._hung(name) if policy.startswith("arn:"))
+        with told():
+            # A list of roles does not tell their boundaries.
+            limit = self._iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary", {})
+        boundary = str(limit.get("PermissionsBoundaryArn", ""))
+        return replace(super()._role(found), managed=managed, boundary=boundary)
+
+    def put(self, name: str, role: Role) -> None:
+        """Create or change a role; UserError for a policy that there is not, and the role stays as it was."""
+        for policy in (*sorted(role.managed), *filter(None, (role.boundary,))):
+            self._require_policy(policy)
+        super().put(name, role)
+
+    def _require_policy(self, arn: str) -> None:
+        with told("NoSuchEntity"):
+            self._iam.get_policy(PolicyArn=arn)
+            return
+        raise UserError(
+            f"there is no managed policy {arn}", "aws: of environment.yaml names it: make it, or correct it"
+        )
+
+    def _give(self, name: str, role: Role) -> None:
+        live = {policy for policy in self._hung(name) if policy.startswith("arn:")}
+        self._strip(name, (self.policy_name, *sorted(live - role.managed)))
+        self._limit(name, role.boundary)
+        with told():
+            for policy in sorted(role.managed - live):
+                self._iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+
+    def _limit(self, name: str, boundary: str) -> None:
+        with told("NoSuchEntity"):
+            if boundary:
+                self._iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+            else:
+                self._iam.delete_role_permissions_boundary(RoleName=name)
+
+
+def client(service: str, region: str, endpoint: str | None, session: Any = None) -> Any:
+    """Return a client that waits and tries again where AWS asks it to, longer each time.
+
+    It acts as who runs this program, or as whoever *session* is, one of boto3.
+    """
     import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
     config = Config(retries=retries, connect_timeout=TIMEOUT, read_timeout=TIMEOUT)
-    # A session of its own: the library's common one keeps acting as who it was first used by.
-    session = boto3.session.Session()
-    return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+    with told():
+        # A session of its own: the library's common one keeps acting as who it was first used by.
+        asker = session or boto3.session.Session()
+        return asker.client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
 @contextmanager
@@ -187,14 +278,35 @@ def told(expected: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as problem:
-        error = problem.response.get("Error", {})
-        if error.get("Code") != expected:
-            said = f"AWS refuses {problem.operation_name}: {error.get('Code')}"
-            raise AerodromeError(said, "see who you are: aws sts get-caller-identity") from None
+        code = str(problem.response.get("Error", {}).get("Code"))
+        if code != expected:
+            raise _refused(problem.operation_name, code) from None
     except BotoCoreError as problem:
-        raise AerodromeError(
-            f"AWS does not answer: {type(problem).__name__}", "check region and login"
-        ) from None
+        raise _failed(problem) from None
+
+
+def _refused(operation: str, code: str) -> AerodromeError:
+    if code in _REFUSED:
+        return UserError(f"AWS does not know you, or no more: {code}", _LOG_IN)
+    return AerodromeError(f"AWS refuses {operation}: {code}", "see who you are: aws sts get-caller-identity")
+
+
+def _failed(problem: Exception) -> AerodromeError:
+    from botocore import exceptions
+
+    name = type(problem).__name__
+    if isinstance(problem, exceptions.NoCredentialsError):
+        return UserError("nobody is logged in to AWS on this machine", _LOG_IN)
+    nobody = (
+        exceptions.CredentialRetrievalError,
+        exceptions.PartialCredentialsError,
+        exceptions.ProfileNotFound,
+        exceptions.SSOError,
+        exceptions.TokenRetrievalError,
+    )
+    if isinstance(problem, nobody):
+        return UserError(f"the login to AWS of this machine serves no more: {name}", _LOG_IN)
+    return AerodromeError(f"AWS does not answer: {name}", "check region and login")
 
 
 def _document(path: str, text: str) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class Cluster:
         """Return the time by the API server's clock, as its last answer told it."""
         return datetime.now(UTC) + self._ahead
 
+    def core(self) -> client.CoreV1Api:
+        """Return a client of its own for what is no request: the library changes one while it speaks by websocket."""
+        return client.CoreV1Api(client.ApiClient(self._settings))
+
     def get(self, path: str, query: Query = ()) -> Object:
         """Return the object or list at *path*."""
         return self.request("GET", path, query=query)
@@ -128,9 +132,21 @@ def _settings(access: Access) -> tuple[client.Configuration, list[Held]]:
         KubeConfigLoader(config_dict=config).load_and_set(settings)
     except (ConfigException, OSError, ValueError) as problem:
         raise UserError(f"{access.place}: {problem}", "log in to the cluster again") from None
+    _keep_fresh(settings, access)
     settings.retries = False
     settings.connection_pool_maxsize = AT_ONCE
     return settings, [*of_cluster, *of_user]
+
+
+def _keep_fresh(settings: client.Configuration, access: Access) -> None:
+    if (fresh := access.fresh) is None:
+        return
+
+    def renew(told: client.Configuration) -> None:
+        told.api_key.update(dict.fromkeys(_WITH_TOKEN, f"Bearer {fresh()}"))
+
+    # The library calls it before each request.
+    settings.refresh_api_key_hook = renew
 
 
 def _reason(problem: Exception) -> str:

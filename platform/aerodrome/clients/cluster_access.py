@@ -6,8 +6,8 @@ import os
 import tempfile
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -25,10 +25,14 @@ Named = dict[str, Any]
 
 @dataclass(frozen=True)
 class Access:
-    """A kubeconfig with one context; *place* is where it comes from, for messages."""
+    """A kubeconfig with one context; *place* is where it comes from, for messages.
+
+    *fresh* gives a token that is good for minutes from now, where the one in *config* ends sooner than a deploy.
+    """
 
     config: Mapping[str, Any] = field(repr=False)
     place: str
+    fresh: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def cluster(self) -> Named:
@@ -49,6 +53,13 @@ class Access:
     def context(self) -> str:
         """Return the name of the context."""
         return str(self.config["current-context"])
+
+    def renewed(self) -> Access:
+        """Return the same access with a token that is good for minutes from now."""
+        if self.fresh is None:
+            return self
+        users = [{**entry, "user": {"token": self.fresh()}} for entry in self.config["users"]]
+        return replace(self, config={**self.config, "users": users})
 
 
 class Held:

@@ -207,7 +207,7 @@ class Helm:
     ) -> T:
         # It would print each command that fails; what is to be said of that is in the error.
         logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)
-        kubeconfig = Held(yaml.safe_dump(dict(self.access.config)).encode())
+        kubeconfig = Held(yaml.safe_dump(dict(self.access.renewed().config)).encode())
         helm = pyhelm3.Command(
             executable=str(self.program),
             kubeconfig=Path(kubeconfig.path),

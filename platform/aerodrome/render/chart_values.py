@@ -15,6 +15,7 @@ from aerodrome.policy import offers
 from aerodrome.quantities import format_memory
 from aerodrome.render import airflow_options, host_logs
 from aerodrome.render.longest_tasks import LEAST, longest_tasks
+from aerodrome.render.pods_roles import role_of_pods
 
 Values = dict[str, Any]
 Images = Mapping[str, Mapping[str, str]]
@@ -46,6 +47,9 @@ def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, imag
             "enableDefault": False,
             "terminationGracePeriodSeconds": max(longest.values(), default=LEAST),
         },
+        # A deploy makes the first administrator, whose password nobody chose, and no other.
+        "createUserJob": {"enabled": False},
+        "dagProcessor": {"args": ["python", "-m", "aerodrome_airflow.dag_processor"]},
         "deploymentPolicy": {"longestTask": {"queues": longest}},
         "zoneWorkers": {"zones": _zone_workers(environment)},
         "tenancy": _tenancy(environment),
@@ -64,6 +68,7 @@ def _config(environment: Environment) -> Values:
     parts = (
         airflow_options.everywhere(environment),
         airflow_options.central_channel(environment),
+        airflow_options.dags_from(environment.bundle),
         host_logs.shown(environment),
         *_patience(environment),
     )
@@ -109,6 +114,8 @@ def _tenancy(environment: Environment) -> Values:
 
 def _secrets(environment: Environment) -> Values:
     settings = environment.secrets
+    if settings.store == "none":
+        return {"store": "none"}
     ages = {"freshSeconds": settings.fresh_seconds, "staleSeconds": settings.stale_seconds}
     if settings.ssm is not None:
         return {"store": "ssm", "ssm": {**_aws(settings.ssm), "prefix": settings.ssm.prefix}, **ages}
@@ -161,8 +168,15 @@ def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, 
         **({"image": dict(sorted(image.items()))} if image else {}),
         "limits": {"cpu": limits.cpu, "memory": format_memory(limits.memory), "processes": PROCESSES},
         "quota": _quota(limits),
-        "zones": {zone: {} for zone in zones_with_pods(tenant, environment)},
+        "zones": {
+            zone: _zone(tenant.name, zone, environment) for zone in zones_with_pods(tenant, environment)
+        },
     }
+
+
+def _zone(tenant: str, zone: str, environment: Environment) -> Values:
+    role = role_of_pods(environment, tenant, zone)
+    return {"iamRole": role} if role else {}
 
 
 def _quota(limits: Limits) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from aerodrome.clients.aws import ParameterStore
+from aerodrome.clients.aws_session import require_account, session
 from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError, UserError
@@ -31,8 +32,15 @@ def vault(environment: Environment) -> Vault:
 
 
 def values(environment: Environment) -> Values:
-    """Return the connections and variables of *environment*, with the rights of who runs this command."""
+    """Return the connections and variables of *environment*, with the rights of who runs this command.
+
+    UserError where that is somebody of another AWS account than the cluster's.
+    """
     settings = environment.secrets.ssm
     if environment.secrets.store == "ssm" and settings is not None:
-        return ParameterStore(settings.region, settings.prefix, settings.kms_key, settings.endpoint)
+        eks = environment.cluster.eks
+        if eks is not None:
+            require_account(eks, environment.name)
+        who = session(eks)
+        return ParameterStore(settings.region, settings.prefix, settings.kms_key, settings.endpoint, who)
     return VaultValues(vault(environment))

@@ -1,4 +1,4 @@
-"""AWS IAM as a target: the roles of tenants, by which the workers reach parameters, or large results."""
+"""AWS IAM as a target: the roles of tenants, by which workers reach parameters or large results, and code all else."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aerodrome import names
-from aerodrome.clients.aws import Role, Roles
+from aerodrome.clients.aws import BoundRoles, Role, Roles
+from aerodrome.clients.aws_session import session
 from aerodrome.environment import Environment
 from aerodrome.plan import Action, Change, digest_of
 from aerodrome.progress import Progress
-from aerodrome.secrets import iam, reconcile, results_iam
+from aerodrome.render.pods_roles import eks_of
+from aerodrome.secrets import iam, pods_iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
 
 KIND = "IAM role"
 RESULTS = "results"
+PODS = "iam"
 _ACCOUNT = "system:serviceaccount:"
 Desired = Callable[[Environment, Tenants], Mapping[str, Role]]
 
@@ -25,19 +28,28 @@ def roles_of(environment: Environment) -> Roles:
     settings = environment.secrets.ssm
     if settings is None:
         raise ValueError(f"{environment.name} keeps no secrets in AWS")
-    return Roles(names.iam_path(environment.name), iam.POLICY, settings.region, settings.endpoint)
+    path, who = names.iam_path(environment.name), session(environment.cluster.eks)
+    return Roles(path, iam.POLICY, settings.region, settings.endpoint, who)
 
 
 def results_target(environment: Environment, tenants: Tenants) -> IamTarget:
     """Return what keeps the roles for large results, with the rights of who runs this program."""
     s3 = results_iam.bucket_of(environment)
-    roles = Roles(names.results_path(environment.name), iam.POLICY, s3.region, s3.endpoint)
+    path, who = names.results_path(environment.name), session(environment.cluster.eks)
+    roles = Roles(path, iam.POLICY, s3.region, s3.endpoint, who)
     return IamTarget(environment, tenants, roles, RESULTS, results_iam.desired)
+
+
+def pods_target(environment: Environment, tenants: Tenants) -> IamTarget:
+    """Return what keeps the roles as which tenants' code acts; only where the environment says `manage_iam`."""
+    eks = eks_of(environment)
+    roles = BoundRoles(names.pods_path(environment.name), iam.POLICY, eks.region, session=session(eks))
+    return IamTarget(environment, tenants, roles, PODS, pods_iam.desired)
 
 
 @dataclass(frozen=True)
 class IamTarget:
-    """Keeps one IAM role for each tenant: who may assume it, and what it reaches."""
+    """Keeps the IAM roles of tenants: who may assume each, and what it reaches."""
 
     environment: Environment
     tenants: Tenants
@@ -86,6 +98,10 @@ class IamTarget:
             yield _told("may be assumed by", _principals(wanted.trust), _principals(live.trust))
         if wanted.policy != live.policy:
             yield from _rights(wanted.policy, live.policy)
+        if wanted.managed != live.managed:
+            yield _told("has the managed policy", wanted.managed, live.managed)
+        if wanted.boundary != live.boundary:
+            yield f"its boundary is {live.boundary or 'not set'}, not {wanted.boundary or 'none'}"
         yield from (f"has the policy {extra}, which no deploy gave it" for extra in self.roles.extras(name))
 
     def _change(self, action: Action, name: str, why: str) -> Change:
@@ -93,7 +109,9 @@ class IamTarget:
 
 
 def _shown(role: Role | None) -> str:
-    return digest_of([role.trust, role.policy]) if role else ""
+    if role is None:
+        return ""
+    return digest_of([role.trust, role.policy, sorted(role.managed), role.boundary])
 
 
 def _rights(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:

@@ -121,6 +121,15 @@ def _output(raw: dict[str, Any]) -> Output:
     return Output(**{name: int(most) for name, most in said.items() if most is not None})
 
 
+def _inherited(raw: dict[str, Any]) -> dict[str, str]:
+    """Return those of the launcher's own variables that the tenant's jobs have too: what the cluster tells the pod."""
+    return {name: os.environ[name] for name in raw.get("inherit", ()) if name in os.environ}
+
+
+def _said(raw: dict[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in raw.get("environment", {}).items()}
+
+
 def _tenant(name: str, raw: dict[str, Any]) -> Tenant:
     return Tenant(
         name=name,
@@ -128,6 +137,6 @@ def _tenant(name: str, raw: dict[str, Any]) -> Tenant:
         home=Path(raw["home"]),
         data=Path(raw["data"]),
         runtimes=Path(raw["runtimes"]),
-        environment={str(key): str(value) for key, value in raw.get("environment", {}).items()},
+        environment={**_inherited(raw), **_said(raw)},
         limits=Limits(**raw.get("limits", {})),
     )

@@ -17,7 +17,7 @@ from aerodrome.manifest.load import load_repository
 from aerodrome.render import airflow_options
 from aerodrome.render.chart_values import chart_values
 from aerodrome.render.tenant import render_tenant
-from aerodrome.secrets import iam, layout, results_iam
+from aerodrome.secrets import iam, layout, pods_iam, results_iam
 from aerodrome_airflow.secrets import config
 from aerodrome_airflow.secrets.ssm import Parameters
 
@@ -54,6 +54,16 @@ def in_aws() -> Environment:
         "secrets": {"store": "ssm", "ssm": {**AWS, "prefix": "/team"}},
         "results": {"kind": "s3", "s3": {**AWS, "bucket": "our-results"}, "inline": 1000},
         "cluster": {"namespace": "airflow", "release": "rel", "oidc_issuer": f"https://{ISSUER}"},
+    }
+    return Environment.model_validate(said)
+
+
+def in_eks() -> Environment:
+    """Return the same environment in a cluster of AWS, with roles for tenants' code."""
+    eks = {"name": "airflow", "region": "eu-central-1", "account": "123456789012"}
+    said = in_aws().model_dump(exclude={"cluster", "aws"}) | {
+        "cluster": {"release": "rel", "oidc_issuer": f"https://{ISSUER}", "eks": eks},
+        "aws": {"manage_iam": True},
     }
     return Environment.model_validate(said)
 
@@ -247,3 +257,22 @@ def test_tasks_and_workers_keep_large_results_in_the_same_place(objects_of: Obje
             assert env["AIRFLOW__CORE__XCOM_BACKEND"] == "aerodrome_airflow.xcom.backend.TenantXCom"
             found = (env["AIRFLOW__AERODROME__XCOM_STORE"], env["AIRFLOW__AERODROME__XCOM_LARGEST_BYTES"])
             assert found == (store, largest)
+
+
+def test_the_role_of_a_tenants_code_trusts_the_account_that_names_it(
+    objects_of: Objects, tenants: Any
+) -> None:
+    """And the platform's own containers in the same pod are not given it."""
+    made, place = released(objects_of, tenants, in_eks()), in_eks()
+    roles = pods_iam.desired(place, {tenant.name: tenant.model for tenant in tenants})
+    assert set(roles) == {"pods-prod-eu.flights.default", "pods-prod-eu.health.pii"}
+    for name, role in roles.items():
+        (statement,) = role.trust["Statement"]
+        namespace, account = statement["Condition"]["StringEquals"][f"{ISSUER}:sub"].split(":")[2:]
+        annotations = made.of("ServiceAccount", namespace)[account]["metadata"]["annotations"]
+        arn = f"arn:aws:iam::123456789012:role/aerodrome-pods/prod-eu/{name}"
+        assert annotations["eks.amazonaws.com/role-arn"] == arn
+        pod = yaml.safe_load(made.pod_templates()[f"{account}.yaml"])
+        skipped = pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"].split(",")
+        containers = pod["spec"]["containers"] + pod["spec"]["initContainers"]
+        assert {one["name"] for one in containers} - set(skipped) == {"tenant"}

@@ -31,8 +31,13 @@ def started(work: Callable[[], object], user: int = USER) -> int:
 
 
 @pytest.fixture
-def launcher(objects_of: Any, folder: Path) -> Iterator[Path]:
-    """Its socket."""
+def launcher(objects_of: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Its socket; EKS told the pod as which role it acts."""
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/flights")
+    monkeypatch.setenv(
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+    )
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-nobody")
     settings = objects_of("tenants").of("ConfigMap", "tenant-flights")["rel-settings"]["data"][
         "launcher.json"
     ]
@@ -84,6 +89,15 @@ def test_it_runs_the_tenants_jobs(launcher: Path) -> None:
     """In the tenant's folders, with the limits of one process."""
     said = job(launcher, "flights", "echo $HOME; ulimit -d")
     assert str(launcher.parent) in said and str(512 * 1024) in said and "'exit_code': 0" in said
+
+
+def test_jobs_are_told_as_which_role_of_aws_they_act(launcher: Path) -> None:
+    """As the tools of AWS look for it, and nothing else that the container has."""
+    said = job(launcher, "flights", "env").splitlines()
+    assert sorted(line for line in said if line.startswith("AWS_")) == [
+        "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/flights",
+        "AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    ]
 
 
 def test_it_serves_no_other_tenant(launcher: Path) -> None:

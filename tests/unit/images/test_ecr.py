@@ -69,4 +69,7 @@ def test_without_a_login_to_aws_the_way_to_one_is_told(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(AerodromeError) as told:
         ecr.login(HOST)
-    assert str(told.value) == "AWS does not answer: NoCredentialsError\n    check region and login"
+    assert str(told.value) == (
+        "nobody is logged in to AWS on this machine\n"
+        "    log in: `aws sso login`, or set AWS_PROFILE; `aws sts get-caller-identity` says who you are"
+    )

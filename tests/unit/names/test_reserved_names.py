@@ -9,14 +9,14 @@ from aerodrome import names
 from aerodrome.environment import load_environment
 from aerodrome.errors import ProblemsFound, UserError
 from aerodrome.local.machine import accounts
-from aerodrome.local.people import access
 from aerodrome.local.stores import broker
 from aerodrome.policy.facts import PLATFORM_FOLDER
+from aerodrome.render.roles import ADMIN
 
 
 def test_no_tenant_has_a_name_of_the_platform() -> None:
     """Airflow's administrator and the folder of the platform's own DAGs."""
-    assert {access.ADMIN, PLATFORM_FOLDER} <= names.RESERVED_TENANTS.keys()
+    assert {ADMIN, PLATFORM_FOLDER} <= names.RESERVED_TENANTS.keys()
     assert all(names.is_tenant(name) and names.why_no_tenant(name) for name in names.RESERVED_TENANTS)
     assert names.why_no_tenant("flights") == ""
 
