@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aerodrome.local.people.rights import of_levels
+from aerodrome.render.rights import of_levels
 from airflow import settings
 from airflow.api_fastapi.execution_api.app import _jwt_generator
 from airflow.configuration import conf

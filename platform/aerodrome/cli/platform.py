@@ -12,6 +12,8 @@ from aerodrome.errors import AerodromeError
 
 if TYPE_CHECKING:
     from aerodrome.local.release.first_runs import FirstRuns
+    from aerodrome.plan import Plan, Planned
+    from aerodrome.progress import Progress
 
 
 def register(app: typer.Typer) -> None:
@@ -31,12 +33,11 @@ def plan(
     ] = None,
 ) -> None:
     """Show what a deploy would change, and keep that as a plan that can be applied by its hash; changes nothing."""
-    from aerodrome.local.release.deploy import plan_local
     from aerodrome.plan import saved
 
     root = options.repository_root()
     with show.working(f"comparing {env} with this commit") as say:
-        planned = plan_local(root, env, say)
+        planned = _planned(root, env, say)
     told = tuple(str(problem) for problem in planned.problems)
     folder = saved.save(root, planned.plan, (*told, *planned.notes), out)
     if as_json:
@@ -49,19 +50,71 @@ def plan(
 def deploy(
     env: options.Environment = "local",
     plan: options.PlanToApply = "",
-    yes: options.Yes = False,  # noqa: ARG001 - on this machine nothing is asked
+    yes: options.Yes = False,
     confirm: options.Confirm = "",
 ) -> None:
     """Bring the environment to what this commit says, or to what a plan says, and show each tenant's DAG and its run.
 
-    On this machine nothing is asked without a plan.
+    On this machine nothing is asked without a plan; of a cluster the plan is shown, and somebody approves it.
     """
-    from aerodrome.cli import approval
-    from aerodrome.local.release.deploy import deploy_local
     from aerodrome.plan import saved
 
     root = options.repository_root()
     chosen = saved.chosen(root, env, plan) if plan else None
+    if _in_cluster(root, env):
+        _deploy_to_cluster(root, env, chosen, yes=yes, confirm=confirm)
+    else:
+        _deploy_here(root, env, chosen, confirm)
+
+
+def _planned(root: Path, env: str, say: Progress) -> Planned:
+    if _in_cluster(root, env):
+        from aerodrome.kubernetes.deploy import plan_cluster
+
+        return plan_cluster(root, env, say)
+    from aerodrome.local.release.deploy import plan_local
+
+    return plan_local(root, env, say)
+
+
+def _in_cluster(root: Path, env: str) -> bool:
+    from aerodrome.environment import load_environment
+
+    return load_environment(root, env).kind == "kubernetes"
+
+
+def _deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, confirm: str) -> None:
+    from aerodrome.cli import approval
+    from aerodrome.kubernetes.deploy import deploy_cluster
+
+    if chosen is None:
+        chosen, names = _approved(root, env, yes=yes, confirm=confirm)
+    else:
+        names = approval.confirmed(chosen, confirm)
+    with show.steps() as progress:
+        result = deploy_cluster(root, env, progress, chosen, names)
+    show.line(f"{env}: {show.made(result.plan)}")
+    show.problems_or_nothing(result.problems)
+
+
+def _approved(root: Path, env: str, *, yes: bool, confirm: str) -> tuple[Plan, frozenset[str]]:
+    """Return the plan of now, with all images that it needs, as somebody has approved it."""
+    from aerodrome.cli import approval
+    from aerodrome.kubernetes.deploy import plan_cluster
+    from aerodrome.kubernetes.images import make_images
+
+    with show.steps() as progress:
+        make_images(root, env, progress)
+    with show.working(f"comparing {env} with this commit") as say:
+        planned = plan_cluster(root, env, say)
+    show.changes(planned.plan.changes)
+    return planned.plan, approval.approved(planned.plan, yes=yes, confirm=confirm)
+
+
+def _deploy_here(root: Path, env: str, chosen: Plan | None, confirm: str) -> None:
+    from aerodrome.cli import approval
+    from aerodrome.local.release.deploy import deploy_local
+
     names = approval.confirmed(chosen, confirm) if chosen else frozenset()
     with show.steps() as progress:
         result = deploy_local(root, env, progress, chosen, names)

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from aerodrome.bundle import Publish
     from aerodrome.local.processes.status import Row
-    from aerodrome.local.release.deploy import Deployed, Planned, Status
+    from aerodrome.local.release.deploy import Deployed, Status
     from aerodrome.local.release.first_runs import DagRow, FirstRuns
     from aerodrome.local.release.followed_roles import Followed
     from aerodrome.pipeline import Build
-    from aerodrome.plan import Change
+    from aerodrome.plan import Change, Plan, Planned
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
 _PIPE_WIDTH = 240
@@ -121,13 +121,16 @@ def changes(found: Sequence[Change]) -> None:
     _console.print(table)
 
 
+def made(done: Plan) -> str:
+    """Return how much was changed."""
+    number = len(done.changes)
+    return f"{counted(number, 'change')} made" if number else "nothing to change"
+
+
 def deployed(result: Deployed) -> None:
     """Print what a deploy did, how to reach the platform, and each DAG's run."""
     line("")
-    number = len(result.plan.changes)
-    line(
-        f"{result.plan.environment}: {counted(number, 'change') + ' made' if number else 'nothing to change'}"
-    )
+    line(f"{result.plan.environment}: {made(result.plan)}")
     _platform(result.status)
     _notes((*result.notes, *(unwell(result.runs) if result.problems else ())))
 

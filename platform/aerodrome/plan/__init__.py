@@ -14,6 +14,7 @@ from aerodrome.plan.change import (
 from aerodrome.plan.comparison import require_planned, require_same
 from aerodrome.plan.document import Plan
 from aerodrome.plan.making import apply_targets, make_plan
+from aerodrome.plan.planned import Planned
 
 __all__ = [
     "OBSERVE",
@@ -21,6 +22,7 @@ __all__ = [
     "Action",
     "Change",
     "Plan",
+    "Planned",
     "Risk",
     "Target",
     "apply_targets",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from aerodrome.bundle_settings import BundleSettings
 from aerodrome.environment import Environment
 from aerodrome.hosts_settings import HostsSettings
 from aerodrome.render.airflow_text import Sections, merged
@@ -16,6 +17,7 @@ __all__ = [
     "Places",
     "Sections",
     "central_channel",
+    "dags_from",
     "everywhere",
     "process",
     "tokens",
@@ -36,6 +38,20 @@ SILENT_SECONDS = 60
 _ENDING = 45
 # For so many seconds after its end a token is taken all the same.
 _LEEWAY = 30
+
+_PARSING = {
+    # Rendered files change only by a publish, which changes their times; one full pass an hour heals the rest.
+    "file_parsing_sort_mode": "modified_time",
+    "min_file_process_interval": "3600",
+    "stale_dag_threshold": "7200",
+    # For one file. Its import ends by core.dagbag_import_timeout, unless it swallows the exception.
+    "dag_file_processor_timeout": "45",
+    "dag_version_inflation_check_level": "off",
+    "parsing_processes": "2",
+    "print_stats_interval": "0",
+    # Who checks versions out clears them away; nobody else has any.
+    "stale_bundle_cleanup_interval": "3600",
+}
 
 
 @dataclass(frozen=True)
@@ -175,24 +191,21 @@ def _logging(places: Places, worker: bool) -> dict[str, str]:
 
 
 def _dag_processing(places: Places) -> dict[str, str]:
-    bundle = {
-        "name": BUNDLE,
-        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
-        "kwargs": {"repo_url": places.bundle, "tracking_ref": "main", "refresh_interval": 5},
-    }
+    return {**_bundle(places.bundle, "", refresh=5), "dag_bundle_storage_path": places.bundles, **_PARSING}
+
+
+def dags_from(bundle: BundleSettings | None) -> Sections:
+    """Return where the processes of a cluster fetch DAGs from; nothing where the chart's own values say it."""
+    if bundle is None:
+        return {}
+    return {"dag_processor": {**_bundle(bundle.for_pods, bundle.connection, refresh=15), **_PARSING}}
+
+
+def _bundle(address: str, connection: str, *, refresh: int) -> dict[str, str]:
+    known = {"git_conn_id": connection} if connection else {}
+    kwargs = {"repo_url": address, "tracking_ref": "main", "refresh_interval": refresh, **known}
+    bundle = {"name": BUNDLE, "classpath": "airflow.providers.git.bundles.git.GitDagBundle", "kwargs": kwargs}
     return {
         "dag_bundle_config_list": json.dumps([bundle]),
-        "dag_bundle_storage_path": places.bundles,
-        "bundle_refresh_check_interval": "5",
-        # Rendered files change only by a publish, which changes their times; one full pass an hour heals the rest.
-        "file_parsing_sort_mode": "modified_time",
-        "min_file_process_interval": "3600",
-        "stale_dag_threshold": "7200",
-        # For one file. Its import ends by core.dagbag_import_timeout, unless it swallows the exception.
-        "dag_file_processor_timeout": "45",
-        "dag_version_inflation_check_level": "off",
-        "parsing_processes": "2",
-        "print_stats_interval": "0",
-        # Who checks versions out clears them away; nobody else has any.
-        "stale_bundle_cleanup_interval": "3600",
+        "bundle_refresh_check_interval": str(refresh),
     }

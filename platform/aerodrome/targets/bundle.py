@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aerodrome import bundle
@@ -37,6 +37,8 @@ class BundleTarget:
     root: Path
     environment: Environment
     name: str = TARGET
+    own: Mapping[str, str] = field(default_factory=dict)
+    """Path → text of the platform's own files, which follow from no tenant's."""
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each file of the bundle that differs."""
@@ -44,6 +46,8 @@ class BundleTarget:
         found = bundle.diff(self.repository, files, keep=self._kept())
         before = bundle.published_texts(self.repository, (*found.changed, *found.removed))
         rendered = {file.path: file for tenant in self.build.tenants for file in tenant.files}
+        where = f"environments/{self.environment.name}/environment.yaml"
+        rendered |= {path: RenderedFile(path, text, where) for path, text in self.own.items()}
         parts: tuple[tuple[Action, Sequence[str]], ...] = (
             ("create", found.added),
             ("update", found.changed),
@@ -81,6 +85,7 @@ class BundleTarget:
                 for path in limits
             }
             | self._limits_of_unread()
+            | dict(self.own)
         )
 
     def _limits_of_unread(self) -> dict[str, str]:

@@ -29,6 +29,7 @@ class Base:
     """The image *name*, of a folder of images/ with what its Containerfile asks for and Debian's *packages*."""
 
     name: str
+    tag: str
     packages: tuple[str, ...]
     beside: tuple[Path, ...] = ()
 
@@ -41,15 +42,20 @@ class Base:
         return made.hexdigest()[:16]
 
     @property
+    def repository(self) -> str:
+        """Where it is in the registry."""
+        return f"{REGISTRY}/bases/{self.name}"
+
+    @property
     def reference(self) -> str:
-        """How the cluster calls it."""
-        return f"{REGISTRY}/bases/{self.name}:{self.digest}"
+        """How environments/sandbox calls it."""
+        return f"{self.repository}:{self.tag}"
 
 
 PYTHON = Base(
-    "python", ("python3", "python3-venv", "ca-certificates", "git", "openssh-client"), (CERTIFICATES,)
+    "python", "3.11", ("python3", "python3-venv", "ca-certificates", "git", "openssh-client"), (CERTIFICATES,)
 )
-STORES = Base("stores", ("postgresql-15", "redis-server"))
+STORES = Base("stores", "1", ("postgresql-15", "redis-server"))
 
 
 def ensure_bases(say: Callable[[str], None] = print) -> None:
@@ -72,7 +78,10 @@ def _make(wanted: Base, say: Callable[[str], None]) -> None:
         for path in (*(SOURCE / wanted.name).iterdir(), *wanted.beside):
             shutil.copy(path, folder)
         _run("build", "--quiet", "--network=none", "--timestamp=0", "--tag", wanted.reference, folder)
-        _run("push", "--quiet", "--tls-verify=false", wanted.reference, f"docker://{wanted.reference}")
+        # The second tag says what it was made of.
+        for tag in (wanted.tag, wanted.digest):
+            place = f"docker://{wanted.repository}:{tag}"
+            _run("push", "--quiet", "--tls-verify=false", wanted.reference, place)
 
 
 def _run(*arguments: str) -> None:

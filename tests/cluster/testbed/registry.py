@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ def commands() -> dict[str, Command]:
     settings, host = STATE / "registry.yaml", CERTS / REGISTRY
     for folder in (GIT, host):
         folder.mkdir(parents=True, exist_ok=True)
+    repository("sandbox")
     settings.write_text(yaml.safe_dump(_settings(STATE / "registry")), encoding="utf-8")
     (host / "hosts.toml").write_text(
         f'[host."http://{REGISTRY}"]\ncapabilities = ["pull", "resolve"]\n', encoding="utf-8"
@@ -30,7 +32,11 @@ def commands() -> dict[str, Command]:
 
 
 def repository(name: str) -> str:
-    """Return the address of the git repository *name*, made empty where there is none; who reaches it may write."""
+    """Return the address of the git repository *name*, made where there is none; who reaches it may write."""
+    folder = GIT / f"{name}.git"
+    if not folder.exists():
+        command = ["git", "init", "--quiet", "--bare", "--initial-branch=main", folder]
+        subprocess.run(command, check=True, capture_output=True)
     return f"git://{MACHINE}:{GIT_PORT}/{name}.git"
 
 

@@ -14,7 +14,7 @@ from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
-from aerodrome.local.people.rights import PLATFORM_ROLES
+from aerodrome.render.rights import PLATFORM_ROLES
 
 
 def user(name: str, role: str, last_name: str = "Aerodrome", email: str = "") -> dict[str, Any]:

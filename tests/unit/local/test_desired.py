@@ -13,11 +13,12 @@ from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.local.machine import ports
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.people import access, rights
+from aerodrome.local.people import access
 from aerodrome.local.processes import topology
 from aerodrome.local.release import services
 from aerodrome.local.stores import broker, secrets_store
 from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.render import rights
 from aerodrome.render.airflow_text import config_text
 
 

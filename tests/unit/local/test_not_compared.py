@@ -10,12 +10,13 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
 from aerodrome.local.stores import secrets_store
 from aerodrome.plan import Change
+from aerodrome.render.roles import ADMIN
 
 
 @pytest.mark.parametrize(
     ("compared", "kept", "what"),
     [
-        (access.differences, secret.airflow_user(access.ADMIN), "roles, users and pools"),
+        (access.differences, secret.airflow_user(ADMIN), "roles, users and pools"),
         (secrets_store.differences, secret.OPENBAO_ROOT, "secrets store"),
     ],
 )

@@ -17,11 +17,11 @@ from aerodrome.local.machine.credentials import airflow_user
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.machine.ownership import ensure_folder, write_file
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.people.access import ADMIN
 from aerodrome.local.processes import supervision
 from aerodrome.local.processes.status import NO_ISOLATION, Status, status
 from aerodrome.local.processes.topology import Process
 from aerodrome.local.release.deploy import status_of
+from aerodrome.render.roles import ADMIN
 from stand_in import Dag, Server, serving
 
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from aerodrome.plan import Action, Change, Risk, not_observable
 
 RELEASE = "release"
-ROLES = "roles"
 
 
 def of_release(action: Action, kind: str, name: str, why: str) -> Change:
     """Return a change of users, packages or processes; a process that ends takes what it works on with it."""
     risk: Risk = "restarts" if action in ("restart", "delete") else "none"
     return Change(RELEASE, action, f"{kind} {name}".strip(), why, risk, kind=kind, name=name)
-
-
-def of_roles(action: Action, kind: str, name: str, why: str) -> Change:
-    """Return a change of Airflow's roles, users or pools."""
-    return Change(ROLES, action, f"{kind} {name}".strip(), why, "access", kind=kind, name=name)
 
 
 def not_compared(target: str, what: str) -> Change:

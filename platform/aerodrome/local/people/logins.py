@@ -6,6 +6,7 @@ from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
 from aerodrome.local.stores import directory_people
+from aerodrome.render.roles import ADMIN
 
 
 def told(platform: Platform) -> dict[str, str]:
@@ -13,7 +14,7 @@ def told(platform: Platform) -> dict[str, str]:
     login = platform.environment.login
     if login.kind == "database":
         return {
-            "log in as": f"{access.ADMIN}; the password is in {access.password_file(platform, access.ADMIN)}",
+            "log in as": f"{ADMIN}; the password is in {access.password_file(platform, ADMIN)}",
             "tenants' logins": "the tenant's name; passwords in the same folder",
         }
     found = _of_directory(platform) if login.runs_directory else {"log in": _elsewhere(platform)}

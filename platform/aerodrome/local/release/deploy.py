@@ -22,7 +22,7 @@ from aerodrome.local.release.hosts_behind import HostsBehind
 from aerodrome.local.release.hosts_target import DeployedHosts
 from aerodrome.local.release.preparation import Preparation, deployed_layout, deployed_platform, prepare
 from aerodrome.manifest.folder import tenant_folders
-from aerodrome.plan import Plan, Target, apply_targets, make_plan, require_same
+from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
 from aerodrome.runtime.build import is_whole
 from aerodrome.targets.bundle import source_commit
@@ -38,15 +38,6 @@ class Status:
     warnings: tuple[str, ...]
     healthy: bool
     unanswered: str = ""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What a deploy would change, what keeps single DAGs out of it, and what else people should know."""
-
-    plan: Plan
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from aerodrome.local.machine.difference import RELEASE, ROLES
+from aerodrome.local.machine.difference import RELEASE
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access
 from aerodrome.local.release import host_logins, services
@@ -13,6 +13,7 @@ from aerodrome.local.stores import directory, directory_people, results_login, s
 from aerodrome.plan import Change, Target
 from aerodrome.progress import Progress
 from aerodrome.secrets import reconcile
+from aerodrome.targets import roles
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.iam import results_target
 from aerodrome.targets.runtimes import RuntimesTarget
@@ -51,7 +52,7 @@ def local_targets(platform: Platform, runtimes: RuntimesTarget, bundle: BundleTa
         LocalTarget(reconcile.TARGET, platform, secrets_store.differences, secrets_store.apply),
         *_host_access(platform),
         *_results(platform),
-        LocalTarget(ROLES, platform, access.differences, access.apply),
+        LocalTarget(roles.TARGET, platform, access.differences, access.apply),
         bundle,
     )
 

@@ -1,0 +1,85 @@
+"""A port of a pod, on loopback of this machine for as long as it is needed (kubernetes)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+
+from kubernetes.client.exceptions import ApiException
+from kubernetes.stream import portforward
+
+from aerodrome.clients.cluster import Cluster
+from aerodrome.errors import AerodromeError
+
+_PIECE = 64 * 1024
+_HERE = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods with *labels*, any of which answers on *port*."""
+
+    namespace: str
+    labels: str
+    port: int
+
+
+@contextmanager
+def forwarded(cluster: Cluster, pods: Pods) -> Iterator[str]:
+    """Yield host and port that lead to one of the ready *pods*, chosen anew for each connection."""
+    with closing(socket.create_server((_HERE, 0))) as server:
+        threading.Thread(target=_serve, args=(server, cluster, pods), daemon=True).start()
+        yield f"{_HERE}:{server.getsockname()[1]}"
+
+
+def ready(cluster: Cluster, pods: Pods) -> str:
+    """Return the name of a pod that is ready; AerodromeError where none is."""
+    path = f"/api/v1/namespaces/{pods.namespace}/pods"
+    found = cluster.get(path, [("labelSelector", pods.labels)])["items"]
+    names = sorted(each["metadata"]["name"] for each in found if _is_ready(each))
+    if not names:
+        raise AerodromeError(
+            f"no pod of {pods.labels} is ready in {pods.namespace}",
+            f"kubectl --namespace {pods.namespace} get pods --selector {pods.labels}",
+        )
+    return str(names[0])
+
+
+def _is_ready(pod: dict[str, dict[str, object]]) -> bool:
+    conditions = pod["status"].get("conditions") or ()
+    ends = "deletionTimestamp" in pod["metadata"]
+    return not ends and any(
+        each["type"] == "Ready" and each["status"] == "True"
+        for each in conditions  # type: ignore[attr-defined]
+    )
+
+
+def _serve(server: socket.socket, cluster: Cluster, pods: Pods) -> None:
+    # Ends when the block that asked for it does: the socket is closed then.
+    with suppress(OSError):
+        while True:
+            here, _ = server.accept()
+            threading.Thread(target=_connect, args=(here, cluster, pods), daemon=True).start()
+
+
+def _connect(here: socket.socket, cluster: Cluster, pods: Pods) -> None:
+    with closing(here), suppress(AerodromeError, ApiException, OSError):
+        # Whoever asked sees its connection closed, and says so.
+        ask = cluster.core().connect_get_namespaced_pod_portforward
+        way = portforward(ask, ready(cluster, pods), pods.namespace, ports=str(pods.port))
+        with closing(way.socket(pods.port)) as there:
+            back = threading.Thread(target=_copy, args=(there, here), daemon=True)
+            back.start()
+            _copy(here, there)
+            back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(_PIECE):
+            target.sendall(piece)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

@@ -1,0 +1,122 @@
+"""What a deploy to a cluster needs to know before it changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerodrome.clients.git_remote import Remote, mirror
+from aerodrome.environment import Environment, load_environment
+from aerodrome.errors import UserError, counted
+from aerodrome.files import machine_cache
+from aerodrome.images.platform_image import NAME as PLATFORM
+from aerodrome.images.tenant_image import tenant_name
+from aerodrome.kubernetes.values import merged
+from aerodrome.manifest.load import load_repository
+from aerodrome.manifest.loaded import LoadedTenant
+from aerodrome.manifest.tenant import TenantManifest
+from aerodrome.pipeline import Build
+from aerodrome.plan import digest_of
+from aerodrome.progress import Progress
+from aerodrome.render import canary
+from aerodrome.render.chart_values import chart_values, zones_with_pods
+from aerodrome.runtime import RuntimeSource, read_source
+from aerodrome.targets.bundle import BundleTarget, source_commit
+from aerodrome.targets.desired import desired
+from aerodrome.targets.images import ImagesTarget, images_target
+from aerodrome.targets.remote_bundle import RemoteBundleTarget
+from aerodrome.verify import verify
+
+BUNDLES = Path(".aerodrome") / "bundles"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The desired platform: checked bundle files, the tenants, and the images that their code is in."""
+
+    root: Path
+    environment: Environment
+    build: Build
+    tenants: tuple[LoadedTenant, ...]
+    images: ImagesTarget
+
+    def values(self) -> dict[str, Any]:
+        """Return the chart's values; UserError names images that the registry lacks."""
+        found = self.images.digests()
+        self._require(found)
+        own = {name: found[tenant_name(name)] for name in self.names if tenant_name(name) in found}
+        rendered = chart_values(self.tenants, self.environment, own)
+        image = {"images": {"airflow": found[PLATFORM]}}
+        return merged(self.root, self.environment.name, {**rendered, **image})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tenants' names."""
+        return tuple(tenant.name for tenant in self.tenants)
+
+    @property
+    def models(self) -> dict[str, TenantManifest]:
+        """Tenant → its tenant.yaml."""
+        return {tenant.name: tenant.model for tenant in self.tenants}
+
+    @property
+    def bundle(self) -> RemoteBundleTarget:
+        """The central DAG repository as a target."""
+        settings = self.environment.bundle
+        assert settings is not None
+        kept = mirror(self.root / BUNDLES, self.environment.name)
+        own = {canary.PATH: canary.canary(self.environment)}
+        target = BundleTarget(kept.path, self.build, lambda: (), self.root, self.environment, own=own)
+        return RemoteBundleTarget(target, Remote(kept, settings.repository))
+
+    @property
+    def commit(self) -> str:
+        """What the repository stands on."""
+        return source_commit(self.root)
+
+    def desired(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return part → digest of the desired state; *values* are those of the chart."""
+        more = {"values": digest_of(values)}
+        return desired(self.environment, self.build, self._sources(), more=more)
+
+    def _sources(self) -> tuple[RuntimeSource, ...]:
+        found = (read_source(self.root / "tenants" / name) for name in self.names)
+        return tuple(source for source in found if source)
+
+    def _require(self, found: Mapping[str, Any]) -> None:
+        missing = [recipe.name for recipe in self.images.recipes if recipe.name not in found]
+        if missing:
+            place, name = self.environment.images, self.environment.name
+            assert place is not None
+            said = f"{place.registry} lacks {counted(len(missing), 'image')} of this commit: {', '.join(missing)}"
+            raise UserError(said, f"make images ENV={name} builds and pushes what is missing")
+
+
+def prepare(root: Path, name: str, say: Progress) -> Preparation:
+    """Load, check and render: everything of a deploy that needs no cluster."""
+    environment = cluster_environment(root, name)
+    build = verify(root, name, progress=say)
+    built = {tenant.tenant for tenant in build.tenants if tenant.model}
+    loaded = load_repository(root, environment).tenants
+    tenants = tuple(tenant for tenant in loaded if tenant.name in built)
+    in_pods = [tenant.name for tenant in tenants if zones_with_pods(tenant, environment)]
+    assert environment.images is not None
+    images = images_target(root, environment.images, in_pods, machine_cache())
+    return Preparation(root, environment, build, tenants, images)
+
+
+def cluster_environment(root: Path, name: str) -> Environment:
+    """Return the environment; UserError where it is none in a cluster, or does not say what a deploy needs."""
+    environment = load_environment(root, name)
+    file = f"environments/{name}/environment.yaml"
+    if environment.kind != "kubernetes":
+        raise UserError(f"{name} is in no cluster, but of kind {environment.kind}", f"{file} says so")
+    wanted = {"images": environment.images, "bundle": environment.bundle}
+    if missing := [key for key, found in wanted.items() if found is None]:
+        raise UserError(
+            f"{file}: it does not say {' and '.join(f'`{key}`' for key in missing)}, which a deploy needs",
+            "docs/reference/environment.md tells what belongs there",
+        )
+    return environment

@@ -1,0 +1,95 @@
+"""The smoke test at the end of a deploy: the canary runs on every queue, asked for by Airflow's own REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aerodrome.clients.airflow import Airflow, NotFoundError
+from aerodrome.errors import AerodromeError
+from aerodrome.progress import Progress, silent
+from aerodrome.render.canary import DAG_ID, task_id
+
+_LINES = 12
+_LOOK_SECONDS = 1.0
+_GOOD = frozenset({"success"})
+_BAD = frozenset({"failed", "upstream_failed", "removed"})
+Guard = Callable[[], None]
+Standing = Mapping[str, Mapping[str, Any]]
+"""Queue → the row of its task, empty before it is there."""
+
+
+class SmokeError(AerodromeError):
+    """Some queue runs no task; the text says which, and what its task wrote."""
+
+
+@dataclass(frozen=True)
+class SmokeTest:
+    """One run of the canary on *queues*; *guard* may end it.
+
+    *visible*: seconds until Airflow lists the canary as it is now; *taken*: seconds after which a queue has failed
+    whose task nobody took.
+    """
+
+    airflow: Airflow
+    queues: Collection[str]
+    guard: Guard
+    say: Progress = silent
+    visible: float = 240
+    taken: float = 300
+    _told: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Return when each queue has run its task; SmokeError names those that did not."""
+        self._wait_visible()
+        run = str(self.airflow.trigger(DAG_ID)["dag_run_id"])
+        self.say(f"run {run} of {DAG_ID}")
+        standing = self._follow(run)
+        if wrong := {queue: row for queue, row in standing.items() if row.get("state") not in _GOOD}:
+            told = [self._failure(run, queue, row) for queue, row in sorted(wrong.items())]
+            raise SmokeError("\n".join(told), "see the workers of these queues")
+
+    def _wait_visible(self) -> None:
+        end = time.monotonic() + self.visible
+        if not self._is_current():
+            self.say(f"waiting for {DAG_ID} to appear")
+        while not self._is_current():
+            self.guard()
+            if time.monotonic() > end:
+                said = f"Airflow does not list {DAG_ID} with a task for each queue after {self.visible:.0f} s"
+                raise SmokeError(said, "see the log of the DAG processor, and whether it reaches the bundle")
+            time.sleep(_LOOK_SECONDS)
+
+    def _is_current(self) -> bool:
+        try:
+            return self.airflow.queues(DAG_ID) == set(self.queues)
+        except NotFoundError:
+            return False
+
+    def _follow(self, run: str) -> Standing:
+        end = time.monotonic() + self.taken
+        while True:
+            self.guard()
+            rows = {row["task_id"]: row for row in self.airflow.task_instances(DAG_ID, run)}
+            standing = {queue: rows.get(task_id(queue), {}) for queue in self.queues}
+            self._tell(standing)
+            ended = all(row.get("state") in _GOOD | _BAD for row in standing.values())
+            if ended or time.monotonic() > end:
+                return standing
+            time.sleep(_LOOK_SECONDS)
+
+    def _tell(self, standing: Standing) -> None:
+        for queue, row in sorted(standing.items()):
+            if queue not in self._told and row.get("state") in _GOOD:
+                self._told.add(queue)
+                self.say(f"queue {queue}: {row.get('hostname') or 'a worker'} took its task")
+
+    def _failure(self, run: str, queue: str, row: Mapping[str, Any]) -> str:
+        state = row.get("state") or "not begun"
+        if state not in _BAD:
+            return f"queue {queue}: its task is {state}: no worker has taken it"
+        log = self.airflow.log(DAG_ID, run, task_id(queue), int(row.get("try_number") or 1))
+        lines = "\n    ".join(log.splitlines()[-_LINES:])
+        return f"queue {queue}: its task {state}:\n    {lines}"

@@ -1,0 +1,43 @@
+"""The central DAG repository on a server as a target: what is published here first is pushed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aerodrome.clients.git import BranchMovedError
+from aerodrome.clients.git_remote import Remote
+from aerodrome.errors import AerodromeError
+from aerodrome.plan import Change
+from aerodrome.progress import Progress
+from aerodrome.targets.bundle import BundleTarget
+
+
+@dataclass(frozen=True)
+class RemoteBundleTarget:
+    """Publishes as :class:`BundleTarget` does, into the mirror of *remote*, and pushes that.
+
+    What the server has is what counts.
+    """
+
+    bundle: BundleTarget
+    remote: Remote
+    name: str = "bundle"
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return one change for each file of the server's branch that differs."""
+        self.remote.fetch()
+        return self.bundle.changes()
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Publish all files in one commit on what the server has; nothing is done where somebody else came first."""
+        self.bundle.apply(changes, progress)
+        try:
+            self.remote.push()
+        except BranchMovedError as moved:
+            self.remote.fetch()
+            remedy = (
+                f"look who publishes there, then deploy again: make deploy ENV={self.bundle.environment.name}"
+            )
+            raise AerodromeError(moved.args[0], remedy) from None
+        progress("pushed")
