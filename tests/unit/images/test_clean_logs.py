@@ -1,0 +1,44 @@
+"""What keeps the volumes of logs from filling, as the platform's image has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[3] / "platform/image/clean-logs"
+LONG_AGO = time.time() - 20 * 86_400
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A folder with old files, a new one, and what a file system keeps for itself."""
+    folder = tmp_path / "logs"
+    for name in ("dag/run/old.log", "dag/run 2/old.log", "new.log", "lost+found/old"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        if path.name != "new.log":
+            os.utime(path, (LONG_AGO, LONG_AGO))
+    return folder
+
+
+def test_old_logs_and_empty_folders_go_and_nothing_else(logs: Path, tmp_path: Path) -> None:
+    """And nothing is complained about."""
+    with subprocess.Popen(
+        ["bash", SCRIPT], env={**os.environ, "AIRFLOW_HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+    ) as running:
+        end = time.monotonic() + 60
+        while (logs / "dag").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        running.terminate()
+        _, complaint = running.communicate(timeout=30)
+    assert complaint == ""
+    assert sorted(str(path.relative_to(logs)) for path in logs.rglob("*") if path.is_file()) == [
+        "lost+found/old",
+        "new.log",
+    ]
+    assert not (logs / "dag").exists()
