@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import redis
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aerodrome.errors import AerodromeError
+
+if TYPE_CHECKING:
+    import redis
 
 # No user of anybody has this name.
 _COMPARED = ":compared"
@@ -36,8 +37,8 @@ class Broker:
     def answers(self) -> bool:
         """Return whether the server takes this user's commands."""
         try:
-            return bool(self._client.ping())
-        except redis.RedisError:
+            return bool(self._call("ping"))
+        except AerodromeError:
             return False
 
     def waiting_clients(self) -> frozenset[str]:
@@ -106,6 +107,8 @@ class Broker:
 
     @cached_property
     def _client(self) -> redis.Redis:
+        import redis
+
         options: dict[str, Any] = {"ssl": True, "ssl_ca_certs": self.authority} if self.authority else {}
         return redis.Redis(
             host="127.0.0.1",
@@ -122,9 +125,11 @@ class Broker:
         return self._told(getattr(self._client, name), *arguments)
 
     def _told(self, call: Any, *arguments: object) -> Any:
+        from redis import RedisError
+
         try:
             return call(*arguments)
-        except redis.RedisError as problem:
+        except RedisError as problem:
             raise AerodromeError(f"Redis at 127.0.0.1:{self.port}: {problem}") from None
 
 

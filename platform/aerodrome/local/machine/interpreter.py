@@ -35,8 +35,9 @@ _SOURCES = ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins"
 # What no process of the platform imports. The rest is compiled once: service users may not write next to it
 # and would compile it again at every start.
 _NOT_COMPILED = (
-    "/(tests?|testing|mypy|mypyc|hypothesis|pyspark|libcst|grpc|google|_pytest|pytest|importlinter|flower|sympy|mpmath"
-    "|moto|cfnlint|matplotlib|fontTools|networkx|ansible|ansible_test|ansiblelint|schemathesis|kubernetes_asyncio)/"
+    "/(tests?|testing|mypy|mypyc|hypothesis|pyspark|grpc|google|_pytest|pytest|importlinter|flower|sympy|mpmath"
+    "|moto|cfnlint|matplotlib|fontTools|networkx|ansible|ansible_test|ansiblelint|schemathesis|kubernetes_asyncio"
+    "|site-packages/kubernetes|graphql|antlr4|black|molecule|mpl_toolkits)/"
 )
 # What runs inside the secrets agents.
 SECRETS_AGENT = (
