@@ -34,6 +34,7 @@ SHARING = tuple(
         "render/hostile",
         "airflow/api",
         "airflow/login",
+        "chart/checks",
         "hosts/end_to_end",
         "hosts/hadoop",
         "security/deployed",
@@ -57,6 +58,22 @@ class Folders(LoadScopeScheduling):
         return next((folder for folder in SHARING if file.startswith(folder)), file)
 
 
+class SharingFolder(pytest.Package):
+    """A folder of `SHARING`: its fixtures of scope `package` end with its last test.
+
+    Those of scope `session` would work on beside all other tests: a platform that idles takes a fifth of a core.
+    """
+
+    def setup(self) -> None:
+        """Import nothing: to Python the folder is no package."""
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> SharingFolder | None:
+    """Return the collector of a folder that shares something; None where it is an ordinary one."""
+    is_sharing = path.is_relative_to(REPOSITORY) and f"{path.relative_to(REPOSITORY)}/" in SHARING
+    return SharingFolder.from_parent(parent, path=path) if is_sharing else None
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Folders:
     """Return who shares the tests out among the processes of `pytest -n`."""
     return Folders(config, log)
@@ -72,8 +89,9 @@ def repository() -> Path:
 def spare_users() -> tuple[str, ...]:
     """Users of every Linux that nobody works as; other test processes on this machine use others."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     known = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid}
-    return tuple(name for name in SPARE_USERS if name in known)[number % 2 :: 2]
+    return tuple(name for name in SPARE_USERS if name in known)[number % count :: count]
 
 
 def _launcher_under_test(repository: Path) -> Any:

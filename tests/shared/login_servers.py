@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import psycopg
 from free_ports import free_port
-from served import LIMITS
+from served import LIMITS, TRUST
 
 PROGRAM = Path(__file__).with_name("login_servers_program.py")
 WEBSERVER = """\
@@ -103,14 +103,14 @@ class LoginServer:
     @contextlib.contextmanager
     def browser(self) -> Iterator[Browser]:
         """A browser without any cookie."""
-        with httpx.Client(base_url=self.url, timeout=60, limits=LIMITS) as client:
+        with httpx.Client(base_url=self.url, timeout=60, limits=LIMITS, verify=TRUST) as client:
             yield Browser(self, client)
 
     def token(self, name: Any, password: Any = "password", *, address: str = "") -> httpx.Response:
         """Return what POST /auth/token answers; *address*: where a proxy on this machine says that it comes from."""
         body = {"username": name, "password": password}
         headers = {"X-Forwarded-For": address} if address else {}
-        return httpx.post(f"{self.url}/auth/token", json=body, headers=headers, timeout=60)
+        return httpx.post(f"{self.url}/auth/token", json=body, headers=headers, timeout=60, verify=TRUST)
 
     def roles(self, name: str) -> set[str]:
         """Return the roles of a user, or an empty set where there is none."""
@@ -223,7 +223,7 @@ def _await(process: subprocess.Popen[bytes], server: LoginServer) -> None:
     deadline = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{server.url}/api/v2/version").status_code == 200:
+            if httpx.get(f"{server.url}/api/v2/version", verify=TRUST).status_code == 200:
                 return
         time.sleep(0.1)
     raise AssertionError(server.log[-5000:])

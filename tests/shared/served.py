@@ -28,6 +28,8 @@ FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 LONGEST_SECONDS = 240
 # A connection for each request: the server may close an idle one in the very moment when it is used again.
 LIMITS = httpx.Limits(max_keepalive_connections=0)
+# Read once: every client would read all authorities of the machine, which takes longer than most requests.
+TRUST = httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Server:
 
     port: int
     folder: Path
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, limits=LIMITS))
+    client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=60, limits=LIMITS, verify=TRUST)
+    )
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -64,13 +68,16 @@ class Server:
 
     @property
     def routes(self) -> dict[str, list[dict[str, Any]]]:
-        """The routes of the running server, `core` and `execution`, as it wrote them down when it started."""
+        """The routes of the running server as it wrote them down when it started.
+
+        `core`, and of the one with all defences `execution` too.
+        """
         found: dict[str, list[dict[str, Any]]] = json.loads((self.folder / f"routes-{self.port}").read_text())
         return found
 
     @property
     def described(self) -> dict[str, Any]:
-        """The OpenAPI document of all those in `core`, as it wrote it down when it started."""
+        """The OpenAPI document of all those in `core`, as the one with all defences wrote it down when it started."""
         found: dict[str, Any] = json.loads((self.folder / f"described-{self.port}").read_text())
         return found
 

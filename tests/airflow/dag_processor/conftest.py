@@ -132,7 +132,7 @@ def started(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
             process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def processor(postgres: Any, repository: Path) -> Iterator[Processor]:
     """A DAG processor with policy, FAB's rights and two tenants that have no DAGs yet."""
     folder = Path(tempfile.mkdtemp(prefix="aerodrome-processor-"))

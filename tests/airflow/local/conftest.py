@@ -32,7 +32,7 @@ STARTED = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A platform that runs: alpha and beta share no queue, gamma's manifests use what manifests can say."""
     copy = clone(repository, SOURCE, tmp_path_factory.mktemp("clone"), ("gamma",))
@@ -49,7 +49,7 @@ def _fill(prepared: Preparation) -> None:
     publish(prepared.platform.layout.bundle, files, source="tests", tenants={"platform"})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow(platform: Platform) -> Airflow:
     """The administrator's access, once the published DAGs are visible."""
     found = access.admin_access(platform)
@@ -57,7 +57,7 @@ def airflow(platform: Platform) -> Airflow:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def finished(airflow: Airflow) -> dict[str, str]:
     """The logs of one finished run's tasks, by queue."""
     run = airflow.trigger("platform.probe", {"seconds": 0})["dag_run_id"]
@@ -148,7 +148,7 @@ def one_by_one() -> Callable[[Iterable[Row]], bool]:
     return judge
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def runs(airflow: Airflow) -> Runs:
     """Gamma's runs, all of them started before a test looks at the first."""
     wait_visible(airflow, {f"gamma.{dag}" for dag in (*STARTED, "started", "of_any", "of_all")}, print)

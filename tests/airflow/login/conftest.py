@@ -38,7 +38,7 @@ def provider(running_openid_provider: Provider) -> Provider:
     return running_openid_provider
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(postgres: Any, running_openid_provider: Provider) -> Iterator[dict[str, LoginServer]]:
     """One API server for each kind of login; the directory of the second does not answer."""
     oidc = {
@@ -58,19 +58,19 @@ def servers(postgres: Any, running_openid_provider: Provider) -> Iterator[dict[s
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def database(servers: dict[str, LoginServer]) -> LoginServer:
     """Users of Airflow's own database log in here."""
     return servers["database"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def directory(servers: dict[str, LoginServer]) -> LoginServer:
     """People of a directory that does not answer log in here."""
     return servers["directory"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def oidc(servers: dict[str, LoginServer]) -> LoginServer:
     """People of the provider log in here."""
     return servers["oidc"]
