@@ -89,12 +89,14 @@ def publish(
     contents = _contents(files, tenants)
     git = BareRepository(repository)
     for attempt in range(_ATTEMPTS):
+        began = time.monotonic()
         try:
             return _publish_once(git, contents, tenants, keep, source)
         except BranchMovedError:
             if attempt == _ATTEMPTS - 1:
                 raise
-            time.sleep(random.uniform(0.01, 0.1) * (attempt + 1))  # noqa: S311 - to spread two publishers, no secret
+            # Publishers spread over as long as they take, which on a busy machine is long; no secret.
+            time.sleep(random.uniform(0, (time.monotonic() - began) * (attempt + 1)))  # noqa: S311
     return None
 
 
