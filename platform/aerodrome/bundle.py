@@ -73,6 +73,13 @@ def diff(
     return _changes(published, _contents(files, tenants), tenants, keep)
 
 
+def begin(repository: Path) -> None:
+    """Give the bundle a first commit without a file where it has none; nobody reads a branch that is not there."""
+    git = BareRepository(repository)
+    if git.head() is None:
+        git.commit_files(None, {}, "Begin the bundle", AUTHOR)
+
+
 def publish(
     repository: Path,
     files: Mapping[str, str | bytes],

@@ -59,6 +59,7 @@ def deploy_cluster(
         found = _look(prepared, connection, people)
         require_same(planned, found.plan)
         release_of(found.targets).guard = lease.check
+        prepared.bundle.begin()
         made = apply_targets(name, found.targets, step, planned, confirmed)
         if made.changes:
             _smoke(prepared, people, lease.check, partial(step, "smoke test"))

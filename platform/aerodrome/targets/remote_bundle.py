@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aerodrome import bundle
 from aerodrome.clients.git import BranchMovedError
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError
@@ -20,24 +21,31 @@ class RemoteBundleTarget:
     What the server has is what counts.
     """
 
-    bundle: BundleTarget
+    here: BundleTarget
     remote: Remote
     name: str = "bundle"
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each file of the server's branch that differs."""
         self.remote.fetch()
-        return self.bundle.changes()
+        return self.here.changes()
+
+    def begin(self) -> None:
+        """Let the server have the branch: Airflow that clones a repository without it does not see it come later."""
+        self.remote.fetch()
+        if not self.remote.mirror.head():
+            bundle.begin(self.remote.mirror.path)
+            self.remote.push()
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Publish all files in one commit on what the server has; nothing is done where somebody else came first."""
-        self.bundle.apply(changes, progress)
+        self.here.apply(changes, progress)
         try:
             self.remote.push()
         except BranchMovedError as moved:
             self.remote.fetch()
             remedy = (
-                f"look who publishes there, then deploy again: make deploy ENV={self.bundle.environment.name}"
+                f"look who publishes there, then deploy again: make deploy ENV={self.here.environment.name}"
             )
             raise AerodromeError(moved.args[0], remedy) from None
         progress("pushed")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aerodrome.bundle import publish, published_paths
 from aerodrome.clients.git import BareRepository, BranchMovedError
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError
+from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.remote_bundle import RemoteBundleTarget
 
 FILES = {"alpha/daily.py": "# 1\n"}
 OTHERS = {"alpha/daily.py": "# 2\n"}
@@ -40,6 +43,21 @@ def test_a_publish_reaches_the_server_and_the_next_machine(tmp_path: Path, serve
     here.push()
     there.fetch()
     assert published_paths(there.mirror.path) == published_paths(server) == ("alpha/daily.py",)
+
+
+def test_a_branch_that_has_begun_has_no_file_and_takes_the_first_publish(
+    tmp_path: Path, server: Path
+) -> None:
+    """To begin again changes nothing."""
+    here = remote(tmp_path, server)
+    target = RemoteBundleTarget(cast("BundleTarget", None), here)
+    target.begin()
+    begun = BareRepository(server).head()
+    target.begin()
+    assert begun and BareRepository(server).head() == begun and published_paths(server) == ()
+    published(here, FILES)
+    here.push()
+    assert published_paths(server) == ("alpha/daily.py",)
 
 
 def test_what_was_never_pushed_is_gone_after_a_fetch(tmp_path: Path, server: Path) -> None:
