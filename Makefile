@@ -122,7 +122,7 @@ lint: venv  ## ruff, mypy, layers, shell scripts, roles, generated pages
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/shellcheck .ci/run .ci/install ansible/run-molecule
+	.venv/bin/shellcheck .ci/run .ci/install ansible/run-molecule tests/hosts/programs/ansible-playbook
 	cd ansible && PATH="$(CURDIR)/.venv/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" ansible-lint --offline -q
 	$(AERODROME) docs --check
 

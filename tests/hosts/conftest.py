@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,11 @@ from fleet.owner import ENVIRONMENT, myself, remove_all, sweep
 from fleet.playing import Played, play
 
 HERE = Path(__file__).resolve().parent
-BESIDE_HADOOP = HERE / "end_to_end/test_hadoop.py"
+END_TO_END = HERE / "end_to_end"
+BESIDE_HADOOP = END_TO_END / "test_hadoop.py"
+# Sooner than the roles' scenarios, which run beside these tests.
+OTHERS_NICE = 10
+OWN_NICE = os.getpriority(os.PRIO_PROCESS, 0)
 NUMBERS = itertools.count(1)
 KEYS = Keys(HERE.parents[1] / ".aerodrome/role-hosts", "10.203.78.*")
 
@@ -39,6 +44,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if not any(item.path.is_relative_to(place) for place in left_out)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the tests from end to end go first where the processor is scarce: they take longest, one after the other."""
+    if item.config.getoption("--hosts"):
+        with suppress(PermissionError):
+            more = 0 if item.path.is_relative_to(END_TO_END) else OTHERS_NICE
+            os.setpriority(os.PRIO_PROCESS, 0, OWN_NICE + more)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -45,7 +46,9 @@ def main() -> int:
     sweep()
     try:
         image()
-        return _report(_all(chosen, asked.at_once), [] if asked.roles or asked.scenario else roles_without())
+        with tempfile.TemporaryDirectory(prefix="aerodrome-roles-") as said:
+            outcomes = _all(chosen, asked.at_once, Path(said))
+        return _report(outcomes, [] if asked.roles or asked.scenario else roles_without())
     except PodmanError as problem:
         print(f"test-roles: {problem}", file=sys.stderr)
         return 1
@@ -64,8 +67,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _all(chosen: list[Scenario], at_once: int) -> list[Outcome]:
-    molecule = Molecule()
+def _all(chosen: list[Scenario], at_once: int, said: Path) -> list[Outcome]:
+    molecule = Molecule(said)
     outcomes = []
     with ThreadPoolExecutor(at_once) as pool:
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aerodrome.clients import ansible_modules
 from aerodrome.clients.ansible_events import Listener
 from aerodrome.clients.ansible_failures import HostFailure
 from aerodrome.clients.ansible_folder import private_folder
@@ -31,6 +32,8 @@ _SSH = (
     "-o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=10"
     " -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
 )
+# Seconds between two looks at what runs: a thousand in a second, as Ansible has it, take a tenth of a processor.
+_SETTINGS = "[defaults]\ninternal_poll_interval = 0.02\n"
 # Each of them is a process of some 60 MiB here.
 FORKS = 20
 
@@ -64,7 +67,7 @@ def run(play: Play, content: Path, progress: Progress) -> Outcome:
     """Run the play with the playbooks and roles of the folder *content*; what hosts fail with is in the outcome.
 
     AerodromeError where Ansible itself fails. Ctrl-C is passed on to Ansible, which ends what it does on the
-    hosts; then KeyboardInterrupt is raised. Nothing of the run stays on this machine.
+    hosts; then KeyboardInterrupt is raised. Of the run only packed modules stay on this machine, for the next one.
     """
     if not play.hosts:
         return Outcome({}, {}, {})
@@ -125,7 +128,7 @@ def _write(folder: Path, play: Play) -> None:
 
     _private(folder / "inventory" / "hosts.yml", _yaml(inventory))
     _private(folder / "env" / "settings", json.dumps({"suppress_output_file": True, "pexpect_timeout": 1}))
-    _private(folder / "ansible.cfg", "")
+    _private(folder / "ansible.cfg", _SETTINGS)
 
 
 def _yaml(value: Any) -> str:
@@ -174,6 +177,7 @@ def _environment(made: Mapping[str, str], folder: Path, play: Play, content: Pat
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **ansible_modules.variables(content, theirs.get("ANSIBLE_CALLBACK_PLUGINS", "")),
     }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aerodrome.clients import ansible_modules
 from fleet.host import USER, Host
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,6 +70,7 @@ def _write(folder: Path, role: str, tasks: str, facts: bool) -> None:
         "tasks": [include],
     }
     (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    (folder / "ansible.cfg").write_text("[defaults]\ninternal_poll_interval = 0.02\n")
 
 
 def _environment(host: Host, folder: str) -> dict[str, str]:
@@ -84,4 +86,4 @@ def _environment(host: Host, folder: str) -> dict[str, str]:
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
     }
-    return {**os.environ, **own}
+    return {**os.environ, **own, **ansible_modules.variables(ROOT / "ansible", "")}

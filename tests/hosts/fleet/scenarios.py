@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from aerodrome.clients import ansible_modules
 from fleet.podman import PodmanError
 from fleet.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = ROOT / "ansible/roles"
 SHARED = ROOT / "ansible/.config/molecule/config.yml"
+PROGRAMS = ROOT / "tests/hosts/programs"
 # Who takes long begins early: the last ones to end should be short.
 LONGEST = ("kerberos_client", "airflow_worker", "hadoop_client", "tenant_runtime", "python_runtime")
 _FAILED = re.compile(r"\[[\w-]+ > (\w+)\] Executed: Failed")
@@ -66,8 +68,10 @@ class Molecule:
     """Runs scenarios, several at once from threads.
 
     Their hosts are started here, in the environment's owner's name: by molecule it would be two more runs of Ansible.
+    *said* is a folder for what Ansible says of itself, which each of molecule's steps asks.
     """
 
+    said: Path
     _running: set[subprocess.Popen[str]] = field(default_factory=set)
     _ended: bool = False
 
@@ -93,6 +97,8 @@ class Molecule:
         places = {"TMPDIR": "", "ANSIBLE_HOME": "ansible", "ANSIBLE_SSH_CONTROL_PATH_DIR": "ssh"}
         own = {name: str(folder / place) for name, place in places.items()}
         own |= {"MOLECULE_EPHEMERAL_DIRECTORY": str(folder / scenario.name), "NO_COLOR": "1"}
+        own |= {"AERODROME_PROGRAMS": str(PROGRAMS), "AERODROME_ANSIBLE_SAID": str(self.said)}
+        own |= ansible_modules.variables(ROOT / "ansible", "")
         (folder / scenario.name).mkdir()
         if not self._ended:
             try:

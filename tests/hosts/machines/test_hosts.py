@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from fleet.host import Host
@@ -45,6 +46,22 @@ def test_limits_of_memory_are_enforced(host: Host) -> None:
     """As on a machine: what takes more is ended."""
     limited = ("systemd-run", "--quiet", "--wait", "-p", "MemoryMax=32M", "-p", "MemorySwapMax=0")
     assert host.run(*limited, "python3", "-c", "bytearray(100 << 20)", check=False).returncode
+
+
+def test_what_ansible_sends_is_compiled_once_and_anew_where_it_differs(host: Host) -> None:
+    """A zip file of modules, as Ansible's are, with what no run before this one has sent."""
+    write = r"printf 'own = %s\nprint(own, __file__)' $0 > sent.py"
+    pack = f"cd /tmp && rm -f a.zip && {write} && python3 -m zipfile -c a.zip sent.py"
+    program = "import kept_modules as k, sys; k.compiled = k.compiled if sys.argv[1:] else None; import sent"
+    run = f"cd / && PYTHONPATH=/tmp/a.zip python3 -c '{program}' $1"
+
+    def said(text: str, *may: str) -> str:
+        return host.run("sh", "-c", f"{pack} && {run}", text, *may, check=False).stdout.strip()
+
+    one, other = (uuid4().int for _ in range(2))
+    found = [said(f"{one}"), said(f"{one}", "compile"), said(f"{one}"), said(f"{other}")]
+    assert found == ["", f"{one} /tmp/a.zip/sent.py", f"{one} /tmp/a.zip/sent.py", ""]
+    assert host.run("stat", "-c", "%U %a", "/var/cache/kept-modules").stdout == "root 700\n"
 
 
 def test_hosts_of_a_killed_run_are_removed_by_the_next(
