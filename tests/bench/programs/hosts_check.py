@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from aerodrome.environment import load_environment
+from aerodrome.hosts.inventory import load_inventory
+from aerodrome.local.machine.platform import Platform
+from aerodrome.local.machine.state import Layout
+from aerodrome.local.release import host_materials
+from aerodrome.manifest.load import load_repository
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import HostsTarget, Settings
 
@@ -29,26 +36,29 @@ STAMP = """\
 """
 
 
-def stand_in(folder: Path, number: int) -> WantedHost:
-    """Return host *number*: this machine without SSH, with a stamp of its own."""
-    connection: dict[str, Any] = {
+def stand_ins(root: Path, folder: Path) -> list[WantedHost]:
+    """Return the fleet of *root* as the platform wants it, each host this machine without SSH, with its own stamp."""
+    environment = load_environment(root, "fleet")
+    inventory = load_inventory(root, environment)
+    tenants = {tenant.name: tenant.model for tenant in load_repository(root, environment).tenants}
+    platform = Platform(Layout(root, folder, folder, root=False), environment, tenants)
+    wanted = host_materials.wanted(platform, inventory, inventory.hosts, "PEM")
+    return [replace(host, connection=_here(folder / f"{host.name}.json")) for host in wanted]
+
+
+def _here(stamp: Path) -> dict[str, Any]:
+    return {
         "ansible_connection": "local",
         "ansible_become": False,
         "ansible_python_interpreter": "/usr/bin/python3",
-        "aerodrome_state_path": str(folder / f"host{number}.json"),
+        "aerodrome_state_path": str(stamp),
     }
-    name = f"host{number}"
-    return WantedHost(
-        name, f"hosts.yml:{number}:5", "onprem", ("onprem",), connection, {}, (), {"node_base": "1"}
-    )
 
 
-def main(folder: Path, ansible: Path, number: int, stamp: bool) -> None:
-    """Stamp *number* stand-ins, or look at them."""
-    hosts = [stand_in(folder, each) for each in range(number)]
-    target = HostsTarget(
-        hosts, Settings("bench", ansible, room={}), lambda *_: {}, lambda _: {}, check=not stamp
-    )
+def main(folder: Path, root: Path, stamp: bool) -> None:
+    """Stamp the stand-ins for the fleet of *root*, or look at them."""
+    settings = Settings("fleet", content(folder, root / "ansible"), room={})
+    target = HostsTarget(stand_ins(root, folder), settings, lambda *_: {}, lambda _: {}, check=not stamp)
     changes = target.changes()
     if stamp:
         target.apply(changes, lambda _: None)
@@ -64,5 +74,4 @@ def content(folder: Path, ansible: Path) -> Path:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    main(place, content(place, Path(sys.argv[2])), int(sys.argv[3]), sys.argv[4] == "stamp")
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "stamp")

@@ -27,7 +27,7 @@ def rendered(shop: Workshop) -> Iterator[Figure]:
     """Yield the time of a process that loads and renders the whole fleet."""
     root = shop.folder / "fleet"
     shutil.rmtree(root, ignore_errors=True)
-    _write(root)
+    write(root, HOSTS)
     wanted = {"hosts": HOSTS, "tenants": HOSTS * TENANTS, "digests": HOSTS}
     runs = []
     for turn in range(shop.runs):
@@ -44,16 +44,17 @@ def rendered(shop: Workshop) -> Iterator[Figure]:
     yield Figure("fleet", what, "s", seconds, MOST_SECONDS, details=cpu)
 
 
-def _write(root: Path) -> None:
+def write(root: Path, number: int) -> None:
+    """Write into *root* an environment `fleet` of so many hosts, and its tenants."""
     hosts = [
-        f"        node{number:03}: {{ansible_host: 10.1.{number // 50}.{number % 50 + 1}}}\n"
-        for number in range(HOSTS)
+        f"        node{each:03}: {{ansible_host: 10.1.{each // 50}.{each % 50 + 1}}}\n"
+        for each in range(number)
     ]
     group = "all:\n  vars: {ansible_user: ops}\n  children:\n    rack:\n      vars: {queues: [onprem]}\n      hosts:\n"
     _put(root / "environments/fleet/environment.yaml", ENVIRONMENT)
     _put(root / "environments/fleet/inventory/hosts.yml", group + "".join(hosts))
-    for number in range(TENANTS):
-        _put(root / f"tenants/team{number:02}/tenant.yaml", TENANT)
+    for each in range(TENANTS):
+        _put(root / f"tenants/team{each:02}/tenant.yaml", TENANT)
 
 
 def _put(path: Path, text: str) -> None:

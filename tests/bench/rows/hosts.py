@@ -14,9 +14,12 @@ from pathlib import Path
 import psutil
 from figures import Figure
 from processes import clean_environment
+from rows import fleet
 from workshop import PYTHON, ROOT, Workshop
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "hosts_check.py"
+# What the desired state of a host is made of, besides environment and tenants.
+_OF_HOSTS = ("ansible", "platform", "common_plugins", "pyproject.toml", "requirements.lock", "bootstrap.lock")
 
 
 def check(shop: Workshop) -> Iterator[Figure]:
@@ -24,12 +27,15 @@ def check(shop: Workshop) -> Iterator[Figure]:
     number = 10 if shop.quick else 100
     folder = shop.folder / "hosts"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    _run(folder, number, "stamp")
+    root = folder / "repository"
+    fleet.write(root, number)
+    for name in _OF_HOSTS:
+        (root / name).symlink_to(ROOT / name)
+    _run(root, number, "stamp")
     taken = []
     for turn in range(shop.runs):
         shop.say(f"look at {number} hosts, {turn + 1} of {shop.runs}")
-        taken.append(_run(folder, number, "check"))
+        taken.append(_run(root, number, "check"))
     what = f"`make workers CHECK=1` of {number} hosts, none differs"
     yield Figure("hosts_check", what, "s", tuple(each[0] for each in taken), details={"hosts": number})
     yield Figure("hosts_check_cpu", "the same, CPU", "s", tuple(each[1] for each in taken))
@@ -38,10 +44,10 @@ def check(shop: Workshop) -> Iterator[Figure]:
     )
 
 
-def _run(folder: Path, number: int, what: str) -> tuple[float, float, float]:
+def _run(root: Path, number: int, what: str) -> tuple[float, float, float]:
     """Return seconds, CPU-seconds, and the megabytes that all its processes had at once at most."""
     start = time.perf_counter()
-    command = [str(part) for part in (PYTHON, PROGRAM, folder, ROOT / "ansible", number, what)]
+    command = [str(part) for part in (PYTHON, PROGRAM, root.parent, root, what)]
     before = _children_cpu()
     process = subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True)
     watched = _Memory(process.pid)
