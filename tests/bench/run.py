@@ -139,6 +139,13 @@ ROWS: Mapping[str, Row] = {
         "are on the disk. What is read is first taken out of the system's memory.",
         xcom.xcom,
     ),
+    "xcom_s3": Row(
+        "the same in a bucket of a SeaweedFS on this machine, over HTTP and without encryption: random bytes, and the "
+        "lines of a CSV, which zstd makes smaller on the way. Beside each, in the same turn, boto3's own `upload_file` "
+        "and `download_file` of the same bytes, as they are, from and to a file, with its ten threads. A result is "
+        "checked as a whole before its first byte is used, so reading is a download, a look, and the reading.",
+        xcom.xcom_s3,
+    ),
     "exhausting": Row(
         "a platform with ports and state of its own, and two tenants on one queue of four slots. The greedy one "
         "runs DAGs that write 1 GB without the end of a line, write lines without an end, return a result without "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,12 +19,21 @@ from free_ports import free_ports
 
 START_SECONDS = 120
 ATTEMPTS = 5
+REGION = "us-east-1"
 Opened = TypeVar("Opened")
 _PARTS = ("s3", "master", "volume", "filer")
 # Its catalogues of tables listen on ports of their own (8181, 9101) unless told not to: two servers would not stand
 # side by side.
 _NO_CATALOGUES = ("-s3.port.iceberg=0", "-s3.port.lance=0")
 _LOCAL = ("-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-master.telemetry=false", "-s3", *_NO_CATALOGUES)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who may do everything at a server."""
+
+    access: str
+    secret: str
 
 
 def command(program: str, data: str, *more: str) -> tuple[str, ...]:
@@ -48,6 +59,41 @@ def running(
             # It ends where somebody took one of its ports between the look at them and its start.
             said = log.read_text(errors="replace")[-4000:]
     raise AssertionError(f"SeaweedFS ended by itself {ATTEMPTS} times; its last words:\n{said}")
+
+
+@contextmanager
+def with_bucket(name: str, login: Login) -> Iterator[tuple[str, Any]]:
+    """Run a server with an empty bucket *name*; yield its endpoint, and a client that acts as *login*."""
+    identity = {
+        "name": login.access,
+        "credentials": [{"accessKey": login.access, "secretKey": login.secret}],
+        "actions": ["Admin"],
+    }
+
+    def opened(endpoint: str) -> tuple[str, Any]:
+        client = _client(endpoint, login)
+        client.create_bucket(Bucket=name)
+        return endpoint, client
+
+    files = {"s3.json": json.dumps({"identities": [identity]})}
+    small = ("-master.volumeSizeLimitMB", "256", "-volume.max", "100")
+    options = ("-s3.config", "s3.json", "-s3.iam=false", *small)
+    with running(files, options, opened) as found:
+        yield found
+
+
+def _client(endpoint: str, login: Login) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=login.access,
+        aws_secret_access_key=login.secret,
+        config=Config(connect_timeout=2, read_timeout=20, retries={"max_attempts": 1}),
+    )
 
 
 def when_up(opened: Callable[[], Opened], lives: Callable[[], bool]) -> Opened | None:

@@ -126,9 +126,10 @@ class _Object:
 
 def verified(store: ObjectStore, reference: Reference, key: TenantKey | None) -> IO[bytes]:
     """Return the content as a file to read once; DamagedError before a byte of it where the store holds another."""
-    file = store.open(reference.key)
+    digest = hashlib.sha256()
+    file = store.open(reference.key, digest.update)
     try:
-        _check(file, reference)
+        _check(file, digest.hexdigest(), reference)
     except BaseException:
         file.close()
         raise
@@ -139,10 +140,8 @@ def verified(store: ObjectStore, reference: Reference, key: TenantKey | None) ->
     )
 
 
-def _check(file: IO[bytes], reference: Reference) -> None:
+def _check(file: IO[bytes], digest: str, reference: Reference) -> None:
     size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     if size != reference.stored or not hmac.compare_digest(digest, reference.sha256):
         raise DamagedError("the store holds something else than what the task wrote: run the task again")
     file.seek(0)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO
 
 from aerodrome_airflow.xcom.errors import StoreError
-from aerodrome_airflow.xcom.objects import Found
+from aerodrome_airflow.xcom.objects import Found, Seen
 
 WRITE_BACK = 32 * 1024 * 1024
+_PIECE = 512 * 1024
 # A finished object ends with more digits than a draft does: no key of a result is taken for a draft.
 _DRAFT = re.compile(r"(.+)\.part-[0-9a-f]{8}", re.DOTALL)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,16 +37,18 @@ class FolderStore:
                 return FolderUpload(folder, name)
         raise StoreError(f"the store of results has no folder {self._root}")
 
-    def open(self, key: str) -> IO[bytes]:
+    def open(self, key: str, seen: Seen | None = None) -> IO[bytes]:
         """Return the file."""
         *parts, name = key.split("/")
         try:
             with _told(), self._folder(parts, make=False) as folder:
-                return os.fdopen(
-                    os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder), "rb"
-                )
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         except FileNotFoundError:
             raise StoreError("the result is no longer in the store") from None
+        file = os.fdopen(descriptor, "rb")
+        if seen:
+            _show(file, seen)
+        return file
 
     def find(self, prefix: str) -> Iterator[Found]:
         """Yield every file below *prefix*."""
@@ -140,6 +143,17 @@ class FolderUpload:
             os.unlink(self._draft, dir_fd=self._folder)
         with contextlib.suppress(OSError):
             os.close(self._folder)
+
+
+def _show(file: IO[bytes], seen: Seen) -> None:
+    try:
+        with _told():
+            while piece := file.read(_PIECE):
+                seen(piece)
+            file.seek(0)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _make(name: str, parent: int) -> None:

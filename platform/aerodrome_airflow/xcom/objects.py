@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
+
+Seen = Callable[[bytes], Any]
+"""Is told pieces of an object's content."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class ObjectStore(Protocol):
     def create(self, key: str) -> Upload:
         """Return the upload of a new object."""
 
-    def open(self, key: str) -> IO[bytes]:
-        """Return the object as a file that can be read again from its start; StoreError where it is not there."""
+    def open(self, key: str, seen: Seen | None = None) -> IO[bytes]:
+        """Return the object as a file that can be read again from its start; StoreError where it is not there.
+
+        Before that, *seen* is told the whole content, in order: as it comes, where it comes from elsewhere.
+        """
 
     def find(self, prefix: str) -> Iterator[Found]:
         """Yield every object and every unfinished upload below *prefix*."""

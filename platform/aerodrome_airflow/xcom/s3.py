@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO, Any
 
 from aerodrome_airflow.xcom.errors import StoreError
-from aerodrome_airflow.xcom.objects import Found
+from aerodrome_airflow.xcom.objects import Found, Seen
 
-PART = 8 * 1024 * 1024
-"""Bytes of a part. S3 takes 10,000 of them: 80 GB."""
+PART = 5 * 1024 * 1024
+"""Bytes of a part, as few as S3 takes. It takes 10,000 of them: 50 GB."""
+AT_ONCE = 3
+"""So many parts of a result travel: one connection alone waits for the other side half of its time."""
 _PIECE = 1024 * 1024
 # Who may not list is not told what is missing.
 _MEANING = {
     "NoSuchKey": "the result is no longer in the store",
     "AccessDenied": "the store of results refuses: AccessDenied. Either the result is no longer there: run the task "
     "that made it again; or the tenant's IAM role is not as a deploy makes it: its plan tells",
+    "InvalidRange": "the result in the store is empty: run the task that made it again",
     "NoSuchBucket": "the bucket of results does not exist: `results` in environment.yaml names it",
 }
 
@@ -43,14 +47,18 @@ class S3Store:
         """Return the upload of a new object: in parts where it is large."""
         return S3Upload(self._client, self._bucket, self._base + key)
 
-    def open(self, key: str) -> IO[bytes]:
+    def open(self, key: str, seen: Seen | None = None) -> IO[bytes]:
         """Return a copy of the object in a file without a name: it is checked as a whole before it is used."""
-        with _told():
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._base + key)
-            copy = tempfile.TemporaryFile(prefix="aerodrome-xcom-")  # noqa: SIM115 - the caller closes it
-            with contextlib.closing(answer["Body"]) as body:
-                shutil.copyfileobj(body, copy, _PIECE)
-        copy.seek(0)
+        copy = tempfile.TemporaryFile(prefix="aerodrome-xcom-")  # noqa: SIM115 - the caller closes it
+        try:
+            # Whatever ends this, nobody writes to the file any more when it is closed.
+            with _told(), contextlib.closing(self._copied(self._base + key, copy.fileno())) as arrived:
+                for start in arrived:
+                    if seen:
+                        seen(os.pread(copy.fileno(), PART, start))
+        except BaseException:
+            copy.close()
+            raise
         return copy
 
     def find(self, prefix: str) -> Iterator[Found]:
@@ -81,6 +89,30 @@ class S3Store:
             else:
                 self._client.delete_object(**named)
 
+    def _copied(self, key: str, target: int) -> Generator[int]:
+        """Write the object to the file *target*, some parts at once; yield where each begins once it is there."""
+        size = self._copy_part(key, target, 0)
+        yield 0
+        others = range(PART, size, PART)
+        with ThreadPoolExecutor(AT_ONCE, "aerodrome-xcom") as receivers:
+            try:
+                arrived = receivers.map(partial(self._copy_part, key, target), others)
+                yield from (start for start, _ in zip(others, arrived, strict=True))
+            finally:
+                receivers.shutdown(cancel_futures=True)
+
+    def _copy_part(self, key: str, target: int, start: int) -> int:
+        """Write the part from *start* on; return the size of the whole object."""
+        asked = f"bytes={start}-{start + PART - 1}"
+        answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=asked)
+        with contextlib.closing(answer["Body"]) as body:
+            while piece := body.read(_PIECE):
+                os.pwrite(target, piece, start)
+                start += len(piece)
+        # An empty object has no part, and not every server calls that a mistake.
+        _, _, size = answer.get("ContentRange", f"/{start}").rpartition("/")
+        return int(size)
+
     def _unfinished(self, prefix: str) -> Iterator[Found]:
         asked = {"Bucket": self._bucket, "Prefix": self._base + prefix}
         start = len(self._base)
@@ -93,58 +125,64 @@ class S3Store:
 
 
 class S3Upload:
-    """One part travels while the next one fills; an object of less than a part is sent at once."""
+    """Some parts travel while the next one fills; an object of less than a part is sent at once."""
 
     def __init__(self, client: Any, bucket: str, key: str) -> None:
         self._client, self._named = client, {"Bucket": bucket, "Key": key}
         self._buffer = bytearray()
         self._id = ""
-        self._parts: list[dict[str, Any]] = []
-        self._sender = ThreadPoolExecutor(1, "aerodrome-xcom")
-        self._sending: Future[str] | None = None
+        self._tags: list[str] = []
+        self._senders = ThreadPoolExecutor(AT_ONCE, "aerodrome-xcom")
+        self._sending: deque[Future[str]] = deque()
 
     def write(self, content: bytes) -> None:
         """Take *content*."""
-        self._buffer += content
-        while len(self._buffer) >= PART:
-            self._send(bytes(memoryview(self._buffer)[:PART]))
-            del self._buffer[:PART]
+        left = memoryview(content)
+        while left:
+            piece = left[: PART - len(self._buffer)]
+            self._buffer += piece
+            left = left[len(piece) :]
+            if len(self._buffer) == PART:
+                self._send()
 
     def commit(self) -> None:
         """Make the object of the parts."""
         with _told():
             if self._id:
                 if self._buffer:
-                    self._send(bytes(self._buffer))
-                self._wait()
+                    self._send()
+                self._wait(0)
+                parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(self._tags, 1)]
                 self._client.complete_multipart_upload(
-                    **self._named, UploadId=self._id, MultipartUpload={"Parts": self._parts}
+                    **self._named, UploadId=self._id, MultipartUpload={"Parts": parts}
                 )
             else:
-                self._client.put_object(**self._named, Body=bytes(self._buffer))
-        self._sender.shutdown()
+                self._client.put_object(**self._named, Body=self._buffer)
+        self._senders.shutdown()
 
     def abort(self) -> None:
         """Drop the parts; what cannot be dropped now is the collector's."""
-        self._sender.shutdown(cancel_futures=True)
+        self._senders.shutdown(cancel_futures=True)
         if self._id:
             with contextlib.suppress(StoreError), _told():
                 self._client.abort_multipart_upload(**self._named, UploadId=self._id)
 
-    def _send(self, part: bytes) -> None:
+    def _send(self) -> None:
+        """Hand over the buffer as the next part, once there is a sender for it."""
+        part, self._buffer = self._buffer, bytearray()
         with _told():
             if not self._id:
                 self._id = self._client.create_multipart_upload(**self._named)["UploadId"]
-            self._wait()
-            self._sending = self._sender.submit(self._upload, len(self._parts) + 1, part)
+            self._wait(AT_ONCE - 1)
+            number = len(self._tags) + len(self._sending) + 1
+            self._sending.append(self._senders.submit(self._upload, number, part))
 
-    def _wait(self) -> None:
-        if self._sending is not None:
-            tag = self._sending.result()
-            self._parts.append({"PartNumber": len(self._parts) + 1, "ETag": tag})
-            self._sending = None
+    def _wait(self, left: int) -> None:
+        """Return when no more than so many parts travel."""
+        while len(self._sending) > left:
+            self._tags.append(self._sending.popleft().result())
 
-    def _upload(self, number: int, part: bytes) -> str:
+    def _upload(self, number: int, part: bytearray) -> str:
         answer = self._client.upload_part(**self._named, UploadId=self._id, PartNumber=number, Body=part)
         return str(answer["ETag"])
 

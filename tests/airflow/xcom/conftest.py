@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,8 +19,7 @@ from aerodrome_airflow.xcom.place import Place
 from aerodrome_airflow.xcom.reference import Reference
 from aerodrome_airflow.xcom.settings import settings
 
-ACCESS, SECRET = "tester", "tester-secret"
-OPTIONS = ("-s3.config", "s3.json", "-s3.iam=false", "-master.volumeSizeLimitMB", "256")
+LOGIN = seaweedfs.Login("tester", "tester-secret")
 
 
 @dataclass(frozen=True)
@@ -41,29 +39,8 @@ class Bucket:
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[Bucket]:
     """A bucket of SeaweedFS."""
-    identity = {
-        "name": ACCESS,
-        "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}],
-        "actions": ["Admin"],
-    }
-    with seaweedfs.running({"s3.json": json.dumps({"identities": [identity]})}, OPTIONS, _opened) as found:
-        yield found
-
-
-def _opened(endpoint: str) -> Bucket:
-    import boto3
-    from botocore.config import Config
-
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=ACCESS,
-        aws_secret_access_key=SECRET,
-        config=Config(connect_timeout=2, read_timeout=20, retries={"max_attempts": 1}),
-    )
-    client.create_bucket(Bucket="results")
-    return Bucket(endpoint, client)
+    with seaweedfs.with_bucket("results", LOGIN) as (endpoint, client):
+        yield Bucket(endpoint, client)
 
 
 @pytest.fixture

@@ -180,7 +180,8 @@ def test_a_role_is_borrowed_again_before_it_ends(aws: ResultsInAws) -> None:
         now.move(seconds)
         upload.write(os.urandom(8 * 1024 * 1024))
     upload.commit()
-    assert len(set(used)) == 2 and used == sorted(used, key=used.index)
+    # While one part's way borrows, another one still goes with what was lent before.
+    assert len(set(used)) == 2 and used[0] != used[-1]
     assert all(key.startswith("ASIA") or key.startswith("LSIA") for key in used)
 
 

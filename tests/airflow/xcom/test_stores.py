@@ -22,7 +22,7 @@ def _found(store: Any, prefix: str = "test/") -> list[Found]:
 
 def test_content_comes_back(content: Any, place: Place) -> None:
     """What is written, in several parts too, is read; nothing unfinished is left."""
-    for expected in (b"", b"x", os.urandom(9 * 1024 * 1024)):
+    for expected in (b"", b"x", os.urandom(27 * 1024 * 1024)):
         assert content.read(content.write(place, expected)) == expected
     assert [found.upload for found in _found(content.store)] == ["", "", ""]
 
@@ -63,6 +63,14 @@ def test_another_object_in_its_place_is_noticed(content: Any, place: Place) -> N
     swapped = Reference(wanted.kind, other.key, wanted.size, wanted.stored, wanted.sha256)
     with pytest.raises(DamagedError, match="something else"):
         content.read(swapped)
+
+
+def test_an_object_that_somebody_emptied_is_noticed(content: Any, place: Place) -> None:
+    """Not every server has parts of nothing."""
+    wanted = content.write(place, os.urandom(1000))
+    content.store.create(wanted.key).commit()
+    with pytest.raises((DamagedError, StoreError), match=r"something else|is empty"):
+        content.read(wanted)
 
 
 def test_a_link_in_the_folder_is_not_followed(
