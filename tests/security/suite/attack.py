@@ -20,11 +20,14 @@ From = Literal[
     "a tenant's user",
     "a worker of another zone",
     "another host",
+    "another pod",
     "nobody in particular",
 ]
-Need = Literal["platform", "api", "directory", "network", "moto"]
+Need = Literal["platform", "api", "directory", "network", "moto", "cluster"]
 """platform: a whole ENV=local, deployed by root; api: API servers and a database; directory: a login by LDAP;
-network: another host, in a network namespace of its own; moto: a double of AWS."""
+network: another host, in a network namespace of its own; moto: a double of AWS; cluster: a Kubernetes."""
+CLUSTER = "pod"
+"""The area whose attacks a Kubernetes is needed for."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ class Attack:
 
 
 @cache
-def attacks() -> tuple[Attack, ...]:
-    """Return all attacks, by area and name."""
-    return tuple(map(_load, _files()))
+def attacks(area: str = "*") -> tuple[Attack, ...]:
+    """Return all attacks, by area and name, or those of one area."""
+    return tuple(map(_load, _files(area)))
 
 
 def names() -> frozenset[str]:
@@ -77,8 +80,8 @@ def names() -> frozenset[str]:
     return frozenset(map(_name, _files()))
 
 
-def _files() -> Iterator[Path]:
-    return iter(sorted(FOLDER.glob("*/*.py")))
+def _files(area: str = "*") -> Iterator[Path]:
+    return iter(sorted(FOLDER.glob(f"{area}/*.py")))
 
 
 def _name(file: Path) -> str:

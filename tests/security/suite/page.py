@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from importlib.metadata import version
 from itertools import chain, groupby
 from pathlib import Path
 
 from suite.attack import names
 from suite.declared import DECLARED, Gap
-from suite.results import Result, read
+from suite.results import RECORD, Result, on_a_cluster, read, recorded
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PAGE = Path("docs") / "reference" / "security.md"
@@ -25,6 +25,7 @@ AREAS = {
     "host": "Other hosts",
     "login": "Login and roles",
     "manifest": "Manifests",
+    "pod": "Pods, on a cluster",
     "secrets": "Secrets",
     "xcom": "Results of tasks",
 }
@@ -33,6 +34,7 @@ PARTS = {
     "api": "two API servers on one PostgreSQL, with all defences and with none; tasks have tokens there and do not run",
     "directory": "an API server whose people are in Debian's slapd, and the process that follows it",
     "network": "beside these, another host: a network namespace with a link to this machine, and the right passwords",
+    "cluster": "a Kubernetes: tenants' pods as the chart writes them, on a kubelet, behind policies that are enforced",
     "moto": "S3, IAM and STS as moto plays them, in the process of the test: no AWS",
     "": "no server: the platform's own code, called as deploy, scheduler and workers call it",
 }
@@ -57,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     try:
-        text = page(*_complete(*read(REPOSITORY)))
+        cluster, pods = recorded(REPOSITORY)
+        text = page(*_complete(*read(REPOSITORY)), *pods, cluster=cluster)
         _compare(text) if asked.check else (REPOSITORY / PAGE).write_text(text)
     except (NoPageError, FileNotFoundError) as problem:
         sys.stderr.write(f"security page: {problem}\n    make test-security, as root, runs the attacks\n")
@@ -69,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complete(root: bool, results: tuple[Result, ...]) -> tuple[Result, ...]:
     if not root:
         raise NoPageError("the attacks were not run by root: tenants had no users of their own")
-    missing = names() - {row.name for row in results}
+    missing = names() - on_a_cluster() - {row.name for row in results}
     if missing:
         raise NoPageError(f"not all attacks were run: {', '.join(sorted(missing))}")
     return results
@@ -83,8 +86,8 @@ def _compare(text: str) -> None:
         raise NoPageError(f"{PAGE} is not what this run has shown: make security-page")
 
 
-def page(*results: Result) -> str:
-    """Return the page."""
+def page(*results: Result, cluster: str = "") -> str:
+    """Return the page; *cluster* says what those of *results* that need a cluster were tried on."""
     held = [row for row in results if row.outcome == "held"]
     head = _HEAD.format(
         number=len(results),
@@ -97,21 +100,22 @@ def page(*results: Result) -> str:
     return "\n".join(
         [
             head,
-            *_parts(results),
+            *_parts(results, cluster),
             *_not_isolated(open_),
             *_closed(held),
-            _NOT_APPLICABLE,
+            *_not_tried({row.name for row in results}),
             *(line for area, rows in areas for line in _area(area, rows)),
         ]
     )
 
 
-def _parts(rows: Sequence[Result]) -> Iterable[str]:
+def _parts(rows: Sequence[Result], cluster: str) -> Iterable[str]:
     """Yield where the attacks were tried, by what they say that they need."""
     yield from ("## What was live", "", "| attacks | tried on |", "|---|---|")
     for part, text in PARTS.items():
         tried = [row.name for row in rows if part in (row.needs or ("",))]
-        yield f"| {len(tried)} | {text}{f': {_named(tried)}' if tried and part in NAMED else ''} |"
+        more = f" ([{cluster}](security/{RECORD.name}))" if cluster and part == "cluster" else ""
+        yield f"| {len(tried)} | {text}{more}{f': {_named(tried)}' if tried and part in NAMED else ''} |"
     far = [row.name for row in rows if row.origin in ELSEWHERE and "network" not in row.needs]
     if far:
         yield from (
@@ -150,6 +154,14 @@ def _closed(rows: Sequence[Result]) -> Iterable[str]:
     yield from ("Airflow alone lets these through; each is held by the defence in its row.", "")
     for number in numbers:
         yield f"- {_link(number)}: {_named(row.name for row in rows if number in row.airflow)}"
+    yield ""
+
+
+def _not_tried(rows: Set[str]) -> Iterable[str]:
+    """Yield what no attack of *rows* shows."""
+    yield from ("## Not applicable", "", _NOT_APPLICABLE)
+    if missing := sorted(on_a_cluster() - rows):
+        yield f"- **Not tried yet, for want of a cluster:** {_named(missing)}."
     yield ""
 
 
@@ -194,19 +206,17 @@ _HEAD = """\
 # Security: what was tried, and what happened
 
 Each row is an attack, a file of `tests/security/attacks/`, that one tenant tries against another or against the
-platform. `make test-security` runs all of them as root, on one machine and on real servers where the table below says
-so (Airflow {airflow}). {shown} of the {held} attacks that are held were shown in the same run to succeed once their own
-defence is switched off. A row that does not hold any more fails the build.
+platform. `make test-security` runs them as root, on one machine and on real servers where the table below says so
+(Airflow {airflow}); for those from pods, what their last run on a cluster has shown is kept. {shown} of the {held}
+attacks that are held were shown in the same run to succeed once their own defence is switched off. A row that does not
+hold any more fails the build.
 
 {number} attacks, {held} held.
 """
 _NOT_APPLICABLE = """\
-## Not applicable
-
-- **Another pod attacks.** A pod needs a cluster whose network enforces policies, and these attacks run on a platform
-  of one machine. What keeps pods apart, their network policies, users, service accounts and volumes, is tested on the
-  objects that the chart renders; [how tenants are kept apart in a cluster](../explanation/tenants-on-kubernetes.md).
-"""
+- **Pods attack whatever else has an address in the cluster.** Tried are the broker, another tenant's pod and the
+  cluster's API. What the other parts of the release let in, and who they run as, is tested on the objects that the
+  chart renders; [how tenants are kept apart in a cluster](../explanation/tenants-on-kubernetes.md)."""
 
 
 if __name__ == "__main__":

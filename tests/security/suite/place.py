@@ -38,13 +38,14 @@ class Api:
 class Place:
     """What an attack may use; each part is started when the first attack asks for it.
 
-    *find* returns a session's fixture by name. *open_api* and *open_code* stand for the defended ones where a
-    defence is switched off.
+    *find* returns a session's fixture by name. *open_api*, *open_code* and *open_pods* stand for the defended ones
+    where a defence is switched off.
     """
 
     find: Callable[[str], Any]
     open_api: Api | None = None
     open_code: Code | None = None
+    open_pods: Any = None
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -83,6 +84,11 @@ class Place:
     def code(self) -> Code:
         """Programs of the attacker, run as a task's code is."""
         return self.open_code or self.live.code(ATTACKER)
+
+    @property
+    def pods(self) -> Any:
+        """Tenants' pods on a cluster (`attacked_pods.Pods`)."""
+        return self.open_pods or self.find("pods")
 
     @cached_property
     def folder(self) -> Path:

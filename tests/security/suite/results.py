@@ -1,18 +1,23 @@
-"""What a run of the attacks found, as a file: the input of the security page."""
+"""What runs of the attacks found, as files: the input of the security page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from suite.attack import Attack
+from suite.attack import CLUSTER, Attack, names
 
 ROW = "attack"
 """What a test calls its row in its report."""
 FILE = Path(".aerodrome") / "security" / "results.json"
+RECORD = Path("docs") / "reference" / "security" / "pods.json"
+"""What was found on a cluster: not everybody who writes the page has one."""
+WHERE = "cluster"
+"""What a test calls the cluster that it ran on in its report."""
 LONGEST = 500
 
 
@@ -58,29 +63,60 @@ def write(repository: Path, results: Iterable[Result], *, root: bool) -> Path:
     return file
 
 
+def record(repository: Path, results: Sequence[Result], where: str) -> None:
+    """Keep *results* of the cluster *where* in the repository, if every attack that needs one was tried."""
+    rows = {row.name: asdict(row) for row in sorted(results, key=lambda row: row.name)}
+    if set(rows) == on_a_cluster():
+        file = repository / RECORD
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({WHERE: where, "results": list(rows.values())}, indent=1) + "\n")
+
+
+def recorded(repository: Path) -> tuple[str, tuple[Result, ...]]:
+    """Return which cluster the attacks were last tried on, and the rows: none where nobody ever did."""
+    file = repository / RECORD
+    document = json.loads(file.read_text()) if file.exists() else {WHERE: "", "results": ()}
+    return document[WHERE], tuple(map(_result, document["results"]))
+
+
+def on_a_cluster() -> frozenset[str]:
+    """Return the names of the attacks that need a cluster."""
+    return frozenset(name for name in names() if name.startswith(f"{CLUSTER}/"))
+
+
 @dataclass(eq=False)
 class Rows:
-    """A plugin of pytest that writes down the rows of all attacks, at the end and in one process.
+    """A plugin of pytest that hands the rows of all attacks on to *keep*, at the end and in one process.
 
-    They come with the reports of the tests, also out of the processes of `pytest -n`.
+    They come with the reports of the tests, also out of the processes of `pytest -n`. *cluster*: of those that need
+    one, or of all others.
     """
 
-    repository: Path
-    root: bool
+    keep: Callable[[Sequence[Result], str], object]
+    cluster: bool = False
     found: list[Result] = field(default_factory=list)
+    where: str = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the rows of one test."""
-        if report.when == "call":
-            self.found += [Result(**row) for name, row in report.user_properties if name == ROW]  # type: ignore[arg-type]
+        if report.when != "call":
+            return
+        told = [_result(row) for name, row in report.user_properties if name == ROW]
+        self.found += [row for row in told if (row.name in on_a_cluster()) == self.cluster]
+        self.where = next((str(text) for name, text in report.user_properties if name == WHERE), self.where)
 
     def pytest_sessionfinish(self) -> None:
-        """Write them."""
+        """Hand them on."""
         if self.found:
-            write(self.repository, self.found, root=self.root)
+            self.keep(self.found, self.where)
 
 
 def read(repository: Path) -> tuple[bool, tuple[Result, ...]]:
     """Return whether root ran the attacks, and the rows; FileNotFoundError where nobody did."""
     document = json.loads((repository / FILE).read_text())
-    return document["root"], tuple(Result(**row) for row in document["results"])
+    return document["root"], tuple(map(_result, document["results"]))
+
+
+def _result(row: Any) -> Result:
+    # JSON has no tuples.
+    return Result(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
