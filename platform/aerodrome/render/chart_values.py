@@ -28,6 +28,7 @@ POD_MEMORY = 2**30 + 256 * 2**20
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
 EXECUTOR = "CeleryExecutor,KubernetesExecutor"
+_LOCAL_SETTINGS = "from aerodrome_airflow.database import create_async_metadata_engine\n"
 
 
 def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, images: Images) -> Values:
@@ -43,6 +44,7 @@ def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, imag
     return {
         "executor": EXECUTOR,
         "config": _config(environment),
+        "airflowLocalSettings": _LOCAL_SETTINGS,
         "workers": {
             "enableDefault": False,
             "terminationGracePeriodSeconds": max(longest.values(), default=LEAST),
