@@ -1,4 +1,4 @@
-"""How processes in a cluster reach Airflow's database where they do not wait for it: airflow_local_settings.py has it."""
+"""How processes in a cluster reach the database where they do not wait for it: airflow_local_settings.py has it."""
 
 from __future__ import annotations
 

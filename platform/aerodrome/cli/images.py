@@ -17,7 +17,7 @@ def images(env: options.Environment = "local", as_json: options.AsJson = False) 
     """Build and push every image that the environment's registry lacks, and tell the digests of all."""
     from aerodrome.kubernetes.images import make_images
 
-    with show.steps() as progress:
+    with show.steps(beside=as_json) as progress:
         made = make_images(options.repository_root(), env, progress)
     if as_json:
         show.document({"environment": env, "images": made.digests})

@@ -37,6 +37,7 @@ _PIPE_WIDTH = 240
 _console = Console(
     highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH
 )
+_beside = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def line(text: str) -> None:
@@ -68,15 +69,20 @@ def working(what: str) -> Iterator[Progress]:
 
 
 @contextlib.contextmanager
-def steps() -> Iterator[Step]:
-    """Print each step of a long command with the seconds since its start; one that repeats itself once."""
+def steps(*, beside: bool = False) -> Iterator[Step]:
+    """Print each step of a long command with the seconds since its start; one that repeats itself once.
+
+    *beside*: on standard error, where a document is what the command prints.
+    """
+    console = _beside if beside else _console
     started = time.monotonic()
     last = ("", "")
 
     def step(stage: str, message: str) -> None:
         nonlocal last
         if (stage, message) != last:
-            line(f"{time.monotonic() - started:6.1f} s  {stage:<12} {message}")
+            said = f"{time.monotonic() - started:6.1f} s  {stage:<12} {message}"
+            console.print(visible(said), markup=False)
         last = (stage, message)
 
     yield step

@@ -12,6 +12,7 @@ import termios
 from pathlib import Path
 
 import pytest
+from aerodrome.cli import show
 from aerodrome.cli.platform import require_well
 from aerodrome.errors import AerodromeError
 from aerodrome.local.release.first_runs import FirstRuns
@@ -83,3 +84,13 @@ def test_a_deploy_whose_runs_are_not_well_fails() -> None:
     with pytest.raises(AerodromeError, match=r"the first run of a\.b, a\.c failed"):
         require_well(FirstRuns(failed=("a.b", "a.c")), "local")
     require_well(FirstRuns(open=("a.b",)), "local")
+
+
+def test_steps_stand_beside_a_document(capfd: pytest.CaptureFixture[str]) -> None:
+    """Programs read one and people the other."""
+    with show.steps(beside=True) as step:
+        step("images", "platform: building")
+        show.line("{}")
+    printed = capfd.readouterr()
+    assert printed.out == "{}\n"
+    assert re.fullmatch(r" +0\.\d s  images       platform: building\n", printed.err)
