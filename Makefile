@@ -129,7 +129,7 @@ lint: venv  ## ruff, mypy, layers, shell scripts, roles, generated pages
 test-security: venv  ## as root: attacks of one tenant on another and on the platform
 	@.venv/bin/python tests/security/run.py $(PYTEST)
 
-cluster: venv  ## as root: a Kubernetes on this machine, without Docker and registry; prints its KUBECONFIG
+cluster: venv  ## as root: a Kubernetes on this machine, without Docker; prints its KUBECONFIG
 	@.venv/bin/python tests/cluster/run_cluster.py
 
 cluster-down: venv  ## remove it, with everything in it

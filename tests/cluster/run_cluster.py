@@ -1,4 +1,7 @@
-"""`make cluster` and `make cluster-down`: a Kubernetes of this machine's own, without Docker and registry."""
+"""`make cluster` and `make cluster-down`: a Kubernetes of this machine's own, without Docker.
+
+With it come a git server and a registry, in which are the images that environments/sandbox begins with.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,13 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parent / "hosts")]
 
 from debian import NotHereError, ensure  # noqa: E402
+from debian_base import BootstrapError  # noqa: E402
 from fleet.podman import PACKAGES, PodmanError  # noqa: E402
-from testbed import cluster  # noqa: E402
+from testbed import bases, cluster  # noqa: E402
 from testbed.network import NetworkError  # noqa: E402
 from testbed.programs import BuildError  # noqa: E402
 
-_PROBLEMS = (NotHereError, PodmanError, BuildError, NetworkError, cluster.ClusterError)
+_PROBLEMS = (NotHereError, PodmanError, BuildError, BootstrapError, NetworkError, cluster.ClusterError)
 
 
 def main() -> int:
@@ -34,8 +38,7 @@ def main() -> int:
         if sys.argv[1:] == ["down"]:
             cluster.down()
         else:
-            ensure((*cluster.PACKAGES, *PACKAGES))
-            print(f"export KUBECONFIG={cluster.up(lambda text: print(text, flush=True))}")
+            up(lambda text: print(text, flush=True))
     except _PROBLEMS as problem:
         print(f"make cluster: {problem}", file=sys.stderr)
         return 1
@@ -46,6 +49,14 @@ def main() -> int:
         )
         return 130
     return 0
+
+
+def up(say: cluster.Say) -> None:
+    """Start the cluster, fill its registry, and say how it is reached."""
+    ensure((*cluster.PACKAGES, *PACKAGES, *bases.PACKAGES))
+    kubeconfig = cluster.up(say)
+    bases.ensure_bases(say)
+    say(f"export KUBECONFIG={kubeconfig}")
 
 
 if __name__ == "__main__":

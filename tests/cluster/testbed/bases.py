@@ -64,6 +64,7 @@ def ensure_bases(say: Callable[[str], None] = print) -> None:
     with turn("bases"):
         for wanted in (PYTHON, STORES):
             if registry.digest(f"bases/{wanted.name}", wanted.digest) is None:
+                say(f"the registry gets {wanted.reference}")
                 _make(wanted, say)
 
 
