@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,7 @@ class Preparation:
         """Return the chart's values; UserError names images that the registry lacks."""
         found = self.images.digests()
         self._require(found)
-        own = {name: found[tenant_name(name)] for name in self.names if tenant_name(name) in found}
-        rendered = chart_values(self.tenants, self.environment, own)
-        image = {"images": {"airflow": found[PLATFORM]}}
-        return merged(self.root, self.environment.name, {**rendered, **image})
+        return values_of(self.root, self.environment, self.tenants, found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,6 +89,18 @@ class Preparation:
             assert place is not None
             said = f"{place.registry} lacks {counted(len(missing), 'image')} of this commit: {', '.join(missing)}"
             raise UserError(said, f"make images ENV={name} builds and pushes what is missing")
+
+
+def values_of(
+    root: Path,
+    environment: Environment,
+    tenants: Sequence[LoadedTenant],
+    images: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Return the chart's values with the environment's own ones; *images*: name → repository and digest."""
+    own = {tenant.name: images[name] for tenant in tenants if (name := tenant_name(tenant.name)) in images}
+    rendered = chart_values(tenants, environment, own)
+    return merged(root, environment.name, {**rendered, "images": {"airflow": images[PLATFORM]}})
 
 
 def prepare(root: Path, name: str, say: Progress) -> Preparation:

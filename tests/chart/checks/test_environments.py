@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from aerodrome.environment import environment_names, load_environment
+from aerodrome.images.platform_image import NAME as PLATFORM
+from aerodrome.images.tenant_image import tenant_name
+from aerodrome.kubernetes.preparation import values_of
 from aerodrome.manifest.load import load_repository
-from aerodrome.render.chart_values import chart_values
 from chart_releases import REPOSITORY, identity, objects, task_pods
 from kubernetes_schemas import VERSIONS, faults
 
@@ -28,11 +30,11 @@ def deployed(helm: dict[str, Path]) -> Deployed:
         environment = load_environment(root, name)
         found = load_repository(REPOSITORY, environment, tenants)
         assert not found.problems, found.problems
-        images = {each: {"repository": f"registry.example.org/{each}", "digest": DIGEST} for each in tenants}
-        own = root / f"environments/{name}/values.yaml"
-        files = [own] if own.is_file() else []
-        made = json.dumps(chart_values(found.tenants, environment, images))
-        return objects(helm[program], "company", *files, values=made)
+        registry = environment.images.registry if environment.images else "registry.example.org"
+        names = (PLATFORM, *map(tenant_name, tenants))
+        images = {each: {"repository": f"{registry}/{each}", "digest": DIGEST} for each in names}
+        made = values_of(root, environment, found.tenants, images)
+        return objects(helm[program], "company", values=json.dumps(made))
 
     return release
 
