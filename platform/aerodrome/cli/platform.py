@@ -102,7 +102,9 @@ def _approved(root: Path, env: str, *, yes: bool, confirm: str) -> tuple[Plan, f
     from aerodrome.cli import approval
     from aerodrome.kubernetes.deploy import plan_cluster
     from aerodrome.kubernetes.images import make_images
+    from aerodrome.kubernetes.preparation import cluster_environment
 
+    cluster_environment(root, env)
     with show.steps() as progress:
         make_images(root, env, progress)
     with show.working(f"comparing {env} with this commit") as say:

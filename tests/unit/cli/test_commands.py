@@ -169,20 +169,36 @@ def test_root_runs_no_tenants_code_without_users_of_a_deploy(good: Any) -> None:
     assert "make deploy ENV=local first" in done.stderr and good.left() == []
 
 
-def test_only_a_local_environment_can_be_deployed(place: Any) -> None:
-    """Whatever is asked for; what can be done instead is said, with the environments that there are for it."""
+@pytest.fixture
+def cloud(place: Any) -> Any:
+    """An environment in a cluster that says nothing of it, beside the one of this machine."""
     text = (place.root / "environments/local/environment.yaml").read_text()
     shared = text.partition("local:\n")[0].replace("kind: local", "kind: kubernetes")
-    shared = shared.replace("{triggerer: true}", "{}")
-    place.write("environments/cloud/environment.yaml", shared)
-    for command in ("deploy", "down", "workers"):
-        done = place.run(command, "--env", "cloud")
-        assert done.returncode == 2
-        assert done.stderr.splitlines() == [
-            "cloud is no local environment, but one of kind kubernetes",
-            "    make check ENV=cloud and make inventory ENV=cloud look at it; what this command does it does for"
-            " environments of processes on this machine: ENV=local",
-        ]
+    place.write("environments/cloud/environment.yaml", shared.replace("{triggerer: true}", "{}"))
+    return place
+
+
+@pytest.mark.parametrize("command", ["down", "workers"])
+def test_what_is_for_a_local_environment_is_refused_for_others(cloud: Any, command: str) -> None:
+    """What can be done instead is said, with the environments that there are for it."""
+    done = cloud.run(command, "--env", "cloud")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "cloud is no local environment, but one of kind kubernetes",
+        "    make check ENV=cloud and make inventory ENV=cloud look at it; what this command does it does for"
+        " environments of processes on this machine: ENV=local",
+    ]
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_what_an_environment_in_a_cluster_does_not_say_is_named_at_once(cloud: Any, command: str) -> None:
+    """All of it, before anything is built or asked."""
+    done = cloud.run(command, "--env", "cloud")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "environments/cloud/environment.yaml: it does not say `images` and `bundle`, which a deploy needs",
+        "    docs/reference/environment.md tells what belongs there",
+    ]
 
 
 def test_a_state_folder_must_be_absolute(place: Any) -> None:
