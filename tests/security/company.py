@@ -32,7 +32,7 @@ from pathlib import Path
 import forking, seed, serve
 folder, port = Path(sys.argv[1]), int(sys.argv[2])
 forking.done(lambda: seed.main(folder), "filling the database")
-serve.serve(folder, port, CORE__AUTH_MANAGER=serve.OWN)
+serve.serve(folder, port, tell_all=False, CORE__AUTH_MANAGER=serve.OWN)
 """
 WEBSERVER = """
 from aerodrome_airflow.login.configuration import flask_settings
