@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
+from airflow.exceptions import AirflowException
 from hadoop import sites
 from hadoop.cluster import Cluster
 
@@ -17,10 +19,11 @@ import sys
 from pyspark.sql import SparkSession
 
 spark = SparkSession.builder.getOrCreate()
-for statement in sys.argv[1:]:
-    for row in spark.sql(statement).collect():
-        print("row:", *row)
+*statements, expected = sys.argv[1:]
+rows = [" ".join(map(str, row)) for statement in statements for row in spark.sql(statement).collect()]
 spark.stop()
+if rows != [expected]:
+    sys.exit(f"rows: {rows}")
 """
 STATEMENTS = (
     "CREATE TABLE routes STORED AS PARQUET AS SELECT 'JFK' AS origin, 7 AS flights",
@@ -29,9 +32,9 @@ STATEMENTS = (
 
 
 def test_a_table_of_hive_is_made_and_read(
-    run: Any, spark_program: Any, tenant: str, cluster: Cluster, capfd: Any
+    run: Any, spark_program: Any, tenant: str, cluster: Cluster
 ) -> None:
-    """The metastore knows whose it is, and so does HDFS."""
+    """The metastore knows whose it is, and so does HDFS; the task fails where it reads anything else."""
     cluster.start_metastore()
     conf = {
         "spark.sql.catalogImplementation": "hive",
@@ -39,7 +42,9 @@ def test_a_table_of_hive_is_made_and_read(
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     }
     program = spark_program("hive.py", PROGRAM)
-    run("spark.submit", application=program, args=list(STATEMENTS), conf=conf, runtime=RUNTIME)
-    assert "row: JFK 7" in capfd.readouterr().out
+    read = partial(run, "spark.submit", application=program, conf=conf, runtime=RUNTIME)
+    read(args=[*STATEMENTS, "JFK 7"])
+    with pytest.raises(AirflowException):
+        read(args=[STATEMENTS[-1], "JFK 8"])
     assert cluster.owner(f"{sites.WAREHOUSE}/routes") == tenant
     assert f"ugi={tenant}" in cluster.told("metastore", "create_table")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aerodrome.clients import ansible_modules
 from aerodrome.targets.host_operations import drain, remove
 from aerodrome.targets.hosts import HostsTarget
 from fleet.host import Host
@@ -128,10 +129,11 @@ def test_remove_kills_and_deletes_everything(host: Host) -> None:
 
 
 def test_a_look_leaves_nothing_behind(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on the host nor here, where other runs may have folders of their own."""
+    """Neither on the host nor here, but for packed modules; other runs may have folders of their own."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
         monkeypatch.setenv("XDG_RUNTIME_DIR", memory)
         target = HostsTarget([wanted(host)], settings(), lambda *_: {}, lambda _: {})
         target.changes()
-        assert not target.failures and not [*Path(memory).iterdir()]
+        kept = {path.name.startswith(ansible_modules.PREFIX) for path in Path(memory).iterdir()}
+        assert not target.failures and kept <= {True}
     assert host.run("sh", "-c", "ls -A /home/ops/.ansible/tmp", check=False).stdout == ""
