@@ -14,6 +14,7 @@ from testbed import bases
 from testbed.place import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
+_PROGRAM = Path(sys.executable).with_name("aerodrome")
 _COPIED = ("platform", "common_plugins", "tenants", "ansible", "helm", "environments")
 _FILES = ("pyproject.toml", "README.md", "requirements.lock", "bootstrap.lock")
 _ENVIRONMENT = f"""\
@@ -41,6 +42,12 @@ class Repository:
 
     root: Path
 
+    def digests(self, environment: str) -> dict[str, str]:
+        """Return image → digest, as `make images` tells them of an environment that lacks none."""
+        done = self.run("images", "--env", environment, "--json")
+        assert done.returncode == 0, done.stderr
+        return {name: found["digest"] for name, found in json.loads(done.stdout)["images"].items()}
+
     def images(self) -> tuple[dict[str, dict[str, str]], str]:
         """Return what `make images` tells: image → repository and digest, and how it went on."""
         done = self.run("images", "--env", "sandbox", "--json")
@@ -49,11 +56,21 @@ class Repository:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the platform."""
-        program = Path(sys.executable).with_name("aerodrome")
-        own = {"AERODROME_REPOSITORY": str(self.root), "CONTAINERS_CONF": str(bases.SETTINGS)}
         return subprocess.run(
-            [program, *arguments], env={**os.environ, **own}, capture_output=True, text=True, check=False
+            [_PROGRAM, *arguments], env=self._environment(), capture_output=True, text=True, check=False
         )
+
+    def start(self, log: Path, kubeconfig: Path | None, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command of the platform that writes to *log*, with processes of its own group."""
+        own = {**self._environment(), **({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})}
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                [_PROGRAM, *arguments], env=own, stdout=file, stderr=file, start_new_session=True
+            )
+
+    def _environment(self) -> dict[str, str]:
+        own = {"AERODROME_REPOSITORY": str(self.root), "CONTAINERS_CONF": str(bases.SETTINGS)}
+        return {**os.environ, **own}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def platform_image(root: Path, base: str, cache: Path) -> Recipe:
         (folder / "wheels").mkdir()
         platform_wheel(root, folder / "wheels")
 
-    return Recipe(NAME, tag, f"{FOLDER}/{FILE}", FILE, fill, {"BASE": base}, labels(TITLE, tag))
+    arguments = {"BASE": base, "CODE": tag}
+    return Recipe(NAME, tag, f"{FOLDER}/{FILE}", FILE, fill, arguments, labels(TITLE, tag))
 
 
 def _inputs(root: Path) -> Iterator[tuple[str, bytes]]:

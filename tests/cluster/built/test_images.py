@@ -31,6 +31,20 @@ def test_a_second_call_builds_nothing(built: Built) -> None:
     assert "step" not in told
 
 
+def test_an_image_holds_the_code_that_it_is_named_by(built: Built, room: Space) -> None:
+    """Also where a builder has the layers of an earlier one."""
+    module = built.repository.root / "platform/aerodrome_airflow/canary.py"
+    before = module.read_text(encoding="utf-8")
+    module.write_text(before + "\nTRIED = 'another word'\n", encoding="utf-8")
+    try:
+        found, _ = built.repository.images()
+    finally:
+        module.write_text(before, encoding="utf-8")
+    image = "{repository}@{digest}".format(**found["platform"])
+    program = "import aerodrome_airflow.canary as c; print(c.TRIED)"
+    assert says(room, "changed", image, "python", "-c", program).splitlines()[-1] == "another word"
+
+
 def test_airflow_runs_as_a_user_without_rights_on_files_that_nobody_writes(built: Built, room: Space) -> None:
     """By its entrypoint, as the chart starts it."""
     said = says(room, "version", built.references["platform"], "airflow", "version")
