@@ -5,17 +5,16 @@ from __future__ import annotations
 import importlib
 import logging
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from airflow.configuration import conf
 from airflow.providers.celery.executors.default_celery import DEFAULT_CELERY_CONFIG
-from celery.signals import heartbeat_sent, worker_init, worker_process_init  # type: ignore[import-untyped]
+from celery.signals import worker_init, worker_process_init  # type: ignore[import-untyped]
 from kombu.transport.redis import Channel
 
-from aerodrome_airflow import task_memory
+from aerodrome_airflow import signs_of_life, task_memory
 
 log = logging.getLogger(__name__)
+signs_of_life.install()
 
 CELERY_CONFIG: dict[str, Any] = {
     **DEFAULT_CELERY_CONFIG,
@@ -80,19 +79,6 @@ def drop_stale_messages(**_: Any) -> None:
 def send_whole_messages(**_: Any) -> None:
     """Have what tasks' processes tell the worker arrive in one piece."""
     importlib.import_module("aerodrome_airflow.whole_messages").install()
-
-
-@worker_init.connect  # type: ignore[untyped-decorator]
-def show_signs_of_life(**_: Any) -> None:
-    """Touch a file with each heartbeat to the broker, where `[aerodrome] heartbeat_file` names one."""
-    if named := conf.get("aerodrome", "heartbeat_file", fallback=""):
-        heartbeat_sent.connect(lambda **_: _touch(Path(named)), weak=False)
-
-
-def _touch(file: Path) -> None:
-    # A full disk ends no worker.
-    with suppress(OSError):
-        file.touch()
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]

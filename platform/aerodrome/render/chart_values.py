@@ -28,6 +28,14 @@ POD_MEMORY = 2**30 + 256 * 2**20
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
 EXECUTOR = "CeleryExecutor,KubernetesExecutor"
+HEARTBEAT_FILE = "/tmp/worker-heartbeat"  # noqa: S108 - of the pod alone
+# Celery's ping starts another Airflow each time, which takes four seconds of a core; a worker that hears of its broker
+# no more sends no heartbeats either.
+_WORKERS = {
+    "celery": {"celery_config_options": "aerodrome_airflow.celery_pods.CELERY_CONFIG"},
+    "aerodrome": {"heartbeat_file": HEARTBEAT_FILE},
+}
+_LIVELY = ["sh", "-c", f'test -n "$(find {HEARTBEAT_FILE} -mmin -2)"']
 _LOCAL_SETTINGS = "from aerodrome_airflow.database import create_async_metadata_engine\n"
 
 
@@ -48,6 +56,7 @@ def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, imag
         "workers": {
             "enableDefault": False,
             "terminationGracePeriodSeconds": max(longest.values(), default=LEAST),
+            "celery": {"livenessProbe": {"command": _LIVELY}},
         },
         # A deploy makes the first administrator, whose password nobody chose, and no other.
         "createUserJob": {"enabled": False},
@@ -72,6 +81,7 @@ def _config(environment: Environment) -> Values:
         airflow_options.central_channel(environment),
         airflow_options.dags_from(environment.bundle),
         host_logs.shown(environment),
+        _WORKERS,
         *_patience(environment),
     )
     return {
