@@ -27,8 +27,16 @@ UNFINISHED = (
 )  # fmt: skip
 
 
+# What stands between us and an API server that is about to start or has no thread to spare says so.
+_AWAY = frozenset({502, 503, 504})
+
+
 class NotFoundError(AerodromeError):
     """The DAG, run or task does not exist, or this user may not see it."""
+
+
+class NotAnsweringError(AerodromeError):
+    """The API server is away, or too busy to answer in time: the next moment may be another."""
 
 
 @dataclass(frozen=True)
@@ -177,9 +185,11 @@ class Airflow:
         try:
             response = client.request(method, path, **options)
         except httpx.HTTPError as problem:
-            raise AerodromeError(f"Airflow at {self.url} does not answer: {type(problem).__name__}") from None
+            raise self._silent(type(problem).__name__) from None
         if response.is_success:
             return self._read(response) if response.content else None
+        if response.status_code in _AWAY:
+            raise self._silent(str(response.status_code))
         failure = NotFoundError if response.status_code == 404 else AerodromeError
         raise failure(f"Airflow refused {method} {path}: {response.status_code} {_detail(response)}")
 
@@ -217,7 +227,9 @@ class Airflow:
                 "/auth/token", json={"username": self.user, "password": self.password}
             )
         except httpx.HTTPError as problem:
-            raise AerodromeError(f"Airflow at {self.url} does not answer: {type(problem).__name__}") from None
+            raise self._silent(type(problem).__name__) from None
+        if response.status_code in _AWAY:
+            raise self._silent(str(response.status_code))
         if response.status_code in (401, 403):
             raise UserError(
                 f"Airflow at {self.url} refuses the login of {self.user}", "is it another deployment's?"
@@ -227,6 +239,9 @@ class Airflow:
                 f"Airflow at {self.url} gives no token: {response.status_code} {_detail(response)}"
             )
         return str(self._read(response)["access_token"])
+
+    def _silent(self, why: str) -> NotAnsweringError:
+        return NotAnsweringError(f"Airflow at {self.url} does not answer: {why}")
 
 
 @cache

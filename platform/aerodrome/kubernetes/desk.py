@@ -38,8 +38,12 @@ class ClusterDesk:
 
     def administrator(self) -> Airflow | None:
         """Return the administrator's access; None where the API server does not answer."""
-        url = f"http://{self.address}"
-        return Airflow(url, ADMIN, self.known[ADMIN]) if Airflow(url).answers() else None
+        access = self.access()
+        return access if access.answers() else None
+
+    def access(self) -> Airflow:
+        """Return the administrator's access, whether or not the API server answers now."""
+        return Airflow(f"http://{self.address}", ADMIN, self.known[ADMIN])
 
     def has_password(self, user: str) -> bool:
         """Return whether the Secret holds a password of *user*."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from aerodrome.clients.airflow import Airflow, NotFoundError
+from aerodrome.clients.airflow import Airflow, NotAnsweringError, NotFoundError
 from aerodrome.errors import AerodromeError
 from aerodrome.progress import Progress, silent
 from aerodrome.render.canary import DAG_ID, task_id
@@ -16,6 +16,7 @@ _LINES = 12
 _LOOK_SECONDS = 1.0
 _GOOD = frozenset({"success"})
 _BAD = frozenset({"failed", "upstream_failed", "removed"})
+T = TypeVar("T")
 Guard = Callable[[], None]
 Standing = Mapping[str, Mapping[str, Any]]
 """Queue → the row of its task, empty before it is there."""
@@ -30,7 +31,7 @@ class SmokeTest:
     """One run of the canary on *queues*; *guard* may end it.
 
     *visible*: seconds until Airflow lists the canary as it is now; *taken*: seconds after which a queue has failed
-    whose task nobody took.
+    whose task nobody took; *silent_for*: seconds for which an API server that has just begun may be too busy to answer.
     """
 
     airflow: Airflow
@@ -39,12 +40,13 @@ class SmokeTest:
     say: Progress = silent
     visible: float = 240
     taken: float = 300
+    silent_for: float = 120
     _told: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Return when each queue has run its task; SmokeError names those that did not."""
         self._wait_visible()
-        run = str(self.airflow.trigger(DAG_ID)["dag_run_id"])
+        run = str(self._asked(lambda: self.airflow.trigger(DAG_ID))["dag_run_id"])
         self.say(f"run {run} of {DAG_ID}")
         standing = self._follow(run)
         if wrong := {queue: row for queue, row in standing.items() if row.get("state") not in _GOOD}:
@@ -64,7 +66,7 @@ class SmokeTest:
 
     def _is_current(self) -> bool:
         try:
-            return self.airflow.queues(DAG_ID) == set(self.queues)
+            return self._asked(lambda: self.airflow.queues(DAG_ID)) == set(self.queues)
         except NotFoundError:
             return False
 
@@ -72,13 +74,25 @@ class SmokeTest:
         end = time.monotonic() + self.taken
         while True:
             self.guard()
-            rows = {row["task_id"]: row for row in self.airflow.task_instances(DAG_ID, run)}
+            found = self._asked(lambda: self.airflow.task_instances(DAG_ID, run))
+            rows = {row["task_id"]: row for row in found}
             standing = {queue: rows.get(task_id(queue), {}) for queue in self.queues}
             self._tell(standing)
             ended = all(row.get("state") in _GOOD | _BAD for row in standing.values())
             if ended or time.monotonic() > end:
                 return standing
             time.sleep(_LOOK_SECONDS)
+
+    def _asked(self, question: Callable[[], T]) -> T:
+        end = time.monotonic() + self.silent_for
+        while True:
+            try:
+                return question()
+            except NotAnsweringError:
+                self.guard()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_LOOK_SECONDS)
 
     def _tell(self, standing: Standing) -> None:
         for queue, row in sorted(standing.items()):
@@ -90,6 +104,7 @@ class SmokeTest:
         state = row.get("state") or "not begun"
         if state not in _BAD:
             return f"queue {queue}: its task is {state}: no worker has taken it"
-        log = self.airflow.log(DAG_ID, run, task_id(queue), int(row.get("try_number") or 1))
+        attempt = int(row.get("try_number") or 1)
+        log = self._asked(lambda: self.airflow.log(DAG_ID, run, task_id(queue), attempt))
         lines = "\n    ".join(log.splitlines()[-_LINES:])
         return f"queue {queue}: its task {state}:\n    {lines}"
