@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aerodrome.kubernetes.connection import Connection
@@ -11,6 +12,7 @@ from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
 from aerodrome.secrets import access
 from aerodrome.targets.iam import IamTarget, pods_target, results_target, roles_of
+from aerodrome.targets.part import Part, Restore
 from aerodrome.targets.release import ReleaseTarget
 from aerodrome.targets.roles import RolesTarget
 from aerodrome.targets.secrets import VaultTarget
@@ -19,10 +21,21 @@ from aerodrome.targets.secrets import VaultTarget
 def targets(
     prepared: Preparation, connection: Connection, values: Mapping[str, Any], desk: ClusterDesk
 ) -> tuple[Target, ...]:
-    """Return the targets: who may read secrets before the pods that do, DAGs when all is there that runs them."""
+    """Return the targets: who may read secrets before the pods that do, DAGs when all is there that runs them.
+
+    Rights that nobody is to have any more are taken away last, when what used them is gone.
+    """
     release = connection.release(values)
     roles = RolesTarget(prepared.environment, prepared.models, desk)
-    return (*_secrets(prepared), *_in_aws(prepared), release, roles, prepared.bundle)
+    rights = (*_secrets(prepared), *_in_aws(prepared))
+    given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
+    return (*given, release, roles, prepared.bundle, *reversed(taken))
+
+
+def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:
+    """Return what brings back the rights of now, which *found* may change."""
+    rights = (each for each in found if isinstance(each, VaultTarget | IamTarget))
+    return tuple(each.remember() for each in rights if each.part is Part.GRANTS)
 
 
 def release_of(found: tuple[Target, ...]) -> ReleaseTarget:
@@ -31,7 +44,7 @@ def release_of(found: tuple[Target, ...]) -> ReleaseTarget:
     return release
 
 
-def _secrets(prepared: Preparation) -> Iterator[Target]:
+def _secrets(prepared: Preparation) -> Iterator[VaultTarget | IamTarget]:
     environment = prepared.environment
     if environment.secrets.store == "ssm":
         yield IamTarget(environment, prepared.models, roles_of(environment))
@@ -39,7 +52,7 @@ def _secrets(prepared: Preparation) -> Iterator[Target]:
         yield VaultTarget(environment, prepared.models, access.vault(environment))
 
 
-def _in_aws(prepared: Preparation) -> Iterator[Target]:
+def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:
     if prepared.environment.aws.manage_iam:
         yield pods_target(prepared.environment, prepared.models)
     if prepared.environment.results.kind == "s3":

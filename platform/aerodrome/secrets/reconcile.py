@@ -48,6 +48,22 @@ def apply(changes: Sequence[Change], wanted: Layout, live: LiveLayout, progress:
             live.put(key, wanted.objects[key])
 
 
+def restore(before: Layout, live: LiveLayout, progress: Progress) -> None:
+    """Bring back all that was *before*, as a server told it, and nothing else."""
+    now = live.read()
+    for each in differences(before, now):
+        key = Key(each.kind, each.name)
+        progress(f"{each.action} {each.what}")
+        if each.action == "delete":
+            live.delete(key)
+            continue
+        there = now.objects.get(key, {})
+        # A server tells settings that it takes only when an object is made.
+        live.put(
+            key, {name: value for name, value in before.objects[key].items() if there.get(name) != value}
+        )
+
+
 def _gone(wanted: Layout, live: Layout) -> Iterator[Change]:
     for kind in reversed(_ORDER):
         for name in sorted(live.of(kind).keys() - wanted.of(kind).keys()):

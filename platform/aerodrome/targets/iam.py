@@ -15,6 +15,7 @@ from aerodrome.progress import Progress
 from aerodrome.render.pods_roles import eks_of
 from aerodrome.secrets import iam, pods_iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
+from aerodrome.targets.part import Part, Restore
 
 KIND = "IAM role"
 RESULTS = "results"
@@ -49,13 +50,14 @@ def pods_target(environment: Environment, tenants: Tenants) -> IamTarget:
 
 @dataclass(frozen=True)
 class IamTarget:
-    """Keeps the IAM roles of tenants: who may assume each, and what it reaches."""
+    """Keeps the IAM roles of tenants: who may assume each, and what it reaches; tells and changes its *part* alone."""
 
     environment: Environment
     tenants: Tenants
     roles: Roles
     name: str = reconcile.TARGET
     desired: Desired = iam.desired
+    part: Part = Part.ALL
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now, drift included; roles at another path are nobody's business here."""
@@ -66,6 +68,7 @@ class IamTarget:
         return tuple(
             replace(each, before=_shown(live.get(each.name)), after=_shown(wanted.get(each.name)))
             for each in (*gone, *self._wrong(wanted, live))
+            if self.part.has(each)
         )
 
     def all_changes(self) -> tuple[Change, ...]:
@@ -85,6 +88,22 @@ class IamTarget:
                 self.roles.delete(each.name)
             else:
                 self.roles.put(each.name, wanted[each.name])
+
+    def remember(self) -> Restore:
+        """Return what brings the roles back to what they are now."""
+        before = self.roles.read()
+
+        def restore(progress: Progress) -> None:
+            live = self.roles.read()
+            for name in sorted(live.keys() - before.keys()):
+                progress(f"delete {KIND} {name}")
+                self.roles.delete(name)
+            for name, role in before.items():
+                if live.get(name) != role:
+                    progress(f"restore {KIND} {name}")
+                    self.roles.put(name, role)
+
+        return restore
 
     def _wrong(self, wanted: Mapping[str, Role], live: Mapping[str, Role]) -> Iterator[Change]:
         for name, role in wanted.items():

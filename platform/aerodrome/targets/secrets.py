@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aerodrome import names
 from aerodrome.clients.vault import Vault
@@ -14,6 +15,7 @@ from aerodrome.progress import Progress
 from aerodrome.secrets import layout, logins, reconcile, usable
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.secrets.usable import Tenants
+from aerodrome.targets.part import Part, Restore
 
 ENGINE, METHOD = "secrets engine", "login method"
 APPROLE, KUBERNETES = "approle", "kubernetes"
@@ -23,7 +25,8 @@ APPROLE, KUBERNETES = "approle", "kubernetes"
 class VaultTarget:
     """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say.
 
-    *hosts* are those that were let in; what else they log in with is theirs.
+    *hosts* are those that were let in; what else they log in with is theirs. Of what differs it tells and changes its
+    *part* alone.
     """
 
     environment: Environment
@@ -32,6 +35,7 @@ class VaultTarget:
     logins: logins.Logins = field(default_factory=dict, repr=False)
     name: str = reconcile.TARGET
     hosts: layout.Hosts = field(default_factory=dict)
+    part: Part = Part.ALL
 
     def changes(self) -> tuple[Change, ...]:
         """Return what differs now, drift included."""
@@ -39,7 +43,7 @@ class VaultTarget:
         objects = reconcile.differences(self._wanted(), self._live().read())
         ids = logins.differences(self.vault, self.logins)
         own = logins.host_differences(self.vault, self._host_roles())
-        return self._placed((*base, *objects, *ids, *own))
+        return self._placed([each for each in (*base, *objects, *ids, *own) if self.part.has(each)])
 
     def all_changes(self) -> tuple[Change, ...]:
         """Return what a server that holds nothing yet would need."""
@@ -57,13 +61,23 @@ class VaultTarget:
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the server to the desired state."""
+        if self.part is not Part.REMOVALS:
+            self._make_base(progress)
+        wanted, live = self._wanted(), self._live()
+        differing = [each for each in reconcile.differences(wanted, live.read()) if self.part.has(each)]
+        reconcile.apply(differing, wanted, live, progress)
+        if self.part is not Part.REMOVALS:
+            logins.apply(self.vault, self.logins, progress)
+            logins.apply_hosts(self.vault, self._host_roles(), progress)
+
+    def remember(self) -> Restore:
+        """Return what brings policies and roles back to what they are now."""
+        return partial(reconcile.restore, self._live().read(), self._live())
+
+    def _make_base(self, progress: Progress) -> None:
         for each in self._base(self.vault.mounts(), self.vault.auth_methods()):
             progress(f"{each.action} {each.what}")
             self._enable(each)
-        wanted, live = self._wanted(), self._live()
-        reconcile.apply(reconcile.differences(wanted, live.read()), wanted, live, progress)
-        logins.apply(self.vault, self.logins, progress)
-        logins.apply_hosts(self.vault, self._host_roles(), progress)
 
     def _host_roles(self) -> tuple[str, ...]:
         return tuple(host_role(self.environment.name, host) for host in sorted(self.hosts))

@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from aerodrome.secrets import access, iam
 from aerodrome.secrets.values import stored
 from aerodrome.store_settings import SsmSettings
 from aerodrome.targets.iam import IamTarget, roles_of
+from aerodrome.targets.part import Part
 from example import PLACE, environment, many, tenant
 from moto.server import ThreadedMotoServer
 
@@ -205,6 +207,29 @@ def test_a_removed_tenant_loses_its_role_and_foreign_roles_stay(target: IamTarge
     assert left == {names.iam_role(PLACE, "t00"), *foreign}
     for name in foreign:
         access_.delete_role(RoleName=name)
+
+
+def test_roles_of_before_a_deploy_can_be_brought_back(target: IamTarget) -> None:
+    """Those that it removed, those that it made, and those that it changed."""
+    before, restore = target.roles.read(), target.remember()
+    other = replace(target, tenants={**many(6), "t01": many(40)["t39"]})
+    gone = names.iam_role(PLACE, "t00")
+    target.roles.delete(gone)
+    other.apply((), lambda _: None)
+    target.roles.delete(names.iam_role(PLACE, "t03"))
+    assert target.roles.read() != before
+    restore(lambda _: None)
+    assert target.roles.read() == before
+
+
+def test_roles_are_taken_away_in_a_turn_of_their_own(target: IamTarget) -> None:
+    """After all that uses them."""
+    fewer = replace(target, tenants=many(1))
+    given, taken = (replace(fewer, part=part) for part in (Part.GRANTS, Part.REMOVALS))
+    given.apply((), lambda _: None)
+    assert given.changes() == () and len(taken.changes()) == 3
+    taken.apply((), lambda _: None)
+    assert fewer.changes() == ()
 
 
 def test_an_environment_says_where_its_parameters_are(aws: str) -> None:

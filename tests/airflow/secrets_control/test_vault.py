@@ -14,7 +14,9 @@ from aerodrome.errors import AerodromeError
 from aerodrome.secrets import usable
 from aerodrome.secrets.layout import KUBERNETES_ROLE, LOGIN, POLICY, TOKEN_ROLE, Key, desired
 from aerodrome.secrets.live import LiveLayout
+from aerodrome.secrets.reconcile import differences
 from aerodrome.secrets.values import VaultValues
+from aerodrome.targets.part import Part
 from aerodrome.targets.secrets import VaultTarget
 from example import PLACE, environment, many, tenant
 from hypothesis import HealthCheck, Phase, given, settings
@@ -350,3 +352,32 @@ def test_whatever_is_there_one_apply_is_enough_and_a_second_does_nothing(
     made.apply(made.changes(), said.append)
     assert made.changes() == () and said == []
     assert set(live.read().objects) == set(WANTED.objects)
+
+
+@given(done=live_states())
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_what_was_there_before_a_deploy_can_be_brought_back(
+    vault: Vault, done: dict[Key, dict[str, Any] | None]
+) -> None:
+    """Whatever it was: also what the deploy made and removed."""
+    made, live = VaultTarget(SMALL, SMALL_TENANTS, vault), LiveLayout(vault, SMALL)
+    for key, values in done.items():
+        live.delete(key)
+        if values is not None:
+            live.put(key, values)
+    before, restore = live.read(), made.remember()
+    made.apply(made.changes(), lambda _: None)
+    restore(lambda _: None)
+    assert differences(before, live.read()) == () and live.read().objects.keys() == before.objects.keys()
+
+
+def test_rights_are_taken_away_in_a_turn_of_their_own(target: VaultTarget) -> None:
+    """What makes and changes leaves them, and the turn of removals takes nothing else."""
+    fewer = replace(target, tenants=many(19))
+    given, taken = (replace(fewer, part=part) for part in (Part.GRANTS, Part.REMOVALS))
+    everything = fewer.changes()
+    given.apply(given.changes(), lambda _: None)
+    assert fewer.changes() == taken.changes() and {each.action for each in taken.changes()} == {"delete"}
+    assert len(given.changes()) == 0 and len(everything) >= len(taken.changes())
+    taken.apply(taken.changes(), lambda _: None)
+    assert fewer.changes() == ()
