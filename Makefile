@@ -52,6 +52,12 @@ plan: venv  ## [OUT=folder] [JSON=1]: show what a deploy would change, and keep 
 deploy: venv  ## [PLAN=<hash>] [CONFIRM=a,b] [YES=1]: bring the environment to what this commit says, or to a plan alone
 	@$(AERODROME) deploy $(COMMON) $(if $(PLAN),--plan '$(PLAN)') $(if $(CONFIRM),--confirm '$(CONFIRM)') $(if $(YES),--yes)
 
+promote: venv  ## FROM=<environment> TO=<the one after it> [CONFIRM=a,b] [YES=1]: its commit and images, and nothing else
+	@$(AERODROME) promote --from '$(FROM)' --to '$(TO)' $(if $(CONFIRM),--confirm '$(CONFIRM)') $(if $(YES),--yes)
+
+rollback: venv  ## [TO=<number of a deploy>]: have run again what ran before the last deploy, in a cluster
+	@$(AERODROME) rollback $(COMMON) $(if $(TO),--to '$(TO)')
+
 images: venv  ## [JSON=1]: build and push every image that the environment's registry lacks
 	@$(AERODROME) images $(COMMON) $(if $(JSON),--json)
 
@@ -168,4 +174,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -175,6 +175,11 @@ class Environment(Model):
     hosts: HostsSettings | None = Field(
         None, description="Machines outside that run the workers of zones with `workers: hosts`."
     )
+    promoted_from: str | None = Field(
+        None,
+        description="The environment before this one, whose commit and images `make promote` brings here. Files "
+        "that are in no commit are not deployed then. Only with `kind: kubernetes`.",
+    )
     local: Local | None = Field(None, description="Only with `kind: local`.")
 
     def in_cluster(self, zone: str) -> bool:
@@ -226,6 +231,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_bundle(environment, report)
             _check_aws(environment, root, report)
             _check_images(environment, report)
+            _check_stage(environment, known, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -353,6 +359,18 @@ def _check_aws(environment: Environment, root: Path, report: Report) -> None:
 def _check_images(environment: Environment, report: Report) -> None:
     for keys, message, remedy in images_mistakes(environment.images, environment.kind):
         report.at(("images", *keys), message, remedy)
+
+
+def _check_stage(environment: Environment, known: Collection[str], report: Report) -> None:
+    before = environment.promoted_from
+    if before is None:
+        return
+    if environment.kind != "kubernetes":
+        report.at_key(("promoted_from",), f"has no effect with kind: {environment.kind}", "remove it")
+    elif before == environment.name:
+        report.at(("promoted_from",), "is this environment itself", "name the one before it")
+    elif before not in known:
+        report.at(("promoted_from",), f"unknown environment '{before}'", did_you_mean(before, known))
 
 
 def _check_local(environment: Environment, report: Report) -> None:

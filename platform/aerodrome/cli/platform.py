@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aerodrome.cli import documents, options, show
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, UserError
 
 if TYPE_CHECKING:
     from aerodrome.local.release.first_runs import FirstRuns
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to *app*."""
-    for command in (plan, deploy, status, logs, down, destroy):
+    for command in (plan, deploy, rollback, status, logs, down, destroy):
         app.command()(command)
     app.command("remove-tenant")(remove_tenant)
     app.command("bundle-history")(bundle_history)
@@ -62,7 +62,7 @@ def deploy(
     root = options.repository_root()
     chosen = saved.chosen(root, env, plan) if plan else None
     if _in_cluster(root, env):
-        _deploy_to_cluster(root, env, chosen, yes=yes, confirm=confirm)
+        deploy_to_cluster(root, env, chosen, yes=yes, confirm=confirm)
     else:
         _deploy_here(root, env, chosen, confirm)
 
@@ -83,7 +83,8 @@ def _in_cluster(root: Path, env: str) -> bool:
     return load_environment(root, env).kind == "kubernetes"
 
 
-def _deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, confirm: str) -> None:
+def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, confirm: str) -> None:
+    """Apply *chosen*, or what is planned now and approved by somebody."""
     from aerodrome.cli import approval
     from aerodrome.kubernetes.deploy import deploy_cluster
 
@@ -111,6 +112,23 @@ def _approved(root: Path, env: str, *, yes: bool, confirm: str) -> tuple[Plan, f
         planned = plan_cluster(root, env, say)
     show.changes(planned.plan.changes)
     return planned.plan, approval.approved(planned.plan, yes=yes, confirm=confirm)
+
+
+def rollback(
+    env: options.Environment = "local",
+    to: Annotated[int, typer.Option(help="Number of a deploy. Left out: the one before the last.")] = 0,
+) -> None:
+    """Have run again what ran after an earlier deploy, release and DAGs, and try it out on every queue."""
+    from aerodrome.kubernetes.deploy import rollback_cluster
+
+    root = options.repository_root()
+    if not _in_cluster(root, env):
+        raise UserError(
+            f"ENV={env} is this machine", "aerodrome bundle-rollback publishes earlier DAGs again"
+        )
+    with show.steps() as progress:
+        entry = rollback_cluster(root, env, progress, to or None)
+    show.line(f"{env}: went back to deploy {entry.number} of {entry.when}")
 
 
 def _deploy_here(root: Path, env: str, chosen: Plan | None, confirm: str) -> None:

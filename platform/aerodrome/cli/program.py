@@ -36,6 +36,7 @@ def commands() -> typer.Typer:
         inventory,
         login_secret,
         platform,
+        promotion,
         repository,
         roles,
         secret,
@@ -49,7 +50,18 @@ def commands() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Airflow as a service for many teams, from one repository.",
     )
-    for module in (tenant, platform, images, secret, login_secret, roles, inventory, workers, repository):
+    for module in (
+        tenant,
+        platform,
+        promotion,
+        images,
+        secret,
+        login_secret,
+        roles,
+        inventory,
+        workers,
+        repository,
+    ):
         module.register(app)
     return app
 

@@ -187,6 +187,16 @@ def described(clone: Path) -> str | None:
     return _text(done.stdout).strip() or None
 
 
+def uncommitted(clone: Path) -> tuple[str, ...]:
+    """Return the files of *clone* that differ from its commit or are in none, but for ignored ones, sorted."""
+    done = _git(clone, ("status", "--porcelain=v1", "-z", "--no-renames"), {"GIT_OPTIONAL_LOCKS": "0"})
+    if done.returncode:
+        raise AerodromeError(
+            f"{clone}: git status: {_text(done.stderr).strip()}", "is it a clone of the repository?"
+        )
+    return tuple(sorted(entry[3:] for entry in _text(done.stdout).split("\0") if entry))
+
+
 def _git(
     folder: Path, arguments: Iterable[str], own: Mapping[str, str], stdin: BinaryIO | None = None
 ) -> subprocess.CompletedProcess[bytes]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import httpx
 
 from aerodrome.errors import AerodromeError
 
-_KINDS = ", ".join(
+KINDS = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",
         "application/vnd.oci.image.manifest.v1+json",
@@ -55,22 +56,37 @@ class Registry:
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise AerodromeError(f"{place}: the registry refuses ({answer.status_code})", _login_remedy(self))
+            raise AerodromeError(f"{place}: the registry refuses ({answer.status_code})", self.login_remedy)
         digest = str(answer.headers.get("docker-content-digest", ""))
         if answer.is_error or not _DIGEST.fullmatch(digest):
             told = f"the registry answers {answer.status_code} without a digest"
             raise AerodromeError(f"{place}: {told}", "is it a registry of images (images.registry)?")
         return digest
 
-    def _ask(self, path: str, place: str) -> httpx.Response:
+    @contextmanager
+    def opened(self, method: str, path: str) -> Iterator[tuple[httpx.Client, httpx.Response]]:
+        """Yield a client that may do *method* on *path*, as the registry lets whoever asks for that, and its answer."""
         scheme = "http" if self.plain_http else "https"
+        address, headers = f"{scheme}://{self.host}", {"Accept": KINDS, **self._basic()}
+        with httpx.Client(
+            base_url=address, timeout=_SECONDS, headers=headers, follow_redirects=True
+        ) as client:
+            answer = client.request(method, path)
+            asked = answer.headers.get("www-authenticate", "")
+            if answer.status_code == httpx.codes.UNAUTHORIZED and (token := _token(asked, self._basic())):
+                client.headers.update(token)
+                answer = client.request(method, path)
+            yield client, answer
+
+    @property
+    def login_remedy(self) -> str:
+        """What helps where the registry refuses."""
+        return f"log in as somebody who may read and push there: buildah login {self.host}, or docker login"
+
+    def _ask(self, path: str, place: str) -> httpx.Response:
         try:
-            with httpx.Client(base_url=f"{scheme}://{self.host}", timeout=_SECONDS) as client:
-                answer = client.head(path, headers={"Accept": _KINDS, **self._basic()})
-                if answer.status_code != httpx.codes.UNAUTHORIZED:
-                    return answer
-                token = _token(answer.headers.get("www-authenticate", ""), self._basic())
-                return client.head(path, headers={"Accept": _KINDS, **token}) if token else answer
+            with self.opened("HEAD", path) as (_, answer):
+                return answer
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             remedy = "look at images.registry of the environment, and whether this machine reaches it"
             raise AerodromeError(f"{place}: no answer from the registry: {problem}", remedy) from None
@@ -100,10 +116,6 @@ def _told_token(answer: httpx.Response) -> str:
         return str(found.get("token") or found.get("access_token") or "")
     except (ValueError, AttributeError):
         return ""
-
-
-def _login_remedy(registry: Registry) -> str:
-    return f"log in as somebody who may read and push there: buildah login {registry.host}, or docker login"
 
 
 def kept_login(host: str) -> Login | None:

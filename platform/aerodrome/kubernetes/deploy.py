@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from aerodrome.clients.cluster_failures import UnreachableError
+from aerodrome.clients.cluster_lease import LostError
+from aerodrome.environment import load_environment
 from aerodrome.errors import AerodromeError, Problem, counted
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import ClusterDesk, desk
-from aerodrome.kubernetes.preparation import Preparation, prepare
-from aerodrome.kubernetes.smoke import SmokeTest
-from aerodrome.kubernetes.targets import release_of, targets
+from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
+from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
+from aerodrome.kubernetes.promotion import require_committed
+from aerodrome.kubernetes.record import Entry, Record
+from aerodrome.kubernetes.targets import memories, release_of, targets
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
-from aerodrome.targets.release import Guard
+from aerodrome.targets.release import Guard, ReleaseTarget
+from aerodrome.targets.remote_bundle import PublishedBundle
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,10 @@ def plan_cluster(root: Path, name: str, say: Progress) -> Planned:
 def deploy_cluster(
     root: Path, name: str, step: Step, planned: Plan, confirmed: Collection[str] = ()
 ) -> Deployed:
-    """Bring about exactly what *planned* says, and run the smoke test where that changed anything.
+    """Bring about exactly what *planned* says, and run the smoke test where what runs was never seen to work.
 
-    UserError, and nothing changed, where something else would be done.
+    UserError, and nothing changed, where something else would be done. Where a step or the smoke test fails, release
+    and DAGs go back to what was seen to work last.
     """
     prepared = _prepared(root, name, step)
     connection = connect(root, prepared.environment)
@@ -58,12 +65,39 @@ def deploy_cluster(
     ):
         found = _look(prepared, connection, people)
         require_same(planned, found.plan)
-        release_of(found.targets).guard = lease.check
-        prepared.bundle.begin()
-        made = apply_targets(name, found.targets, step, planned, confirmed)
-        if made.changes:
-            _smoke(prepared, people, lease.check, partial(step, "smoke test"))
+        ending = _ending(connection, release_of(found.targets), people, lease.check, step)
+        ending = replace(ending, rights=memories(found.targets))
+        ending.bundle.begin()
+        try:
+            made = apply_targets(name, found.targets, step, planned, confirmed)
+            ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
+        except (LostError, UnreachableError):
+            raise
+        except AerodromeError as problem:
+            ending.take_back(problem)
+            raise
     return Deployed(made, prepared.build.problems)
+
+
+def rollback_cluster(root: Path, name: str, step: Step, number: int | None = None) -> Entry:
+    """Have run again what ran after deploy *number*, or after the one before the last; return that deploy."""
+    environment = load_environment(root, name)
+    connection = connect(root, environment)
+    with connection.locked(partial(step, "lock")) as lease, desk(connection.cluster, environment) as people:
+        ending = _ending(connection, connection.release({}), people, lease.check, step)
+        entry = entry_to_go_back_to(ending.record, number)
+        ending.go_back(entry)
+    return entry
+
+
+def _ending(
+    connection: Connection, release: ReleaseTarget, people: ClusterDesk, guard: Guard, step: Step
+) -> Ending:
+    release.guard = guard
+    environment = connection.environment
+    record = Record(connection.cluster, environment.cluster.namespace)
+    bundle = PublishedBundle(bundle_of(connection.root, environment))
+    return Ending(release, bundle, people, record, guard, step)
 
 
 def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) -> Looked:
@@ -73,16 +107,10 @@ def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) ->
     return Looked(found, plan)
 
 
-def _smoke(prepared: Preparation, people: ClusterDesk, guard: Guard, say: Progress) -> None:
-    airflow = people.administrator()
-    if airflow is None:
-        raise AerodromeError("Airflow's API server does not answer", "make status shows its pods")
-    SmokeTest(airflow, prepared.environment.queues, guard, say).run()
-
-
 def _prepared(root: Path, name: str, step: Step) -> Preparation:
     step("check", "validating, rendering and importing every DAG")
     prepared = prepare(root, name, partial(step, "check"))
+    require_committed(root, prepared.environment)
     dags, tenants = counted(len(prepared.build.dags), "DAG"), counted(len(prepared.build.tenants), "tenant")
     step("check", f"{dags} of {tenants} fit to publish")
     return prepared

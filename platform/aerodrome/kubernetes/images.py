@@ -15,7 +15,7 @@ from aerodrome.plan import Change
 from aerodrome.progress import Step
 from aerodrome.render.chart_values import zones_with_pods
 from aerodrome.runtime import runtime_problems
-from aerodrome.targets.images import images_target
+from aerodrome.targets.images import ImagesTarget, images_target
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,18 @@ def make_images(root: Path, name: str, step: Step) -> Made:
 
     A tenant whose files have mistakes gets no new image, and keeps no other tenant from one.
     """
-    environment = load_environment(root, name)
-    settings = _settings(environment)
-    tenants, problems = _tenants(root, environment)
-    target = images_target(root, settings, tenants, machine_cache())
+    target, problems = images_of(root, load_environment(root, name))
     changes = target.changes()
     if changes:
         target.apply(changes, partial(step, target.name))
     return Made(changes, target.digests(), problems)
+
+
+def images_of(root: Path, environment: Environment) -> tuple[ImagesTarget, tuple[Problem, ...]]:
+    """Return the images of the commit as a target, and every mistake that keeps a tenant's out."""
+    settings = _settings(environment)
+    tenants, problems = _tenants(root, environment)
+    return images_target(root, settings, tenants, machine_cache()), problems
 
 
 def _settings(environment: Environment) -> ImagesSettings:

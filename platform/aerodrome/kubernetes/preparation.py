@@ -49,6 +49,11 @@ class Preparation:
         return values_of(self.root, self.environment, self.tenants, found)
 
     @property
+    def digests(self) -> dict[str, str]:
+        """Image → digest, of those that the registry has."""
+        return {name: found["digest"] for name, found in self.images.digests().items()}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The tenants' names."""
         return tuple(tenant.name for tenant in self.tenants)
@@ -61,12 +66,10 @@ class Preparation:
     @property
     def bundle(self) -> RemoteBundleTarget:
         """The central DAG repository as a target."""
-        settings = self.environment.bundle
-        assert settings is not None
-        kept = mirror(self.root / BUNDLES, self.environment.name)
+        remote = bundle_of(self.root, self.environment)
         own = {canary.PATH: canary.canary(self.environment)}
-        target = BundleTarget(kept.path, self.build, lambda: (), self.root, self.environment, own=own)
-        return RemoteBundleTarget(target, Remote(kept, settings.repository))
+        here = BundleTarget(remote.mirror.path, self.build, lambda: (), self.root, self.environment, own=own)
+        return RemoteBundleTarget(here, remote)
 
     @property
     def commit(self) -> str:
@@ -101,6 +104,13 @@ def values_of(
     own = {tenant.name: images[name] for tenant in tenants if (name := tenant_name(tenant.name)) in images}
     rendered = chart_values(tenants, environment, own)
     return merged(root, environment.name, {**rendered, "images": {"airflow": images[PLATFORM]}})
+
+
+def bundle_of(root: Path, environment: Environment) -> Remote:
+    """Return the central DAG repository of *environment*, with its mirror on this machine."""
+    settings = environment.bundle
+    assert settings is not None
+    return Remote(mirror(root / BUNDLES, environment.name), settings.repository)
 
 
 def prepare(root: Path, name: str, say: Progress) -> Preparation:

@@ -30,7 +30,7 @@ class ImagesTarget:
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each image that is missing; changes nothing."""
-        registry = self._registry()
+        registry = self.registry()
         return tuple(
             self._change(recipe) for recipe in self.recipes if self._digest(registry, recipe) is None
         )
@@ -44,7 +44,7 @@ class ImagesTarget:
 
     def digests(self) -> dict[str, dict[str, str]]:
         """Return image → `repository` and `digest`, of those that the registry has."""
-        registry = self._registry()
+        registry = self.registry()
         found = {recipe.name: self._digest(registry, recipe) for recipe in self.recipes}
         place = self.settings.registry
         return {
@@ -53,7 +53,8 @@ class ImagesTarget:
             if digest
         }
 
-    def _registry(self) -> Registry:
+    def registry(self) -> Registry:
+        """Return the registry, asked as whoever deploys."""
         return Registry(self.settings.host, self._login(), self.settings.plain_http)
 
     def _login(self) -> Login | None:
@@ -62,6 +63,11 @@ class ImagesTarget:
 
     def _digest(self, registry: Registry, recipe: Recipe) -> str | None:
         return registry.digest(self.settings.repository(recipe.name), recipe.tag)
+
+    def make_repository(self, recipe: Recipe) -> None:
+        """Let the registry have a place for the image; only ECR wants one before a push."""
+        if ecr.is_ecr(self.settings.host):
+            ecr.ensure_repository(self.settings.host, self.settings.repository(recipe.name))
 
     def _change(self, recipe: Recipe) -> Change:
         why = "the registry has no image of what it is made of now"
@@ -80,8 +86,7 @@ class ImagesTarget:
         def say(text: str) -> None:
             progress(f"{recipe.name}: {text}")
 
-        if ecr.is_ecr(self.settings.host):
-            ecr.ensure_repository(self.settings.host, self.settings.repository(recipe.name))
+        self.make_repository(recipe)
         with tempfile.TemporaryDirectory(prefix="aerodrome-image-") as place:
             folder = Path(place)
             recipe.fill(folder, say)

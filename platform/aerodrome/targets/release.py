@@ -145,6 +145,13 @@ class ReleaseTarget:
         good = self._good() if found else frozenset()
         return tuple(replace(one, works=one.number in good) for one in found)
 
+    def is_like(self, revision: int) -> bool:
+        """Return whether the newest revision has the objects of *revision*, as after going back to it."""
+        newest = self.helm.history()[-1].number
+        return (
+            newest == revision or self.helm.revision(newest).objects == self.helm.revision(revision).objects
+        )
+
     # What is found.
 
     def _look(self) -> Look:

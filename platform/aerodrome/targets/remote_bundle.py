@@ -15,6 +15,31 @@ from aerodrome.targets.bundle import BundleTarget
 
 
 @dataclass(frozen=True)
+class PublishedBundle:
+    """The central DAG repository as *remote* has it."""
+
+    remote: Remote
+
+    def head(self) -> str:
+        """Return the commit of its branch; empty where it has none."""
+        self.remote.fetch()
+        return self.remote.mirror.head() or ""
+
+    def begin(self) -> None:
+        """Let it have the branch: Airflow that clones a repository without it does not see it come later."""
+        if not self.head():
+            bundle.begin(self.remote.mirror.path)
+            self.remote.push()
+
+    def back_to(self, commit: str) -> str:
+        """Publish the DAGs of *commit* again, and return what was done as a sentence."""
+        self.remote.fetch()
+        told = bundle.rollback(self.remote.mirror.path, commit)
+        self.remote.push()
+        return told
+
+
+@dataclass(frozen=True)
 class RemoteBundleTarget:
     """Publishes as :class:`BundleTarget` does, into the mirror of *remote*, and pushes that.
 
@@ -29,13 +54,6 @@ class RemoteBundleTarget:
         """Return one change for each file of the server's branch that differs."""
         self.remote.fetch()
         return self.here.changes()
-
-    def begin(self) -> None:
-        """Let the server have the branch: Airflow that clones a repository without it does not see it come later."""
-        self.remote.fetch()
-        if not self.remote.mirror.head():
-            bundle.begin(self.remote.mirror.path)
-            self.remote.push()
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Publish all files in one commit on what the server has; nothing is done where somebody else came first."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import cast
 
 import pytest
 from aerodrome.bundle import publish, published_paths
 from aerodrome.clients.git import BareRepository, BranchMovedError
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError
-from aerodrome.targets.bundle import BundleTarget
-from aerodrome.targets.remote_bundle import RemoteBundleTarget
+from aerodrome.targets.remote_bundle import PublishedBundle
 
 FILES = {"alpha/daily.py": "# 1\n"}
 OTHERS = {"alpha/daily.py": "# 2\n"}
@@ -50,14 +48,29 @@ def test_a_branch_that_has_begun_has_no_file_and_takes_the_first_publish(
 ) -> None:
     """To begin again changes nothing."""
     here = remote(tmp_path, server)
-    target = RemoteBundleTarget(cast("BundleTarget", None), here)
-    target.begin()
-    begun = BareRepository(server).head()
-    target.begin()
+    bundle = PublishedBundle(here)
+    bundle.begin()
+    begun = bundle.head()
+    bundle.begin()
     assert begun and BareRepository(server).head() == begun and published_paths(server) == ()
     published(here, FILES)
     here.push()
     assert published_paths(server) == ("alpha/daily.py",)
+
+
+def test_an_earlier_bundle_is_published_again_for_everybody(tmp_path: Path, server: Path) -> None:
+    """As a new commit on what is there."""
+    here = remote(tmp_path, server)
+    bundle = PublishedBundle(here)
+    heads = []
+    for files in (FILES, OTHERS):
+        here.fetch()
+        published(here, files)
+        here.push()
+        heads.append(bundle.head())
+    assert bundle.back_to(heads[0]).startswith(f"published {heads[0][:12]} again as ")
+    assert BareRepository(server).text("alpha/daily.py") == "# 1\n"
+    assert bundle.head() not in heads
 
 
 def test_what_was_never_pushed_is_gone_after_a_fetch(tmp_path: Path, server: Path) -> None:

@@ -1,0 +1,31 @@
+"""The platform team's command that brings what works in one environment to the next."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aerodrome.cli import options, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to *app*."""
+    app.command()(promote)
+
+
+def promote(
+    source: Annotated[str, typer.Option("--from", help="The environment where it was seen to work.")],
+    target: Annotated[str, typer.Option("--to", help="The environment after it: its promoted_from says so.")],
+    yes: options.Yes = False,
+    confirm: options.Confirm = "",
+) -> None:
+    """Deploy to an environment the commit and the images that run in the one before it, built nowhere again."""
+    from aerodrome.cli.platform import deploy_to_cluster
+    from aerodrome.kubernetes.promotion import bring_images
+
+    root = options.repository_root()
+    with show.steps() as progress:
+        entry = bring_images(root, source, target, progress)
+    show.line(f"{target}: gets commit {entry.commit}, deploy {entry.number} of {source}")
+    deploy_to_cluster(root, target, None, yes=yes, confirm=confirm)

@@ -1,0 +1,101 @@
+"""How a deploy ends: what runs is tried out and noted, and what does not work is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from aerodrome.clients.cluster_lease import me
+from aerodrome.errors import AerodromeError, UserError
+from aerodrome.kubernetes.desk import ClusterDesk
+from aerodrome.kubernetes.record import Entry, Record, State, state_of
+from aerodrome.kubernetes.smoke import SmokeTest
+from aerodrome.progress import Step
+from aerodrome.targets.part import Restore
+from aerodrome.targets.release import Guard, ReleaseTarget
+from aerodrome.targets.remote_bundle import PublishedBundle
+
+_AGAIN = "mend it and deploy again"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Tries out what runs in the environment of *desk*, and goes back to what did before."""
+
+    release: ReleaseTarget
+    bundle: PublishedBundle
+    desk: ClusterDesk
+    record: Record
+    guard: Guard
+    step: Step
+    rights: tuple[Restore, ...] = ()
+    """What brings back who might read what before the deploy."""
+
+    def try_out(self, commit: str, images: Mapping[str, str], *, changed: bool) -> None:
+        """Run the canary where something *changed*, or was never seen to work, and note that it did."""
+        state = state_of(self.release, self.bundle)
+        if changed or not self.record.works(state):
+            self._smoke()
+            self.record.add(Entry(me(), commit, state, images))
+        else:
+            self.record.confirm(commit)
+
+    def take_back(self, problem: AerodromeError) -> None:
+        """Raise *problem* once what was seen to work last runs again, and say which that is."""
+        entries = self.record.entries()
+        if not entries:
+            raise _with(problem, "no deploy before was seen to work: left as it is", _AGAIN)
+        last = entries[-1]
+        self.step("back", f"failed: {str(problem.args[0]).splitlines()[0]}")
+        try:
+            told = self._back(last)
+        except AerodromeError as second:
+            text = f"going back to deploy {last.number} failed too: {second.args[0]}"
+            raise _with(problem, text, second.remedy or _AGAIN) from None
+        raise _with(problem, told, _AGAIN) if told else problem
+
+    def _back(self, last: Entry) -> str:
+        """Have *last* run again with the rights of then, and return what was done; empty where it runs anyway."""
+        for restore in self.rights:
+            restore(partial(self.step, "rights"))
+        if self._runs(last.state):
+            return ""
+        self.go_back(last)
+        return f"went back to deploy {last.number} of {last.when}, which works"
+
+    def go_back(self, entry: Entry) -> None:
+        """Have what ran after *entry* run again; the canary tells whether it works."""
+        if not self._same_release(entry.state.revision):
+            self.release.rollback(entry.state.revision, partial(self.step, "release"))
+        self.step("bundle", self.bundle.back_to(entry.state.bundle))
+        self._smoke()
+        state = state_of(self.release, self.bundle)
+        self.record.add(replace(entry, who=me(), state=state, back_to=entry.number))
+
+    def _runs(self, state: State) -> bool:
+        return self._same_release(state.revision) and self.bundle.head() == state.bundle
+
+    def _same_release(self, revision: int) -> bool:
+        return self.release.is_like(revision)
+
+    def _smoke(self) -> None:
+        queues = self.desk.environment.queues
+        SmokeTest(self.desk.access(), queues, self.guard, partial(self.step, "smoke test")).run()
+
+
+def entry_to_go_back_to(record: Record, number: int | None) -> Entry:
+    """Return deploy *number*, or the one before the last; UserError where there is none."""
+    entries = record.entries()
+    wanted = [entry for entry in entries if entry.number == number] if number else list(entries[-2:-1])
+    if wanted:
+        return wanted[0]
+    known = ", ".join(str(entry.number) for entry in entries) or "none"
+    said = f"there is no deploy {number}" if number else "there is no deploy before the last"
+    raise UserError(said, f"deploys that were seen to work: {known}")
+
+
+def _with(problem: AerodromeError, more: str, remedy: str) -> AerodromeError:
+    made = AerodromeError(f"{problem.args[0]}\n{more}", remedy)
+    made.exit_code = problem.exit_code
+    return made

@@ -1,0 +1,102 @@
+"""What was seen to work in one environment goes to the next: its commit with its images, and nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from aerodrome.clients.git import uncommitted
+from aerodrome.clients.image_copy import Place, copy
+from aerodrome.environment import Environment
+from aerodrome.errors import UserError, counted
+from aerodrome.kubernetes.connection import connect
+from aerodrome.kubernetes.images import images_of
+from aerodrome.kubernetes.preparation import bundle_of, cluster_environment
+from aerodrome.kubernetes.record import Entry, Record, state_of
+from aerodrome.progress import Progress, Step
+from aerodrome.targets.bundle import source_commit
+from aerodrome.targets.images import ImagesTarget
+from aerodrome.targets.remote_bundle import PublishedBundle
+
+
+def bring_images(root: Path, source: str, target: str, step: Step) -> Entry:
+    """Let the registry of *target* have the images that run in *source*, and return the deploy that brought them.
+
+    UserError, and nothing copied, where *target* does not follow on *source*, where what runs in *source* was not seen
+    to work, or where *root* is not at its commit.
+    """
+    to = cluster_environment(root, target)
+    if to.promoted_from is None:
+        remedy = f"add promoted_from: {source} there, or deploy it: make deploy ENV={target}"
+        raise UserError(f"environments/{target}/environment.yaml names no environment before it", remedy)
+    if to.promoted_from != source:
+        remedy = f"make promote FROM={to.promoted_from} TO={target}"
+        raise UserError(f"{target} follows on {to.promoted_from}, and not on {source}", remedy)
+    before = cluster_environment(root, source)
+    require_committed(root, to)
+    step("promotion", f"what runs in {source}")
+    entry = _proven(root, before)
+    _require_commit(root, source, entry)
+    _copy(root, before, to, entry, partial(step, "images"))
+    return entry
+
+
+def require_committed(root: Path, environment: Environment) -> None:
+    """Do nothing where all files are committed, or *environment* takes others too; UserError elsewhere."""
+    if environment.promoted_from is None:
+        return
+    if files := uncommitted(root):
+        shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        said = f"{counted(len(files), 'file')} of this work tree stand in no commit: {shown}"
+        raise UserError(said, f"commit them: {environment.name} is deployed from commits alone")
+
+
+def _proven(root: Path, environment: Environment) -> Entry:
+    connection = connect(root, environment)
+    record = Record(connection.cluster, environment.cluster.namespace)
+    state = state_of(connection.release({}), PublishedBundle(bundle_of(root, environment)))
+    entries = record.entries()
+    if entries and entries[-1].state == state:
+        return entries[-1]
+    last = f"the last that was is deploy {entries[-1].number}" if entries else "none ever was"
+    remedy = f"make deploy ENV={environment.name} ends with the canary on every queue"
+    raise UserError(f"what runs in {environment.name} now was not seen to work: {last}", remedy)
+
+
+def _require_commit(root: Path, source: str, entry: Entry) -> None:
+    here = source_commit(root)
+    if here == entry.commit:
+        return
+    said = f"{source} runs commit {entry.commit} since deploy {entry.number}, and this work tree is at {here}"
+    if entry.commit.endswith("-changed"):
+        raise UserError(said, f"its files were never committed: commit them, and deploy {source} again")
+    raise UserError(said, f"git checkout {entry.commit}, then start this again")
+
+
+def _copy(root: Path, source: Environment, target: Environment, entry: Entry, say: Progress) -> None:
+    (ours, _), (theirs, _) = images_of(root, source), images_of(root, target)
+    here, there = ours.digests(), theirs.digests()
+    wanted = {recipe.name: recipe for recipe in theirs.recipes}
+    for recipe in ours.recipes:
+        digest = entry.images.get(recipe.name, "")
+        if here.get(recipe.name, {}).get("digest") != digest:
+            said = (
+                f"the registry of {source.name} has another image {recipe.name} than the one that runs there"
+            )
+            raise UserError(said, f"deploy it again: make deploy ENV={source.name}")
+        if recipe.name not in wanted or there.get(recipe.name, {}).get("digest") == digest:
+            continue
+        if wanted[recipe.name].tag != recipe.tag:
+            remedy = "give both environments the same images.base"
+            raise UserError(f"the image {recipe.name} would be made of other parts in {target.name}", remedy)
+        theirs.make_repository(recipe)
+        told = partial(_tell, say, recipe.name)
+        copy(_place(ours, recipe.name), digest, _place(theirs, recipe.name), recipe.tag, told)
+
+
+def _tell(say: Progress, name: str, text: str) -> None:
+    say(f"{name}: {text}")
+
+
+def _place(target: ImagesTarget, name: str) -> Place:
+    return Place(target.registry(), target.settings.repository(name))
