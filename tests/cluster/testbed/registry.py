@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def repository(name: str) -> str:
         command = ["git", "init", "--quiet", "--bare", "--initial-branch=main", folder]
         subprocess.run(command, check=True, capture_output=True)
     return f"git://{MACHINE}:{GIT_PORT}/{name}.git"
+
+
+def empty(name: str) -> None:
+    """Begin the git repository *name* anew."""
+    shutil.rmtree(GIT / f"{name}.git", ignore_errors=True)
+    repository(name)
 
 
 def _settings(kept: Path) -> dict[str, object]:

@@ -1,0 +1,78 @@
+"""A deploy to a real cluster that does not come to its end, and what the next one makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from line import line
+from sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("first")
+MOMENTS = {
+    "before anything": "fit to publish",
+    "helm at work": "helm applies",
+    "a rollout": "airflow-scheduler 0/1 ready",
+    "published": "bundle       published",
+    "the canary": "smoke test   run",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_deploy_is_brought_to_its_end_by_the_next(deployed: Sandbox, moment: str) -> None:
+    """Wherever it was: nothing is left to do afterwards, and the canary has run on what there is."""
+    deployed.change_release()
+    deployed.change_dag()
+    with deployed.begun("deploy", "--yes") as killed:
+        killed.wait_for(MOMENTS[moment])
+        killed.kill()
+    told = deployed.deploy()
+    assert "smoke test" in told and deployed.planned() == set()
+    assert "sandbox: nothing to change" in deployed.deploy()
+
+
+def test_of_two_deploys_at_once_one_is_refused(deployed: Sandbox) -> None:
+    """With who has the lock; the other comes to its end."""
+    deployed.change_release()
+    with deployed.begun("deploy", "--yes") as going:
+        going.wait_for("helm applies")
+        second = deployed.run("deploy", "--yes")
+        assert second.returncode == 1 and "deploys here since" in second.stderr
+        assert going.end() == 0, going.said()
+    assert deployed.planned() == set()
+
+
+def test_a_deploy_that_loses_the_cluster_says_so(deployed: Sandbox, tmp_path: Path) -> None:
+    """It changes nothing more; the next one goes on when the cluster is back."""
+    deployed.change_release()
+    with (
+        line(tmp_path) as (wire, kubeconfig),
+        deployed.begun("deploy", "--yes", kubeconfig=kubeconfig) as going,
+    ):
+        going.wait_for("airflow-scheduler 0/1 ready")
+        wire.cut()
+        assert going.end() == 1
+        assert "does not answer" in going.said() and "Traceback" not in going.said()
+    deployed.deploy()
+    assert deployed.planned() == set()
+
+
+def test_an_image_that_does_not_start_is_told_with_its_log(deployed: Sandbox) -> None:
+    """What worked before runs again; the values still ask for the other."""
+    deployed.change_release()
+    deployed.edit(
+        "environments/sandbox/values.yaml",
+        lambda text: text.replace(
+            "scheduler:\n", "scheduler:\n  args: [python, -c, 'exit(\"no such day\")']\n", 1
+        ),
+    )
+    done = deployed.run("deploy", "--yes")
+    told = done.stdout + done.stderr
+    assert done.returncode == 1 and "no such day" in told and "which works" in told
+    assert ("release", "update", "Deployment airflow-scheduler") in deployed.planned()
+    deployed.edit("environments/sandbox/values.yaml", _without_args)
+    deployed.deploy()
+
+
+def _without_args(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if "no such day" not in line)

@@ -1,0 +1,131 @@
+"""A copy of this repository whose environment `sandbox` is deployed to the cluster, and what its commands say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerodrome.local.machine.deadline import wait_until
+from image_store import ROOT, Repository, copied
+
+NAMESPACE = "airflow"
+WEATHER = "tenants/flights/dags/weather.json"
+VALUES = "environments/sandbox/values.yaml"
+LONGEST_SECONDS = 900
+_CHANGE = re.compile(r"^(images|secrets|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A command that goes on, and what it has written to *log*."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        """Return what it has written so far."""
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_for(self, text: str) -> None:
+        """Return when it has written *text*."""
+        assert wait_until(lambda: text in self.said() or self.process.poll() is not None, LONGEST_SECONDS)
+        assert text in self.said(), self.said()
+
+    def end(self) -> int:
+        """Return its exit code when it is over."""
+        return self.process.wait(LONGEST_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it, with all that it has started."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The copy; each change of its files is committed."""
+
+    repository: Repository
+
+    @property
+    def root(self) -> Path:
+        """Where it is."""
+        return self.repository.root
+
+    def edit(self, path: str, change: Callable[[str], str]) -> None:
+        """Write what *change* makes of the file at *path*, and commit it; it must differ."""
+        file = self.root / path
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        after = change(before)
+        assert after != before, path
+        file.write_text(after, encoding="utf-8")
+        self.commit()
+
+    def commit(self) -> None:
+        """Commit everything."""
+        git = ["git", "-C", str(self.root), "-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+        subprocess.run([*git, "add", "--all"], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=change"], check=True)
+
+    def planned(self) -> set[tuple[str, str, str]]:
+        """Return target, action and what of each change that a plan shows."""
+        done = self.run("plan")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return {tuple(part.strip() for part in found) for found in _CHANGE.findall(done.stdout)}  # type: ignore[misc]
+
+    def deploy(self, *more: str) -> str:
+        """Return what a deploy that ends well prints."""
+        done = self.run("deploy", "--yes", *more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def change_release(self) -> None:
+        """Ask for another value, of the scheduler alone."""
+        begun, first = "scheduler:\n", "scheduler:\n  env: [{name: TRIED, value: '1'}]\n"
+        self.edit(
+            VALUES,
+            lambda text: (
+                re.sub(r"(?<=TRIED, value: ')\d+", lambda found: str(int(found[0]) + 1), text)
+                if "TRIED" in text
+                else text.replace(begun + "  startup", first + "  startup")
+            ),
+        )
+
+    def change_dag(self) -> None:
+        """Ask for another description of one DAG."""
+        self.edit(WEATHER, lambda text: text.replace('"description": "', '"description": "Again: ', 1))
+
+    @contextmanager
+    def begun(self, command: str, *more: str, kubeconfig: Path | None = None) -> Iterator[Begun]:
+        """Yield a command on the environment that goes on meanwhile, and is over at the end."""
+        log = self.root.parent / "begun.log"
+        process = self.repository.start(log, kubeconfig, command, "--env", "sandbox", *more)
+        try:
+            yield Begun(process, log)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def run(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the environment."""
+        return self.repository.run(command, "--env", "sandbox", *more)
+
+
+def sandbox(folder: Path) -> Sandbox:
+    """Return a copy in *folder*, with the environment as this repository has it."""
+    made = copied(folder)
+    environment = "environments/sandbox/environment.yaml"
+    (made.root / environment).write_text((ROOT / environment).read_text())
+    subprocess.run(["git", "init", "--quiet", made.root], check=True)
+    (made.root / ".gitignore").write_text(".aerodrome/\n.venv/\n")
+    found = Sandbox(made)
+    found.commit()
+    return found
