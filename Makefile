@@ -58,10 +58,13 @@ promote: venv  ## FROM=<environment> TO=<the one after it> [CONFIRM=a,b] [YES=1]
 rollback: venv  ## [TO=<number of a deploy>]: have run again what ran before the last deploy, in a cluster
 	@$(AERODROME) rollback $(COMMON) $(if $(TO),--to '$(TO)')
 
+drift: venv  ## [JSON=1]: what there is against what this work tree declares; exit 3 where they differ
+	@$(AERODROME) drift $(COMMON) $(if $(JSON),--json)
+
 images: venv  ## [JSON=1]: build and push every image that the environment's registry lacks
 	@$(AERODROME) images $(COMMON) $(if $(JSON),--json)
 
-status: venv  ## [JSON=1]: processes, addresses, DAGs and their last runs
+status: venv  ## [JSON=1]: what runs, queues, hosts, the last deploys, DAGs that fail, are broken or run no more
 	@$(AERODROME) status $(COMMON) $(if $(JSON),--json)
 
 logs: venv  ## [PROCESS=scheduler]: the end of the processes' logs
@@ -174,4 +177,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock
+.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock drift

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aerodrome.kubernetes.status.whole import ClusterStatus
     from aerodrome.local.release.deploy import Status
-    from aerodrome.plan import Planned
+    from aerodrome.plan import Drift, Planned
 
 Document = dict[str, Any]
 
@@ -25,6 +26,17 @@ def plan(planned: Planned) -> Document:
     }
 
 
+def drift(found: Drift) -> Document:
+    """Return the plan's document, what was deployed last, and whether what differs is by hand (null: nobody knows)."""
+    return {
+        **plan(found.planned),
+        "deployed": asdict(found.deployed) if found.deployed else None,
+        "differs": found.differs,
+        "by_hand": found.by_hand,
+        "verdict": found.verdict,
+    }
+
+
 def status(environment: str, found: Status) -> Document:
     """Return processes (memory in bytes, uptime in seconds), DAGs with their newest run, addresses and notes."""
     return {
@@ -34,4 +46,19 @@ def status(environment: str, found: Status) -> Document:
         "dags": [asdict(dag) for dag in found.dags],
         "addresses": dict(found.addresses),
         "notes": list(found.warnings),
+    }
+
+
+def cluster_status(found: ClusterStatus) -> Document:
+    """Return all that the screen shows, lists in full; `airflow` and `hosts` are null where nobody could tell them."""
+    hosts = found.inventory.hosts if found.inventory else None
+    return {
+        "environment": found.environment.name,
+        "healthy": found.healthy,
+        "wrong": list(found.wrong),
+        "components": [asdict(one) for one in found.components],
+        "airflow": asdict(found.airflow) if found.airflow else None,
+        "hosts": None if hosts is None else [asdict(host) for host in hosts],
+        "deploys": [asdict(entry) for entry in found.deploys],
+        "contacts": dict(found.contacts),
     }

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from aerodrome.cli import documents, options, show
+from aerodrome.cli import documents, kinds, options, show
 from aerodrome.errors import AerodromeError, UserError
 
 if TYPE_CHECKING:
     from aerodrome.local.release.first_runs import FirstRuns
-    from aerodrome.plan import Plan, Planned
-    from aerodrome.progress import Progress
+    from aerodrome.plan import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +36,7 @@ def plan(
 
     root = options.repository_root()
     with show.working(f"comparing {env} with this commit") as say:
-        planned = _planned(root, env, say)
+        planned = kinds.planned(root, env, say)
     told = tuple(str(problem) for problem in planned.problems)
     folder = saved.save(root, planned.plan, (*told, *planned.notes), out)
     if as_json:
@@ -61,26 +60,10 @@ def deploy(
 
     root = options.repository_root()
     chosen = saved.chosen(root, env, plan) if plan else None
-    if _in_cluster(root, env):
+    if kinds.in_cluster(root, env):
         deploy_to_cluster(root, env, chosen, yes=yes, confirm=confirm)
     else:
         _deploy_here(root, env, chosen, confirm)
-
-
-def _planned(root: Path, env: str, say: Progress) -> Planned:
-    if _in_cluster(root, env):
-        from aerodrome.kubernetes.deploy import plan_cluster
-
-        return plan_cluster(root, env, say)
-    from aerodrome.local.release.deploy import plan_local
-
-    return plan_local(root, env, say)
-
-
-def _in_cluster(root: Path, env: str) -> bool:
-    from aerodrome.environment import load_environment
-
-    return load_environment(root, env).kind == "kubernetes"
 
 
 def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, confirm: str) -> None:
@@ -122,7 +105,7 @@ def rollback(
     from aerodrome.kubernetes.deploy import rollback_cluster
 
     root = options.repository_root()
-    if not _in_cluster(root, env):
+    if not kinds.in_cluster(root, env):
         raise UserError(
             f"ENV={env} is this machine", "aerodrome bundle-rollback publishes earlier DAGs again"
         )
@@ -151,14 +134,30 @@ def require_well(runs: FirstRuns, env: str, unanswered: str = "") -> None:
 
 
 def status(env: options.Environment = "local", as_json: options.AsJson = False) -> None:
-    """Show processes, addresses, DAGs and their last runs; exit 1 when something that should run does not."""
+    """Show what runs, queues and hosts, DAGs and the last deploys; exit 1 when something that should run does not."""
+    root = options.repository_root()
+    if kinds.in_cluster(root, env):
+        _status_of_cluster(root, env, as_json=as_json)
     from aerodrome.local.release.deploy import status_local
 
-    found = status_local(options.repository_root(), env)
+    found = status_local(root, env)
     if as_json:
         show.document(documents.status(env, found))
     else:
         show.status(found)
+    raise typer.Exit(0 if found.healthy else 1)
+
+
+def _status_of_cluster(root: Path, env: str, *, as_json: bool) -> NoReturn:
+    from aerodrome.cli import show_cluster
+    from aerodrome.kubernetes.status.whole import status_cluster
+
+    with show.working(f"asking the cluster of {env}"):
+        found = status_cluster(root, env)
+    if as_json:
+        show.document(documents.cluster_status(found))
+    else:
+        show_cluster.status(found)
     raise typer.Exit(0 if found.healthy else 1)
 
 

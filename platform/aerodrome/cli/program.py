@@ -32,6 +32,7 @@ def run() -> None:
 def commands() -> typer.Typer:
     """Return the command line with every command."""
     from aerodrome.cli import (
+        differences,
         images,
         inventory,
         login_secret,
@@ -51,17 +52,8 @@ def commands() -> typer.Typer:
         help="Airflow as a service for many teams, from one repository.",
     )
     for module in (
-        tenant,
-        platform,
-        promotion,
-        images,
-        secret,
-        login_secret,
-        roles,
-        inventory,
-        workers,
-        repository,
-    ):
+        tenant, platform, promotion, differences, images, secret, login_secret, roles, inventory, workers, repository,
+    ):  # fmt: skip
         module.register(app)
     return app
 

@@ -111,7 +111,7 @@ def plan(planned: Planned, folder: Path, command: str) -> None:
         line(f"to apply: {command}")
     else:
         line(f"{made.environment}: nothing to change")
-    _notes(planned.notes)
+    notes(planned.notes)
 
 
 def changes(found: Sequence[Change]) -> None:
@@ -138,7 +138,7 @@ def deployed(result: Deployed) -> None:
     line("")
     line(f"{result.plan.environment}: {made(result.plan)}")
     _platform(result.status)
-    _notes((*result.notes, *(unwell(result.runs) if result.problems else ())))
+    notes((*result.notes, *(unwell(result.runs) if result.problems else ())))
 
 
 def status(found: Status) -> None:
@@ -159,11 +159,12 @@ def _platform(found: Status) -> None:
     width = max(map(len, found.addresses), default=0) + 2
     for label, value in found.addresses.items():
         line(f"{label:<{width}}{value}")
-    _notes(found.warnings)
+    notes(found.warnings)
 
 
-def _notes(notes: Sequence[str]) -> None:
-    for note in notes:
+def notes(told: Sequence[str]) -> None:
+    """Print each on a line of its own, marked as a note."""
+    for note in told:
         line(f"note: {note}")
 
 
@@ -203,7 +204,7 @@ def followed(found: Followed) -> None:
                 change.action, *(escape(visible(text)) for text in (change.user, change.role, change.why))
             )
         _console.print(table)
-    _notes(found.notes)
+    notes(found.notes)
 
 
 def history(publishes: Sequence[Publish]) -> None:

@@ -68,9 +68,15 @@ class Airflow:
         """Return the health of metadatabase, scheduler, triggerer and dag_processor; needs no login."""
         return dict(self._answer(self._plain, "GET", "/api/v2/monitor/health", timeout=HEALTH_TIMEOUT))
 
-    def dags(self) -> list[Row]:
-        """Return the DAGs that this user sees."""
-        return list(self._pages("/api/v2/dags", "dags", {"order_by": "dag_id"}))
+    def dags(self, **only: str) -> list[Row]:
+        """Return the DAGs that this user sees; *only* are Airflow's own filters, such as last_dag_run_state."""
+        return list(self._pages("/api/v2/dags", "dags", {"order_by": "dag_id", **only}))
+
+    def first_versions(self) -> dict[str, datetime]:
+        """Return DAG → since when Airflow has known it, of all DAGs whose first version it keeps."""
+        query = {"version_number": 1, "order_by": "id"}
+        rows = self._pages("/api/v2/dags/~/dagVersions", "dag_versions", query)
+        return {row["dag_id"]: datetime.fromisoformat(row["created_at"]) for row in rows}
 
     def dag(self, dag_id: str) -> Row:
         """Return one DAG; NotFoundError where there is none."""
@@ -116,8 +122,12 @@ class Airflow:
 
     def unfinished_tasks(self) -> list[Row]:
         """Return the task instances of all runs of all DAGs that have not ended and whose turn has come."""
+        return self.tasks_in(UNFINISHED)
+
+    def tasks_in(self, states: Iterable[str]) -> list[Row]:
+        """Return the task instances of all runs of all DAGs that are in one of *states*."""
         path = "/api/v2/dags/~/dagRuns/~/taskInstances"
-        return list(self._pages(path, "task_instances", {"state": UNFINISHED, "order_by": "id"}))
+        return list(self._pages(path, "task_instances", {"state": tuple(states), "order_by": "id"}))
 
     def run(self, dag_id: str, run_id: str) -> Row:
         """Return one run."""

@@ -125,11 +125,7 @@ class Watch:
     def _namespaces(self) -> Iterator[tuple[str, dict[str, list[Object]]]]:
         for namespace in sorted({one.namespace for one in self.workloads}):
             kinds = {one.kind for one in self.workloads if one.namespace == namespace}
-            lists = {kind: _listed(self.cluster, KINDS[kind], namespace) for kind in sorted(kinds)}
-            lists["Pod"] = _listed(self.cluster, _PODS, namespace)
-            if "Deployment" in kinds:
-                lists["ReplicaSet"] = _listed(self.cluster, _SETS, namespace)
-            yield namespace, lists
+            yield namespace, lists_of(self.cluster, namespace, kinds)
 
     def _matched(
         self, found: Iterable[tuple[str, dict[str, list[Object]]]]
@@ -137,7 +133,7 @@ class Watch:
         for namespace, lists in found:
             for workload in sorted(one for one in self.workloads if one.namespace == namespace):
                 live = next((one for one in lists[workload.kind] if self._is(one, workload)), None)
-                pods = _pods_of(live, workload.kind, lists) if live else []
+                pods = pods_of(live, workload.kind, lists) if live else []
                 yield workload, live, pods
 
     def _is(self, live: Object, workload: Workload) -> bool:
@@ -196,6 +192,15 @@ class Watch:
             self._told[workload] = text
 
 
+def lists_of(cluster: Cluster, namespace: str, kinds: Collection[str]) -> dict[str, list[Object]]:
+    """Return kind → all objects of it in *namespace*: those of *kinds*, and what tells which pods are theirs."""
+    lists = {kind: _listed(cluster, KINDS[kind], namespace) for kind in sorted(kinds)}
+    lists["Pod"] = _listed(cluster, _PODS, namespace)
+    if "Deployment" in kinds:
+        lists["ReplicaSet"] = _listed(cluster, _SETS, namespace)
+    return lists
+
+
 def _listed(cluster: Cluster, path: str, namespace: str) -> list[Object]:
     try:
         return list(cluster.get(path.format(namespace))["items"] or ())
@@ -203,7 +208,7 @@ def _listed(cluster: Cluster, path: str, namespace: str) -> list[Object]:
         return []
 
 
-def _pods_of(live: Object, kind: str, lists: Mapping[str, list[Object]]) -> list[Object]:
+def pods_of(live: Object, kind: str, lists: Mapping[str, list[Object]]) -> list[Object]:
     """Return the pods of the newest version of *live* and those of older ones that are ending."""
     owners = {live["metadata"]["uid"]}
     if kind == "Deployment":

@@ -13,6 +13,7 @@ from aerodrome.plan.change import (
 )
 from aerodrome.plan.comparison import require_planned, require_same
 from aerodrome.plan.document import Plan
+from aerodrome.plan.drift import Drift, LastDeploy
 from aerodrome.plan.making import apply_targets, make_plan
 from aerodrome.plan.planned import Planned
 
@@ -21,6 +22,8 @@ __all__ = [
     "TENANT",
     "Action",
     "Change",
+    "Drift",
+    "LastDeploy",
     "Plan",
     "Planned",
     "Risk",

@@ -1,0 +1,120 @@
+"""What `status` prints of an environment in a cluster: one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from aerodrome.cli import show
+from aerodrome.errors import counted
+from aerodrome.quantities import format_duration
+from aerodrome.terminal import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aerodrome.hosts.inventory import Inventory
+    from aerodrome.kubernetes.record import Entry
+    from aerodrome.kubernetes.status.airflow import Dag, Heard, NotImported, Queue
+    from aerodrome.kubernetes.status.components import Component
+    from aerodrome.kubernetes.status.whole import ClusterStatus
+
+MOST_FILES, MOST_DAGS = 10, 6
+"""So many files that do not import, and DAGs of one tenant, are named; of more their number is told."""
+_LONGEST = 160
+
+
+def status(found: ClusterStatus) -> None:
+    """Print components, queues, hosts, deploys and DAGs that need somebody, and at the end what is wrong."""
+    _components(found.components)
+    if found.airflow:
+        _queues(found.airflow.queues)
+    _hosts(found.inventory)
+    _deploys(found.deploys)
+    if found.airflow:
+        _not_imported(found.airflow.not_imported)
+        _dags(found.airflow, found.contacts, format_duration(found.environment.status.idle_after))
+    for line in found.wrong:
+        show.line(f"wrong: {line}")
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print *rows* below their headings, the first of which is *title*; nothing where there are none."""
+    table = Table(title, *columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(escape(_short(cell)) for cell in row))
+    if table.row_count:
+        show.table(table)
+        show.line("")
+
+
+def _components(found: Iterable[Component]) -> None:
+    rows = ((one.name, f"{one.ready}/{one.wanted}", str(one.restarts or ""), one.why) for one in found)
+    _table("component", ("ready", "restarts", ""), rows)
+
+
+def _queues(found: Iterable[Queue]) -> None:
+    columns = ("queued", "oldest waits", "running", "")
+    _table("queue", columns, (_queue(one) for one in found))
+
+
+def _queue(one: Queue) -> Sequence[str]:
+    waits = "" if one.oldest_seconds is None else format_duration(timedelta(seconds=one.oldest_seconds))
+    note = "" if one.known else "the environment has no such queue: nobody takes these"
+    return one.name, str(one.queued), waits, str(one.running), note
+
+
+def _hosts(found: Inventory | None) -> None:
+    if found is None:
+        return
+    if not found.hosts:
+        show.line("hosts: none in the inventory\n")
+    rows = ((host.name, host.address, host.zone, ", ".join(host.queues)) for host in found.hosts)
+    _table("host", ("address", "zone", "queues"), rows)
+    show.notes([f"no host serves the queue '{queue}': its tasks wait" for queue in found.unserved])
+
+
+def _deploys(found: Sequence[Entry]) -> None:
+    if not found:
+        show.line("deploys: none is on record\n")
+    rows = (
+        (str(one.number), one.when, one.who, one.commit, str(one.back_to) if one.back_to else "")
+        for one in found
+    )
+    _table("deploy", ("when", "who", "commit", "went back to"), rows)
+
+
+def _not_imported(found: Sequence[NotImported]) -> None:
+    rows = [(one.file, one.tenant, one.said) for one in found[:MOST_FILES]]
+    more = len(found) - len(rows)
+    _table(
+        "file not imported", ("tenant", "why"), [*rows, *([(f"… and {more} more", "", "")] if more else [])]
+    )
+
+
+def _dags(found: Heard, contacts: Mapping[str, str], idle: str) -> None:
+    _table("failing tenant", ("owners", "DAGs whose last run failed"), _by_tenant(found.failing, contacts))
+    _table("idle tenant", ("owners", f"DAGs without a run for {idle}"), _by_tenant(found.idle, contacts))
+
+
+def _by_tenant(found: Iterable[Dag], contacts: Mapping[str, str]) -> Iterator[Sequence[str]]:
+    for tenant, dags in groupby(found, key=lambda dag: dag.tenant):
+        names = [_dag(dag) for dag in dags]
+        more = [f"… and {len(names) - MOST_DAGS} more"] if len(names) > MOST_DAGS else []
+        all_of_them = f"{counted(len(names), 'DAG')}: {', '.join((*names[:MOST_DAGS], *more))}"
+        yield tenant, contacts.get(tenant, ""), all_of_them
+
+
+def _dag(dag: Dag) -> str:
+    said = [*([] if dag.ran else ["never ran"]), *(["paused"] if dag.paused else [])]
+    return f"{dag.name} ({', '.join(said)})" if said else dag.name
+
+
+def _short(text: str) -> str:
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -1,0 +1,120 @@
+"""All of an environment in a cluster on one page; what cannot be asked is told, and the rest is there all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from aerodrome.clients.cluster_failures import UnreachableError
+from aerodrome.environment import Environment, load_environment
+from aerodrome.errors import AerodromeError
+from aerodrome.hosts.inventory import Inventory, load_inventory
+from aerodrome.kubernetes.connection import Connection, connect
+from aerodrome.kubernetes.desk import ClusterDesk, desk
+from aerodrome.kubernetes.record import Entry, Record
+from aerodrome.kubernetes.status.airflow import Heard, heard
+from aerodrome.kubernetes.status.components import Component, components
+from aerodrome.kubernetes.status.contacts import contacts
+from aerodrome.render.roles import ADMIN
+
+DEPLOYS = 5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """What `status` shows of an environment in a cluster.
+
+    *airflow* None: it tells nothing. *deploys*: the last ones, newest first. *contacts*: tenant → whom to turn to, of
+    those with DAGs that fail or rest. *wrong*: a line for each thing beside components that should be and is not.
+    """
+
+    environment: Environment
+    components: tuple[Component, ...] = ()
+    airflow: Heard | None = None
+    inventory: Inventory | None = None
+    deploys: tuple[Entry, ...] = ()
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """Return whether everything that should run does."""
+        return not self.wrong and all(one.works for one in self.components)
+
+
+def status_cluster(root: Path, name: str) -> ClusterStatus:
+    """Return how the environment *name* is now; changes nothing."""
+    environment = load_environment(root, name)
+    return _Look(root, environment, connect(root, environment)).status()
+
+
+@dataclass
+class _Look:
+    root: Path
+    environment: Environment
+    connection: Connection
+    wrong: list[str] = field(default_factory=list)
+
+    def status(self) -> ClusterStatus:
+        inventory = self._ask(lambda: load_inventory(self.root, self.environment))
+        try:
+            parts, deploys, airflow = self._in_cluster()
+        except UnreachableError as away:
+            # Each further question would wait as long.
+            return ClusterStatus(self.environment, inventory=inventory, wrong=(*self.wrong, _line(away)))
+        tenants = {dag.tenant for dag in (*airflow.failing, *airflow.idle)} if airflow else set()
+        known = contacts(self.root, self.environment, tenants)
+        wrong = tuple(self.wrong)
+        return ClusterStatus(self.environment, parts, airflow, inventory, deploys, known, wrong)
+
+    def _in_cluster(self) -> tuple[tuple[Component, ...], tuple[Entry, ...], Heard | None]:
+        cluster, settings = self.connection.cluster, self.environment.cluster
+        parts = self._ask(lambda: components(cluster, settings))
+        deploys = self._ask(lambda: Record(cluster, settings.namespace).entries()) or ()
+        airflow = None
+        if parts == ():
+            self.wrong.append(self._not_there())
+        else:
+            airflow = self._ask(self._airflow)
+        return parts or (), deploys[: -DEPLOYS - 1 : -1], airflow
+
+    def _not_there(self) -> str:
+        settings = self.environment.cluster
+        said = f"there is no release {settings.release} in namespace {settings.namespace}"
+        return f"{said} of {self.connection.cluster.server}: make deploy ENV={self.environment.name}"
+
+    def _airflow(self) -> Heard:
+        with desk(self.connection.cluster, self.environment) as people:
+            found = self._heard(people)
+        for part, since in found.unhealthy.items():
+            told = f", and gave its last one at {since}" if since else ""
+            self.wrong.append(f"Airflow's {part} gives no sign of life{told}")
+        return found
+
+    def _heard(self, people: ClusterDesk) -> Heard:
+        if not people.has_password(ADMIN):
+            remedy = f"the next one does: make deploy ENV={self.environment.name}"
+            raise AerodromeError("no deploy has given Airflow's administrator a password", remedy)
+        airflow = people.administrator()
+        if airflow is None:
+            raise AerodromeError("Airflow's API server does not answer", "its pods are among the components")
+        idle, now = self.environment.status.idle_after, self.connection.cluster.now()
+        return heard(airflow, self.environment.queues, idle, now)
+
+    def _ask(self, question: Callable[[], T]) -> T | None:
+        """Return the answer; None, and a line of what is wrong, where there is none."""
+        try:
+            return question()
+        except UnreachableError:
+            raise
+        except AerodromeError as problem:
+            self.wrong.append(_line(problem))
+            return None
+
+
+def _line(problem: AerodromeError) -> str:
+    first, *_ = str(problem.args[0]).splitlines() or [""]
+    return f"{first} ({problem.remedy})" if problem.remedy else first
