@@ -61,6 +61,9 @@ rollback: venv  ## [TO=<number of a deploy>]: have run again what ran before the
 drift: venv  ## [JSON=1]: what there is against what this work tree declares; exit 3 where they differ
 	@$(AERODROME) drift $(COMMON) $(if $(JSON),--json)
 
+diff-env: venv  ## A=x B=y [LIVE=1] [JSON=1]: what this work tree declares otherwise for two environments, or what runs there
+	@$(AERODROME) diff-env '$(A)' '$(B)' $(if $(LIVE),--live) $(if $(JSON),--json)
+
 images: venv  ## [JSON=1]: build and push every image that the environment's registry lacks
 	@$(AERODROME) images $(COMMON) $(if $(JSON),--json)
 
@@ -177,4 +180,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock drift
+.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock drift diff-env

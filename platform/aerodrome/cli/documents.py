@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aerodrome.environment_difference.compare import Compared
     from aerodrome.kubernetes.status.whole import ClusterStatus
     from aerodrome.local.release.deploy import Status
     from aerodrome.plan import Drift, Planned
@@ -62,3 +63,8 @@ def cluster_status(found: ClusterStatus) -> Document:
         "deploys": [asdict(entry) for entry in found.deploys],
         "contacts": dict(found.contacts),
     }
+
+
+def difference(found: Compared) -> Document:
+    """Return each value that is not the same in both environments, null where it is not there, and notes."""
+    return asdict(found)

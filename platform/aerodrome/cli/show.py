@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
 _PIPE_WIDTH = 240
+_LONGEST_CELL = 160
 _console = Console(
     highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH
 )
@@ -54,6 +55,21 @@ def text(block: str) -> None:
 def table(made: Table) -> None:
     """Print a table."""
     _console.print(made)
+
+
+def rows(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> int:
+    """Print a table of texts, each cut to one line, and return how many rows it has; nothing where there are none."""
+    made = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in cells:
+        made.add_row(*(escape(_one_line(cell)) for cell in row))
+    if made.row_count:
+        _console.print(made)
+    return made.row_count
+
+
+def _one_line(cell: str) -> str:
+    shown = visible(" ".join(cell.split()))
+    return shown if len(shown) <= _LONGEST_CELL else f"{shown[:_LONGEST_CELL]}…"
 
 
 def document(found: Mapping[str, Any]) -> None:

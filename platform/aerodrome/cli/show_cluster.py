@@ -7,13 +7,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-from rich.table import Table
-
 from aerodrome.cli import show
 from aerodrome.errors import counted
 from aerodrome.quantities import format_duration
-from aerodrome.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_FILES, MOST_DAGS = 10, 6
 """So many files that do not import, and DAGs of one tenant, are named; of more their number is told."""
-_LONGEST = 160
 
 
 def status(found: ClusterStatus) -> None:
@@ -43,24 +38,19 @@ def status(found: ClusterStatus) -> None:
         show.line(f"wrong: {line}")
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print *rows* below their headings, the first of which is *title*; nothing where there are none."""
-    table = Table(title, *columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(escape(_short(cell)) for cell in row))
-    if table.row_count:
-        show.table(table)
+def _rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    if show.rows((title, *columns), rows):
         show.line("")
 
 
 def _components(found: Iterable[Component]) -> None:
     rows = ((one.name, f"{one.ready}/{one.wanted}", str(one.restarts or ""), one.why) for one in found)
-    _table("component", ("ready", "restarts", ""), rows)
+    _rows("component", ("ready", "restarts", ""), rows)
 
 
 def _queues(found: Iterable[Queue]) -> None:
     columns = ("queued", "oldest waits", "running", "")
-    _table("queue", columns, (_queue(one) for one in found))
+    _rows("queue", columns, (_queue(one) for one in found))
 
 
 def _queue(one: Queue) -> Sequence[str]:
@@ -75,7 +65,7 @@ def _hosts(found: Inventory | None) -> None:
     if not found.hosts:
         show.line("hosts: none in the inventory\n")
     rows = ((host.name, host.address, host.zone, ", ".join(host.queues)) for host in found.hosts)
-    _table("host", ("address", "zone", "queues"), rows)
+    _rows("host", ("address", "zone", "queues"), rows)
     show.notes([f"no host serves the queue '{queue}': its tasks wait" for queue in found.unserved])
 
 
@@ -86,20 +76,20 @@ def _deploys(found: Sequence[Entry]) -> None:
         (str(one.number), one.when, one.who, one.commit, str(one.back_to) if one.back_to else "")
         for one in found
     )
-    _table("deploy", ("when", "who", "commit", "went back to"), rows)
+    _rows("deploy", ("when", "who", "commit", "went back to"), rows)
 
 
 def _not_imported(found: Sequence[NotImported]) -> None:
     rows = [(one.file, one.tenant, one.said) for one in found[:MOST_FILES]]
     more = len(found) - len(rows)
-    _table(
+    _rows(
         "file not imported", ("tenant", "why"), [*rows, *([(f"… and {more} more", "", "")] if more else [])]
     )
 
 
 def _dags(found: Heard, contacts: Mapping[str, str], idle: str) -> None:
-    _table("failing tenant", ("owners", "DAGs whose last run failed"), _by_tenant(found.failing, contacts))
-    _table("idle tenant", ("owners", f"DAGs without a run for {idle}"), _by_tenant(found.idle, contacts))
+    _rows("failing tenant", ("owners", "DAGs whose last run failed"), _by_tenant(found.failing, contacts))
+    _rows("idle tenant", ("owners", f"DAGs without a run for {idle}"), _by_tenant(found.idle, contacts))
 
 
 def _by_tenant(found: Iterable[Dag], contacts: Mapping[str, str]) -> Iterator[Sequence[str]]:
@@ -113,8 +103,3 @@ def _by_tenant(found: Iterable[Dag], contacts: Mapping[str, str]) -> Iterator[Se
 def _dag(dag: Dag) -> str:
     said = [*([] if dag.ran else ["never ran"]), *(["paused"] if dag.paused else [])]
     return f"{dag.name} ({', '.join(said)})" if said else dag.name
-
-
-def _short(text: str) -> str:
-    line = visible(" ".join(text.split()))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -14,8 +14,8 @@ from aerodrome.cli.program import commands as program
 from aerodrome.local.machine.state import MARK
 from typer.testing import CliRunner
 
-COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "status", "logs", "down", "destroy",
-            "remove-tenant", "workers", "drain", "remove-host", "check-hosts", "bundle-history", "bundle-rollback",
+COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "drift", "diff-env", "status",
+            "logs", "down", "destroy", "remove-tenant", "workers", "drain", "remove-host", "check-hosts", "bundle-history", "bundle-rollback",
             "operators", "docs")  # fmt: skip
 commands = program()
 
@@ -41,6 +41,7 @@ MISSING = {
     "run": "dag",
     "bundle-rollback": "to",
     "remove-tenant": "tenant",
+    "diff-env": "a",
 }
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Test folders are no packages: the modules beside this file have names of their own.
-sys.path.insert(0, str(Path(__file__).parent))
-
-from api_server_stand_in import ApiServer, serving
+from api_server_stand_in import ApiServer, kubeconfig, serving
 
 ENVIRONMENT = """\
 kind: kubernetes
@@ -23,25 +16,14 @@ alert_channels: {central: {type: file, target: central.jsonl}}
 """
 
 
-def kubeconfig(server: str) -> str:
-    """Return a kubeconfig for *server*."""
-    return json.dumps(
-        {
-            "clusters": [{"name": "dev", "cluster": {"server": server}}],
-            "users": [{"name": "dev", "user": {"token": "t"}}],
-            "contexts": [{"name": "dev", "context": {"cluster": "dev", "user": "dev"}}],
-            "current-context": "dev",
-        }
-    )
-
-
 @pytest.fixture
 def dev(place: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A repository with ENV=dev, whose cluster is nowhere yet."""
     place.write("environments/dev/environment.yaml", ENVIRONMENT)
     # Nothing listens on a port that only root may take.
-    file = place.write("kubeconfig", kubeconfig("http://127.0.0.1:1"))
+    file = place.write("kubeconfig", kubeconfig(dev="http://127.0.0.1:1"))
     monkeypatch.setenv("KUBECONFIG", str(file))
+    monkeypatch.setenv("AERODROME_REPOSITORY", str(place.root))
     for name in ("HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     return place
@@ -51,5 +33,5 @@ def dev(place: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def api_server(dev: Any) -> Iterator[ApiServer]:
     """An empty cluster that answers."""
     with serving() as (state, address):
-        dev.write("kubeconfig", kubeconfig(address))
+        dev.write("kubeconfig", kubeconfig(dev=address))
         yield state

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from typing import Any
 
-from api_server_stand_in import ApiServer, container, deployment, pod, replica_set
+from aerodrome.cli.program import commands
+from api_server_stand_in import DEPLOYS, ApiServer, container, deployment, pod, record, replica_set
+from typer.testing import CliRunner
 
-ENTRY = {"number": 1, "when": "2026-11-23T08:00:00+00:00", "who": "ada@desk", "commit": "c0ffee",
-         "state": {"revision": 1, "bundle": "b1"}, "back_to": 0}  # fmt: skip
+program = commands()
+
 SECRETS = "/api/v1/namespaces/airflow/secrets/aerodrome-people"
-DEPLOYS = "/api/v1/namespaces/airflow/configmaps/aerodrome-deploys"
-
-
-def record(state: ApiServer, *numbers: int) -> None:
-    """Have the cluster know deploys of these *numbers*."""
-    rows = [ENTRY | {"number": number, "commit": f"c{number}"} for number in numbers]
-    state.found[DEPLOYS] = {"data": {"deploys.json": json.dumps(rows)}}
 
 
 def release(state: ApiServer, ready: int = 1, **status: Any) -> None:
@@ -30,6 +26,12 @@ def release(state: ApiServer, ready: int = 1, **status: Any) -> None:
     state.found[SECRETS] = {"metadata": {"labels": labels}, "data": {"admin": password}}
 
 
+def run(*more: str) -> subprocess.CompletedProcess[str]:
+    """Return how `status` ended in this process: the program begins anew for seconds."""
+    done = CliRunner().invoke(program, ["status", "--env=dev", *more])
+    return subprocess.CompletedProcess((), done.exit_code, done.stdout, done.stderr)
+
+
 def wrong(done: Any) -> list[str]:
     """Return what a status says is wrong; it ends with code 1, and with nothing else on standard error."""
     assert done.returncode == 1 and done.stderr == ""
@@ -38,7 +40,7 @@ def wrong(done: Any) -> list[str]:
 
 def test_a_cluster_that_does_not_answer_is_one_line(dev: Any) -> None:
     """What stands in the repository is shown all the same."""
-    done = dev.run("status", "--env", "dev")
+    done = run()
     (line,) = wrong(done)
     assert line.startswith(
         "http://127.0.0.1:1 does not answer: Connection refused (look whether the cluster runs"
@@ -46,59 +48,59 @@ def test_a_cluster_that_does_not_answer_is_one_line(dev: Any) -> None:
     assert "hosts: none in the inventory" in done.stdout
 
 
-def test_a_release_that_is_not_there_is_one_line(dev: Any, api_server: ApiServer) -> None:
+def test_a_release_that_is_not_there_is_one_line(api_server: ApiServer) -> None:
     """Airflow is not asked, and the deploys are told that there were."""
     record(api_server, 1)
-    done = dev.run("status", "--env", "dev")
+    done = run()
     (line,) = wrong(done)
     assert line.startswith("there is no release airflow in namespace airflow of http://127.0.0.1:")
     assert line.endswith(": make deploy ENV=dev") and "ada@desk" in done.stdout
     assert SECRETS not in api_server.asked
 
 
-def test_an_airflow_that_does_not_answer_is_one_line(dev: Any, api_server: ApiServer) -> None:
+def test_an_airflow_that_does_not_answer_is_one_line(api_server: ApiServer) -> None:
     """The component that lacks something is in the table, with what it lacks."""
     waits = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
     release(api_server, 0, containerStatuses=container(**waits))
-    done = dev.run("status", "--env", "dev")
+    done = run()
     assert wrong(done) == ["Airflow's API server does not answer (its pods are among the components)"]
     row = next(line for line in done.stdout.splitlines() if line.startswith("airflow-api-server"))
     assert row.split()[:2] == ["airflow-api-server", "0/1"] and "ImagePullBackOff: no such image" in row
 
 
-def test_without_a_password_airflow_is_not_asked(dev: Any, api_server: ApiServer) -> None:
+def test_without_a_password_airflow_is_not_asked(api_server: ApiServer) -> None:
     """Of a first deploy that did not come so far."""
     release(api_server)
     del api_server.found[SECRETS]
     told = "no deploy has given Airflow's administrator a password (the next one does: make deploy ENV=dev)"
-    assert wrong(dev.run("status", "--env", "dev")) == [told]
+    assert wrong(run()) == [told]
 
 
-def test_what_somebody_may_not_read_is_told(dev: Any, api_server: ApiServer) -> None:
+def test_what_somebody_may_not_read_is_told(api_server: ApiServer) -> None:
     """By verb and resource; the rest is shown."""
     release(api_server)
     said = 'User "eve" cannot get resource "configmaps" in API group "" in the namespace "airflow"'
     api_server.refused[DEPLOYS] = {"message": f"configmaps is forbidden: {said}"}
-    first, *_ = wrong(done := dev.run("status", "--env", "dev"))
+    first, *_ = wrong(done := run())
     assert first.startswith("eve may not get configmaps in namespace airflow (ask who")
     assert "airflow-api-server" in done.stdout
 
 
-def test_the_last_five_deploys_are_shown_newest_first(dev: Any, api_server: ApiServer) -> None:
+def test_the_last_five_deploys_are_shown_newest_first(api_server: ApiServer) -> None:
     """Of as many as are kept."""
     release(api_server)
     record(api_server, *range(1, 9))
-    found = json.loads(dev.run("status", "--env", "dev", "--json").stdout)
+    found = json.loads(run("--json").stdout)
     assert [entry["number"] for entry in found["deploys"]] == [8, 7, 6, 5, 4]
     assert found["healthy"] is False and found["airflow"] is None and found["hosts"] == []
 
 
-def test_no_password_is_shown(dev: Any, api_server: ApiServer) -> None:
+def test_no_password_is_shown(api_server: ApiServer) -> None:
     """Neither on the screen nor in the document."""
     release(api_server)
     api_server.found[SECRETS]["data"]["admin"] = base64.b64encode(b"hush-hush").decode()
     for more in ((), ("--json",)):
-        done = dev.run("status", "--env", "dev", *more)
+        done = run(*more)
         assert "hush-hush" not in done.stdout + done.stderr
 
 

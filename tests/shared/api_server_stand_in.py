@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 Object = dict[str, Any]
 NAMESPACE = "airflow"
+DEPLOYS = f"/api/v1/namespaces/{NAMESPACE}/configmaps/aerodrome-deploys"
 LISTS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
@@ -110,3 +111,22 @@ def pod(owner: str, number: int = 1, **status: Any) -> Object:
 def container(restarts: int = 0, **state: Any) -> list[Object]:
     """Return the statuses of a pod's only container."""
     return [{"name": "main", "restartCount": restarts, "state": state}]
+
+
+def kubeconfig(**servers: str) -> str:
+    """Return a kubeconfig with a context for each of *servers*, name → address; the first one is current."""
+    return json.dumps(
+        {
+            "clusters": [{"name": name, "cluster": {"server": server}} for name, server in servers.items()],
+            "users": [{"name": name, "user": {"token": "t"}} for name in servers],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in servers],
+            "current-context": next(iter(servers)),
+        }
+    )
+
+
+def record(state: ApiServer, *numbers: int) -> None:
+    """Have the cluster know deploys of these *numbers*, of the commits c1, c2 and so on."""
+    entry = {"when": "2026-11-23T08:00:00+00:00", "who": "ada@desk", "state": {"revision": 1, "bundle": "b"}}
+    rows = [entry | {"number": number, "commit": f"c{number}", "back_to": 0} for number in numbers]
+    state.found[DEPLOYS] = {"data": {"deploys.json": json.dumps(rows)}}
