@@ -29,6 +29,8 @@ class ApiServer:
     found: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     refused: dict[str, Object] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    """Paths of which the connection ends without an answer."""
 
     def add(self, kind: str, made: Object) -> None:
         """Put an object into the list of its kind."""
@@ -49,6 +51,8 @@ class ApiServer:
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer."""
+        if urlsplit(self.path).path in self.server.state.silent:  # type: ignore[attr-defined]
+            return
         status, document = self.server.state.answer(urlsplit(self.path).path)  # type: ignore[attr-defined]
         body = json.dumps(document).encode()
         self.send_response(status)

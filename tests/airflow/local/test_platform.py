@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from aerodrome import names
+from aerodrome.cli.program import commands
 from aerodrome.clients.airflow import UNFINISHED, Airflow
 from aerodrome.clients.postgres import Server
 from aerodrome.clients.vault import Vault
@@ -33,7 +35,9 @@ from aerodrome.local.release.deploy import status_of
 from aerodrome.local.release.secret_desk import local_desk
 from aerodrome.local.stores import secrets_store
 from aerodrome.secrets.entry import Request
+from typer.testing import CliRunner
 
+SOURCE = Path(__file__).parent / "repository"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has users for each zone and tenant")
 
 
@@ -59,6 +63,18 @@ def test_nothing_differs_after_a_deploy(platform: Platform) -> None:
         *access.differences(platform),
     ]
     assert found == []
+
+
+def test_what_was_published_by_hand_is_drift(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is all that differs."""
+    monkeypatch.setenv("AERODROME_STATE", str(platform.layout.state))
+    monkeypatch.setenv("AERODROME_REPOSITORY", str(platform.layout.repository))
+    done = CliRunner().invoke(commands(), ["drift", "--json"])
+    assert done.exit_code == 3, done.output
+    found = json.loads(done.stdout)
+    by_hand = {path.stem for path in (SOURCE / "platform_dags").glob("*.py")}
+    assert {change["what"] for change in found["changes"]} == {f"DAG platform.{name}" for name in by_hand}
+    assert found["deployed"]["commit"] == "tests" and found["by_hand"] is None
 
 
 def test_a_new_port_that_somebody_has_is_told_before_anything_is_stopped(platform: Platform) -> None:

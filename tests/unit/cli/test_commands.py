@@ -15,8 +15,8 @@ from aerodrome.local.machine.state import MARK
 from typer.testing import CliRunner
 
 COMMANDS = ("tenant", "check", "test", "lock", "run", "dev", "plan", "deploy", "drift", "diff-env", "status",
-            "logs", "down", "destroy", "remove-tenant", "workers", "drain", "remove-host", "check-hosts", "bundle-history", "bundle-rollback",
-            "operators", "docs")  # fmt: skip
+            "logs", "down", "destroy", "remove-tenant", "workers", "drain", "remove-host", "check-hosts",
+            "bundle-history", "bundle-rollback", "operators", "docs")  # fmt: skip
 commands = program()
 
 

@@ -58,6 +58,16 @@ def test_a_release_that_is_not_there_is_one_line(api_server: ApiServer) -> None:
     assert SECRETS not in api_server.asked
 
 
+def test_what_was_told_before_a_cluster_went_away_is_shown(api_server: ApiServer) -> None:
+    """It is asked nothing more."""
+    release(api_server)
+    api_server.silent.add(DEPLOYS)
+    done = run()
+    (line,) = wrong(done)
+    assert " does not answer: " in line and "airflow-api-server" in done.stdout
+    assert SECRETS not in api_server.asked
+
+
 def test_an_airflow_that_does_not_answer_is_one_line(api_server: ApiServer) -> None:
     """The component that lacks something is in the table, with what it lacks."""
     waits = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}

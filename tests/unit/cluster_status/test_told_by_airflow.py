@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from aerodrome.kubernetes.status.airflow import Queue, filled, said, unhealthy
+from aerodrome.kubernetes.status.airflow import Heard, Queue, filled, said, unhealthy
+from aerodrome.kubernetes.status.components import Component
+from aerodrome.kubernetes.status.whole import _without_life
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BROKEN = """\
@@ -66,3 +68,13 @@ def test_parts_of_airflow_without_a_sign_of_life_are_told() -> None:
         "dag_processor": {"status": "unhealthy", "latest_dag_processor_heartbeat": None},
     }
     assert unhealthy(health) == {"dag_processor": "", "scheduler": "2026-11-23T11:00:00Z"}
+
+
+def test_a_part_that_the_release_has_no_more_is_not_missed() -> None:
+    """Airflow remembers the last triggerer for ever."""
+    parts = [Component(f"airflow-{name}", "Deployment", 1, 1, 0, True, "", {}) for name in ("scheduler", "x")]
+    told = Heard({"metadatabase": "", "scheduler": "11:00", "triggerer": "10:00"}, (), (), (), ())
+    assert _without_life(told, parts) == [
+        "Airflow's metadatabase gives no sign of life",
+        "Airflow's scheduler gives no sign of life, and gave its last one at 11:00",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,8 @@ from aerodrome.kubernetes.status.contacts import contacts
 from aerodrome.render.roles import ADMIN
 
 DEPLOYS = 5
+METADATABASE = "metadatabase"
+"""A part of Airflow that is no workload of the release."""
 T = TypeVar("T")
 
 
@@ -57,29 +59,31 @@ class _Look:
     environment: Environment
     connection: Connection
     wrong: list[str] = field(default_factory=list)
+    away: bool = False
 
     def status(self) -> ClusterStatus:
-        inventory = self._ask(lambda: load_inventory(self.root, self.environment))
-        try:
-            parts, deploys, airflow = self._in_cluster()
-        except UnreachableError as away:
-            # Each further question would wait as long.
-            return ClusterStatus(self.environment, inventory=inventory, wrong=(*self.wrong, _line(away)))
-        tenants = {dag.tenant for dag in (*airflow.failing, *airflow.idle)} if airflow else set()
-        known = contacts(self.root, self.environment, tenants)
-        wrong = tuple(self.wrong)
-        return ClusterStatus(self.environment, parts, airflow, inventory, deploys, known, wrong)
-
-    def _in_cluster(self) -> tuple[tuple[Component, ...], tuple[Entry, ...], Heard | None]:
         cluster, settings = self.connection.cluster, self.environment.cluster
+        inventory = self._ask(lambda: load_inventory(self.root, self.environment))
         parts = self._ask(lambda: components(cluster, settings))
         deploys = self._ask(lambda: Record(cluster, settings.namespace).entries()) or ()
-        airflow = None
+        airflow = self._ask(self._airflow) if parts != () else None
         if parts == ():
             self.wrong.append(self._not_there())
-        else:
-            airflow = self._ask(self._airflow)
-        return parts or (), deploys[: -DEPLOYS - 1 : -1], airflow
+        if airflow and parts:
+            self.wrong += _without_life(airflow, parts)
+        return ClusterStatus(
+            self.environment,
+            parts or (),
+            airflow,
+            inventory,
+            deploys[: -DEPLOYS - 1 : -1],
+            self._contacts(airflow),
+            tuple(self.wrong),
+        )
+
+    def _contacts(self, airflow: Heard | None) -> dict[str, str]:
+        tenants = {dag.tenant for dag in (*airflow.failing, *airflow.idle)} if airflow else set()
+        return contacts(self.root, self.environment, tenants)
 
     def _not_there(self) -> str:
         settings = self.environment.cluster
@@ -88,11 +92,7 @@ class _Look:
 
     def _airflow(self) -> Heard:
         with desk(self.connection.cluster, self.environment) as people:
-            found = self._heard(people)
-        for part, since in found.unhealthy.items():
-            told = f", and gave its last one at {since}" if since else ""
-            self.wrong.append(f"Airflow's {part} gives no sign of life{told}")
-        return found
+            return self._heard(people)
 
     def _heard(self, people: ClusterDesk) -> Heard:
         if not people.has_password(ADMIN):
@@ -106,13 +106,28 @@ class _Look:
 
     def _ask(self, question: Callable[[], T]) -> T | None:
         """Return the answer; None, and a line of what is wrong, where there is none."""
+        if self.away:
+            # Each further question would wait as long as the first one.
+            return None
         try:
             return question()
-        except UnreachableError:
-            raise
         except AerodromeError as problem:
+            self.away = isinstance(problem, UnreachableError)
             self.wrong.append(_line(problem))
             return None
+
+
+def _without_life(airflow: Heard, parts: Iterable[Component]) -> list[str]:
+    """Return a line for each part of Airflow that gives no sign of life, of those that the release has.
+
+    Airflow remembers the last triggerer for ever.
+    """
+    names = [part.name for part in parts] + [METADATABASE]
+    return [
+        f"Airflow's {part} gives no sign of life{f', and gave its last one at {since}' if since else ''}"
+        for part, since in airflow.unhealthy.items()
+        if any(part.replace("_", "-") in name for name in names)
+    ]
 
 
 def _line(problem: AerodromeError) -> str:
