@@ -68,7 +68,7 @@ def made(heard: Heard | None = HEARD) -> ClusterStatus:
         PARTS,
         heard,
         Inventory("hosts.yml", (HOST,), ("far",)),
-        (Entry(3, "2026-11-23T08:00:00+00:00", "ada@desk", "c1", State(1, "b"), 1),),
+        (Entry("ada@desk", "c1", State(1, "b"), back_to=1, number=3, when="2026-11-23T08:00:00+00:00"),),
         {"flights": "Team <team@example.org>", "old": "tenants/old is gone"},
         ("Airflow's scheduler gives no sign of life",),
     )
