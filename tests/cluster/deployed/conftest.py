@@ -10,7 +10,8 @@ from debian import ensure
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from sandbox import NAMESPACE, Sandbox, sandbox
-from testbed import bases, registry
+from testbed import addons, bases, registry
+from testbed.place import NODES
 
 GONE_SECONDS = 180
 
@@ -20,6 +21,7 @@ def deployed(api: client.ApiClient, tmp_path_factory: pytest.TempPathFactory) ->
     """The sandbox after its first deploy, whose output is `first`; its namespaces go afterwards."""
     if NAMESPACE in _namespaces(api):
         pytest.fail(f"the cluster has a namespace {NAMESPACE}: these tests make and remove it")
+    addons.free_volumes(api, NODES)
     ensure(bases.PACKAGES)
     bases.ensure_bases()
     registry.empty("sandbox")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kubernetes import client
 from testbed.images import COREDNS
 from testbed.place import DNS_SERVICE, DOMAIN, Node
 
 STORAGE_CLASS = "local"
 VOLUMES = 16
+_LEFT = ("Released", "Failed")
 _DNS = {"k8s-app": "kube-dns"}
 _COREFILE = f"""\
 .:53 {{
@@ -114,6 +117,20 @@ def _volume(node: Node, number: int) -> Object:
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [place]}]}},
         },
     }
+
+
+def free_volumes(api: client.ApiClient, nodes: tuple[Node, ...]) -> None:
+    """Let other claims have the volumes whose claims are gone, emptied; nobody else does that here."""
+    core, places = (
+        client.CoreV1Api(api),
+        {str(volume(node, number)) for node in nodes for number in range(VOLUMES)},
+    )
+    for found in core.list_persistent_volume().items:
+        local = found.spec.local
+        if local and local.path in places and found.status.phase in _LEFT:
+            shutil.rmtree(local.path)
+            Path(local.path).mkdir()
+            core.patch_persistent_volume(found.metadata.name, {"spec": {"claimRef": None}})
 
 
 def volume(node: Node, number: int) -> Path:

@@ -93,6 +93,7 @@ def _fill(compiled: Path, say: Say) -> None:
             for made in addons.objects(NODES):
                 _make(api, made)
             _wait("CoreDNS", lambda: _dns_works(api), f"{NODES[0].name}-kubelet")
+        addons.free_volumes(api, NODES)
 
 
 def _make(api: client.ApiClient, made: addons.Object) -> None:
