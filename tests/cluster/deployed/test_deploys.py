@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from sandbox import Sandbox
 
@@ -17,11 +15,9 @@ def test_a_first_deploy_ends_with_a_task_on_every_queue(first: str) -> None:
 
 
 def test_a_second_deploy_changes_nothing(deployed: Sandbox) -> None:
-    """And takes no time for it."""
-    began = time.monotonic()
+    """The canary is not run again either."""
     told = deployed.deploy()
     assert "sandbox: nothing to change" in told and "smoke test" not in told
-    assert time.monotonic() - began < 15
 
 
 def test_a_changed_manifest_is_one_change(deployed: Sandbox) -> None:
@@ -41,12 +37,10 @@ def test_a_changed_value_is_what_follows_from_it(deployed: Sandbox) -> None:
 
 
 def test_a_rollback_goes_back_to_the_deploy_before(deployed: Sandbox) -> None:
-    """Within a minute, with a canary at its end; what the repository says is then another thing again."""
-    began = time.monotonic()
+    """With a canary at its end; what the repository says is then another thing again."""
     done = deployed.run("rollback")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sandbox: went back to deploy " in done.stdout
-    assert time.monotonic() - began < 60
     assert ("release", "update", "Deployment airflow-scheduler") in deployed.planned()
     deployed.deploy()
 
