@@ -10,6 +10,8 @@ from suite.place import ATTACKER, VICTIM, Place
 
 Request = tuple[str, str] | tuple[str, str, Any]
 """Method, path below /execution, and the body where there is one."""
+# No 404: a thing that is not there would be taken for one that is guarded.
+REFUSED = frozenset({401, 403})
 
 
 def token(place: Place, tenant: str = ATTACKER) -> str:
@@ -35,7 +37,7 @@ def ended(place: Place, tenant: str = ATTACKER) -> Iterator[str]:
 
 
 def answered(place: Place, requests: Iterable[Request], *, with_token: str | None = None) -> str:
-    """Return the requests that the attacker's task is not refused."""
+    """Return the requests that are answered; AssertionError where one is neither answered nor refused."""
     mine = with_token or token(place)
     return ", ".join(
         f"{method} {path}"
@@ -46,4 +48,15 @@ def answered(place: Place, requests: Iterable[Request], *, with_token: str | Non
 
 def _is_answered(place: Place, mine: str, method: str, path: str, *body: Any) -> bool:
     request = {"json": body[0]} if body and body[0] is not None else {}
-    return bool(place.api.task(mine, method, path, **request).is_success)
+    answer = place.api.task(mine, method, path, **request)
+    refused = answer.status_code in REFUSED
+    assert answer.is_success or refused, (
+        f"{method} {path} is not refused: {answer.status_code} {answer.text[:300]}"
+    )
+    return not refused
+
+
+def made(place: Place, *requests: Request) -> None:
+    """Carry *requests* out past all defences: what an attack changes has to be there."""
+    for method, path, body in requests:
+        place.served.undefended.task(token(place), method, path, json=body).raise_for_status()

@@ -1,4 +1,4 @@
-"""A person makes another tenant's DAG run for a whole year, and cancels its backfills."""
+"""A person cancels another tenant's backfill, and has its DAG run for days of the past."""
 
 from suite.attack import HELD
 from suite.people import done, own
@@ -23,6 +23,8 @@ def attack(place: Place) -> str:
     return done(
         place,
         (
+            # Airflow makes none beside one that is running.
+            ("PUT", "/api/v2/backfills/{backfill_id}/cancel"),
             (
                 "POST",
                 "/api/v2/backfills",
@@ -32,6 +34,5 @@ def attack(place: Place) -> str:
                     "to_date": "2026-01-02T00:00:00Z",
                 },
             ),
-            ("PUT", "/api/v2/backfills/{backfill_id}/cancel"),
         ),
     )

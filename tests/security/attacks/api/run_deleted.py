@@ -1,4 +1,4 @@
-"""A person deletes another tenant's run, with its results and logs."""
+"""A person starts a run of another tenant's DAG, ends it, and deletes it with its results and logs."""
 
 from suite.attack import HELD
 from suite.people import done, own
@@ -12,9 +12,10 @@ MUST = HELD
 NEEDS = ("api",)
 undefended = plain_airflow
 RUNS = "/api/v2/dags/{dag_id}/dagRuns"
-# Without the defences the run that it deletes is one that it has made, so that other attacks find theirs.
+# A run of its own, so that other attacks find theirs; it has ended, for Airflow deletes no running one.
 REQUESTS = (
     ("POST", RUNS, {"logical_date": None, "dag_run_id": "spare"}),
+    ("PATCH", f"{RUNS}/spare", {"state": "success"}),
     ("DELETE", f"{RUNS}/spare"),
 )
 

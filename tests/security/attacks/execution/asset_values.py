@@ -2,7 +2,7 @@
 
 from suite.attack import HELD
 from suite.place import Place
-from suite.tasks import answered
+from suite.tasks import answered, made
 from suite.weakened import no_guard
 
 FROM = "tenant code in a task"
@@ -11,9 +11,10 @@ DEFENCE = "the guard before the execution API"
 MUST = HELD
 NEEDS = ("api",)
 undefended = no_guard
+WRITING = ("PUT", "/store/asset/by-name/value?name=beta.table&key=planted2", {"value": 1})
 REQUESTS = (
     ("GET", "/store/asset/by-name/value?name=beta.table&key=state"),
-    ("PUT", "/store/asset/by-name/value?name=beta.table&key=planted2", {"value": 1}),
+    WRITING,
     ("DELETE", "/store/asset/by-uri/value?uri=beta.table&key=planted2"),
 )
 
@@ -25,4 +26,5 @@ def harmless(place: Place) -> str:
 
 def attack(place: Place) -> str:
     """Return the requests that are answered."""
+    made(place, WRITING)
     return answered(place, REQUESTS)

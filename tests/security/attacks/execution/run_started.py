@@ -1,8 +1,10 @@
 """A task starts a run of another tenant's DAG, and clears it."""
 
+import secrets
+
 from suite.attack import HELD
 from suite.place import Place
-from suite.tasks import answered
+from suite.tasks import answered, made
 from suite.weakened import no_guard
 
 FROM = "tenant code in a task"
@@ -11,10 +13,7 @@ DEFENCE = "the guard before the execution API"
 MUST = HELD
 NEEDS = ("api",)
 undefended = no_guard
-REQUESTS = (
-    ("POST", "/dag-runs/beta.daily/planted2", {}),
-    ("POST", "/dag-runs/beta.daily/planted2/clear"),
-)
+RUNS = "/dag-runs/beta.daily"
 
 
 def harmless(place: Place) -> str:
@@ -23,5 +22,7 @@ def harmless(place: Place) -> str:
 
 
 def attack(place: Place) -> str:
-    """Return the requests that are answered."""
-    return answered(place, REQUESTS)
+    """Return the requests that are answered: about a new run, and about one that is there."""
+    new, there = (f"{RUNS}/planted-{secrets.token_hex(4)}" for _ in range(2))
+    made(place, ("POST", there, {}))
+    return answered(place, (("POST", new, {}), ("POST", f"{there}/clear")))

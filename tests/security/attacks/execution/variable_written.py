@@ -2,7 +2,7 @@
 
 from suite.attack import HELD
 from suite.place import Place
-from suite.tasks import answered
+from suite.tasks import answered, made
 from suite.weakened import no_guard
 
 FROM = "tenant code in a task"
@@ -12,10 +12,7 @@ MUST = HELD
 NEEDS = ("api",)
 AIRFLOW = (60125,)
 undefended = no_guard
-REQUESTS = (
-    ("PUT", "/variables/beta.planted", {"value": "x", "description": None}),
-    ("DELETE", "/variables/beta.planted"),
-)
+WRITING = ("PUT", "/variables/beta.planted", {"value": "x", "description": None})
 
 
 def harmless(place: Place) -> str:
@@ -25,4 +22,5 @@ def harmless(place: Place) -> str:
 
 def attack(place: Place) -> str:
     """Return the requests that are answered."""
-    return answered(place, REQUESTS)
+    made(place, WRITING)
+    return answered(place, (WRITING, ("DELETE", "/variables/beta.planted")))

@@ -2,7 +2,7 @@
 
 from suite.attack import HELD
 from suite.place import Place
-from suite.tasks import answered
+from suite.tasks import answered, made
 from suite.weakened import no_guard
 
 FROM = "tenant code in a task"
@@ -12,10 +12,7 @@ MUST = HELD
 NEEDS = ("api",)
 AIRFLOW = (60125,)
 undefended = no_guard
-REQUESTS = (
-    ("POST", "/xcoms/beta.daily/run_beta/load/planted2", "value"),
-    ("DELETE", "/xcoms/beta.daily/run_beta/load/planted2"),
-)
+RESULT = "/xcoms/beta.daily/run_beta/load/planted2"
 
 
 def harmless(place: Place) -> str:
@@ -25,4 +22,5 @@ def harmless(place: Place) -> str:
 
 def attack(place: Place) -> str:
     """Return the requests that are answered."""
-    return answered(place, REQUESTS)
+    made(place, ("POST", RESULT, "value"))
+    return answered(place, (("POST", RESULT, "value"), ("DELETE", RESULT)))
