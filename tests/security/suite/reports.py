@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from suite.place import ATTACKER, Place
-from suite.tasks import run_of, token
+from suite.tasks import Request, run_of, token
 
 END = "2026-01-02T00:00:00Z"
+
+
+def heartbeat(host: str, task: str) -> Request:
+    """Return the heartbeat of *task*, which runs on *host*."""
+    return "PUT", f"/task-instances/{task}/heartbeat", {"hostname": host, "pid": 1}
+
+
+def failed(task: str) -> Request:
+    """Return the report that *task* has failed."""
+    return "PATCH", f"/task-instances/{task}/state", {"state": "failed", "end_date": END}
 
 
 def done(outlets: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""A task reports that another tenant's task has failed, sends its heartbeat, or takes its rendered fields over."""
+"""A task reports that another tenant's task has failed, sends its heartbeat, takes its rendered fields over, or skips
+what comes after it."""
 
 from suite.attack import HELD
 from suite.place import VICTIM, Place
-from suite.reports import restart
+from suite.reports import failed, heartbeat, restart
 from suite.tasks import answered, token
 from suite.weakened import knowing_the_key
 
@@ -19,7 +20,11 @@ def attack(place: Place) -> str:
     restart(place, VICTIM)
     task = place.task(VICTIM)
     requests = (
+        heartbeat(VICTIM, task),
         ("PUT", f"/task-instances/{task}/rtif", {"planted": "x"}),
         ("PATCH", f"/task-instances/{task}/skip-downstream", {"tasks": ["more"]}),
+        failed(task),
     )
-    return answered(place, requests, with_token=place.notes.get("token", token(place)))
+    got = answered(place, requests, with_token=place.notes.get("token", token(place)))
+    restart(place, VICTIM)
+    return got

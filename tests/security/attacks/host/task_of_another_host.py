@@ -2,8 +2,8 @@
 
 from suite.attack import HELD
 from suite.place import ATTACKER, VICTIM, Place
-from suite.reports import END, restart
-from suite.tasks import Request, answered, run_of, token
+from suite.reports import failed, heartbeat, restart
+from suite.tasks import answered, run_of, token
 from suite.weakened import knowing_the_key
 
 FROM = "another host"
@@ -17,18 +17,14 @@ undefended = knowing_the_key
 def harmless(place: Place) -> str:
     """Return that the host may send the heartbeat of its own task."""
     restart(place)
-    return answered(place, [_heartbeat(ATTACKER, str(run_of(place, ATTACKER)["task"]))])
+    return answered(place, [heartbeat(ATTACKER, str(run_of(place, ATTACKER)["task"]))])
 
 
 def attack(place: Place) -> str:
     """Return the requests about the other host's task that are answered."""
     restart(place, VICTIM)
     task = place.task(VICTIM)
-    end = ("PATCH", f"/task-instances/{task}/state", {"state": "failed", "end_date": END})
-    got = answered(place, [_heartbeat(VICTIM, task), end], with_token=place.notes.get("token", token(place)))
+    requests = (heartbeat(VICTIM, task), failed(task))
+    got = answered(place, requests, with_token=place.notes.get("token", token(place)))
     restart(place, VICTIM)
     return got
-
-
-def _heartbeat(host: str, task: str) -> Request:
-    return "PUT", f"/task-instances/{task}/heartbeat", {"hostname": host, "pid": 1}
