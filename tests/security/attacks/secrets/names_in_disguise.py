@@ -18,9 +18,9 @@ NAMES = (
     "../../beta/variables/token",
     "..%2f..%2fbeta%2fvariables%2ftoken",
     "%2e%2e/%2e%2e/beta/variables/token",
-    "token\\u0000",
+    "token\u0000",
     "TOKEN",
-    "t\\u043eken",
+    "t\u043eken",
 )
 # As the worker's user, whom the agent answers.
 PROGRAM = """
