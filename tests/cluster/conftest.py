@@ -11,6 +11,7 @@ from kubernetes import client, config
 from kubernetes.config import kube_config
 from pods import Space, space
 from suite.results import Rows, record
+from tried_objects import digest
 
 HERE = Path(__file__).resolve().parent
 
@@ -26,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have what all attacks on pods have found kept for the security page."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(
-            Rows(lambda rows, where: record(config.rootpath, rows, where), cluster=True)
+            Rows(lambda rows, where: record(config.rootpath, rows, where, digest), cluster=True)
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from suite import page
 from suite.attack import FOLDER, Attack, attacks
 from suite.declared import DECLARED, Gap
-from suite.results import Result, Rows, on_a_cluster, record, recorded, result
+from suite.results import Result, Rows, on_a_cluster, record, recorded, result, tried_on
 
 DOCS = page.REPOSITORY / page.EXPLANATIONS
 
@@ -74,9 +74,9 @@ def test_what_was_tried_on_a_cluster_is_kept_for_who_has_none(tmp_path: Path) ->
     """As a whole: a run of some of the attacks does not replace that of all."""
     assert recorded(tmp_path) == ("", ())
     rows = tuple(_row(name, needs=("cluster",)) for name in sorted(on_a_cluster()))
-    record(tmp_path, rows, "kubelet one")
-    record(tmp_path, rows[1:], "kubelet two")
-    assert recorded(tmp_path) == ("kubelet one", rows)
+    record(tmp_path, rows, "kubelet one", lambda: "sha256:one")
+    record(tmp_path, rows[1:], "kubelet two", lambda: "sha256:two")
+    assert recorded(tmp_path) == ("kubelet one", rows) and tried_on(tmp_path) == "sha256:one"
     text = page.page(*rows, cluster="kubelet one")
     assert f"\n| {len(rows)} | {page.PARTS['cluster']} ([kubelet one](security/pods.json)) |\n" in text
     assert text.count("| held |") == len(rows) and "Not tried yet" not in text

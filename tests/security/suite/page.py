@@ -94,6 +94,8 @@ def page(*results: Result, cluster: str = "") -> str:
         held=len(held),
         shown=sum(bool(row.without) for row in held),
         airflow=version("apache-airflow"),
+        pods=sum("cluster" in row.needs for row in results),
+        record=RECORD.name,
     )
     areas = groupby(sorted(results, key=lambda row: row.name), key=lambda row: row.name.partition("/")[0])
     open_ = [row for row in results if row.outcome != "held"]
@@ -207,9 +209,13 @@ _HEAD = """\
 
 Each row is an attack, a file of `tests/security/attacks/`, that one tenant tries against another or against the
 platform. `make test-security` runs them as root, on one machine and on real servers where the table below says so
-(Airflow {airflow}); for those from pods, what their last run on a cluster has shown is kept. {shown} of the {held}
-attacks that are held were shown in the same run to succeed once their own defence is switched off. A row that does not
-hold any more fails the build.
+(Airflow {airflow}). {shown} of the {held} attacks that are held were shown in the same run to succeed once their own
+defence is switched off. A row that does not hold any more fails the build.
+
+Both is otherwise for the {pods} of pods, which need a cluster: each was shown to succeed without its defence in the run
+that the [record](security/{record}) is of, and the build does not try them again. It fails where the chart writes other
+policies, rights or pods for tenants than those that were attacked then. The broker of these attacks is a pod that has
+the broker's labels and listens.
 
 {number} attacks, {held} held.
 """

@@ -18,6 +18,8 @@ RECORD = Path("docs") / "reference" / "security" / "pods.json"
 """What was found on a cluster: not everybody who writes the page has one."""
 WHERE = "cluster"
 """What a test calls the cluster that it ran on in its report."""
+TRIED = "tried on"
+"""What the record calls the digest of the objects that the attacks were tried on."""
 LONGEST = 500
 
 
@@ -63,13 +65,22 @@ def write(repository: Path, results: Iterable[Result], *, root: bool) -> Path:
     return file
 
 
-def record(repository: Path, results: Sequence[Result], where: str) -> None:
-    """Keep *results* of the cluster *where* in the repository, if every attack that needs one was tried."""
+def record(repository: Path, results: Sequence[Result], where: str, objects: Callable[[], str]) -> None:
+    """Keep *results* of the cluster *where* in the repository, if every attack that needs one was tried.
+
+    *objects* gives a digest of what they were tried on (`tried_objects.digest`).
+    """
     rows = {row.name: asdict(row) for row in sorted(results, key=lambda row: row.name)}
     if set(rows) == on_a_cluster():
         file = repository / RECORD
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({WHERE: where, "results": list(rows.values())}, indent=1) + "\n")
+        document = {WHERE: where, TRIED: objects(), "results": list(rows.values())}
+        file.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def tried_on(repository: Path) -> str:
+    """Return the digest of the objects that the attacks were last tried on."""
+    return str(json.loads((repository / RECORD).read_text()).get(TRIED, ""))
 
 
 def recorded(repository: Path) -> tuple[str, tuple[Result, ...]]:
