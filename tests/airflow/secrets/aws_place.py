@@ -91,18 +91,27 @@ def filled() -> Iterator[int]:
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     _, port = server.get_host_and_port()
-    ssm = boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION,
-                       aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
+    ssm = _writer(port)
     for tenant in ("alpha", "beta"):
-        value = json.dumps({"conn_type": "postgres", "password": f"{tenant}-from-aws"})
-        name = f"/aerodrome/{names.connection_path(PLACE, tenant, 'db')}"
-        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
+        put_password(port, tenant, f"{tenant}-from-aws")
     name = f"/aerodrome/{names.global_variable_path(PLACE, 'region')}"
     ssm.put_parameter(Name=name, Value='{"value": "eu"}', Type="SecureString")
     odd = f"/aerodrome/{names.connection_path(PLACE, 'alpha', 'odd')}"
     ssm.put_parameter(Name=odd, Value="x", Type="String")
     yield port
     server.stop()
+
+
+def put_password(port: int, tenant: str, password: str, connection: str = "db") -> None:
+    """Write a connection of *tenant* into AWS's double at *port*, in the place of an earlier one."""
+    value = json.dumps({"conn_type": "postgres", "password": password})
+    name = f"/aerodrome/{names.connection_path(PLACE, tenant, connection)}"
+    _writer(port).put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+
+
+def _writer(port: int) -> Any:
+    return boto3.client("ssm", endpoint_url=f"http://127.0.0.1:{port}", region_name=REGION,
+                        aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
 
 
 @contextmanager

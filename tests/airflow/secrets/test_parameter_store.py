@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aws_place import ACCOUNT, Front, agent_of, role_of_secrets
+from aws_place import ACCOUNT, Front, agent_of, put_password, role_of_secrets
 
 
 def test_a_tenant_is_read_as_its_own_role(front: Front, folder: Path) -> None:
@@ -20,6 +20,19 @@ def test_a_tenant_is_read_as_its_own_role(front: Front, folder: Path) -> None:
 
     roles = [role.role_arn for role in sts_backends[ACCOUNT]["aws"].assumed_roles]
     assert roles[-2:] == [role_of_secrets(tenant) for tenant in ("alpha", "beta")]
+
+
+def test_a_new_password_arrives_within_a_minute(front: Front, folder: Path) -> None:
+    """Without a restart, by one call."""
+    put_password(front.target, "alpha", "first", "turned")
+    with agent_of(folder, front) as agent:
+        assert agent.password("turned") == "first"
+        put_password(front.target, "alpha", "second", "turned")
+        agent.time.now += 59
+        before = list(front.seen)
+        assert agent.password("turned") == "first" and front.seen == before
+        agent.time.now += 1
+        assert agent.password("turned") == "second" and front.seen == [*before, "GetParameter"]
 
 
 def test_what_is_not_there_is_missing(front: Front, folder: Path) -> None:
