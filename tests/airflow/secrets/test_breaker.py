@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
-from aerodrome_airflow.secrets.breaker import Breaker
+from aerodrome_airflow.secrets.breaker import WIDTH, Breaker
 from aerodrome_airflow.secrets.store import RefusedError, UnavailableError
 from running_agent import Time
 
@@ -57,6 +57,27 @@ def test_many_at_once_find_out_by_one_call() -> None:
 
     outcomes = asyncio.run(work())
     assert len(calls) == 1 and {type(outcome) for outcome in outcomes} == {UnavailableError}
+
+
+def test_a_store_that_answers_slowly_has_few_calls_at_once() -> None:
+    """As many as it may, never more, and everybody is answered."""
+    under_way, seen = list[None](), list[int]()
+
+    async def slow() -> str:
+        under_way.append(None)
+        seen.append(len(under_way))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        under_way.pop()
+        return "value"
+
+    async def work() -> list[str]:
+        breaker = Breaker(Time())
+        await breaker.attempt(good)
+        return await asyncio.gather(*(breaker.attempt(slow) for _ in range(50)))
+
+    assert asyncio.run(work()) == ["value"] * 50
+    assert max(seen) == WIDTH
 
 
 def test_whoever_waits_for_a_call_goes_on_when_it_succeeds() -> None:
