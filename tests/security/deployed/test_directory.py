@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from aerodrome.local.machine.deadline import wait_until
+from aerodrome.local.processes import supervision
+from aerodrome.local.processes.topology import ROLES
 from aerodrome.local.release.first_runs import wait_visible
-from suite.colleague import Colleague
+from aerodrome.local.release.followed_roles import Followed, follow_local
+from suite.colleague import NAME, Colleague
 from suite.live import Live
 from suite.place import ATTACKER, VICTIM
 
@@ -38,3 +44,32 @@ def test_out_of_the_group_is_out_of_the_platform(anne: Colleague) -> None:
     anne.leave()
     assert wait_until(lambda: anne.asks(token) in REFUSED, LIMIT_SECONDS, pause=0.5)
     assert anne.log_in().status_code in REFUSED
+
+
+@contextmanager
+def not_followed(live: Live) -> Iterator[None]:
+    """Nothing follows the directory by itself."""
+    supervisor = supervision.client(live.platform.layout)
+    supervisor.stop([ROLES])
+    try:
+        yield
+    finally:
+        supervisor.start(ROLES)
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(
+    live: Live, anne: Colleague, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is in a group again would get the role back; asked a second time, it says the same."""
+    monkeypatch.setenv("AERODROME_STATE", str(live.platform.layout.state))
+
+    def dry_run() -> Followed:
+        return follow_local(live.platform.layout.repository, "local", dry_run=True, force=False)
+
+    with not_followed(live):
+        anne.come_back()
+        found = dry_run()
+        assert dry_run() == found and not found.applied and not found.brake
+    changes = {(one.action, one.user, one.role) for one in found.changes}
+    assert changes == {("activate", NAME, ""), ("grant", NAME, f"{ATTACKER}.viewer")}
+    assert wait_until(lambda: anne.log_in().is_success, LIMIT_SECONDS, pause=0.5)

@@ -26,7 +26,11 @@ class Colleague:
         company = directory.access(self.platform)
         company.add(PERSON, {"objectClass": ["inetOrgPerson"], "uid": [NAME], "cn": ["Anne"], "sn": ["A"]})
         company.set_password(PERSON, PASSWORD)
-        company.change(self._group, "member", add=[PERSON])
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Put the person into the group, too."""
+        directory.access(self.platform).change(self._group, "member", add=[PERSON])
 
     def leave(self) -> None:
         """Take the person out of the group."""
