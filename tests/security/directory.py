@@ -33,6 +33,7 @@ ROOT, READER = f"cn=root,{BASE}", f"cn=reader,{BASE}"
 PASSWORD = "correct horse"
 NOBODY = f"cn=nobody,{BASE}"
 LONGEST_SECONDS = 60
+PROGRAM = "/usr/sbin/slapd"
 CONFIGURATION = """
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -125,7 +126,7 @@ class Slapd:
     def start(self) -> None:
         """Start it, and return when it answers."""
         urls = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.encrypted_port}"
-        command = ["/usr/sbin/slapd", "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", urls]
+        command = [PROGRAM, "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", urls]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + LONGEST_SECONDS

@@ -22,7 +22,7 @@ def main() -> int:
     """Install, attack, compare; 0 also where there is no root, which is said."""
     if os.geteuid() != 0:
         print("test-security: skipped. It needs root: tenants' code must run as users of their own.")
-        print("    make test runs the attacks that need none")
+        print("    make test runs the attacks that need none; those on LDAP where slapd is installed")
         return 0
     try:
         ensure(PACKAGES)
