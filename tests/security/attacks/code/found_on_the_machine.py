@@ -1,5 +1,6 @@
 """A task collects what it can read of the platform, and finds a password, a key or another tenant's secret in it."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,10 +28,15 @@ def attack(place: Place) -> str:
     secrets = {file.read_bytes().strip() for file in layout.secrets.iterdir() if file.is_file()} | {
         MARK.encode()
     }
-    files = [
-        file for file in _files(layout.state) if any(each in file.read_bytes() for each in secrets if each)
-    ]
+    files = [file for file in _files(layout.state) if any(each in _content(file) for each in secrets if each)]
     return ", ".join(readable(place, files))
+
+
+def _content(file: Path) -> bytes:
+    # Some are namespaces of the kernel's, which not even root reads, or gone by now.
+    with contextlib.suppress(OSError):
+        return file.read_bytes()
+    return b""
 
 
 def _files(state: Path) -> Iterator[Path]:
