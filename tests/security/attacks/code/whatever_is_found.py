@@ -1,4 +1,5 @@
-"""A task walks through all files, environments and command lines that it can read, and tries each login in them."""
+"""A task looks through 20,000 files of a megabyte at most, and all environments and command lines that it can read, for
+JSON web tokens, addresses of Redis and PostgreSQL with a password, and tokens of the store, and tries each of them."""
 
 from suite.attack import HELD
 from suite.place import Place
@@ -20,6 +21,7 @@ def attack(place: Place) -> str:
     return place.code.python(
         TRIED,
         API=platform.api_url,
+        DAG="beta.keeps",
         MOST="20000",
         POSTGRES=str(platform.ports.postgres),
         REDIS=str(platform.ports.redis),
