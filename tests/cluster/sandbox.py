@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ NAMESPACE = "airflow"
 WEATHER = "tenants/flights/dags/weather.json"
 VALUES = "environments/sandbox/values.yaml"
 LONGEST_SECONDS = 900
+HELD = "deploys here since"
 _CHANGE = re.compile(r"^(images|secrets|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
 
 
@@ -62,6 +64,7 @@ class Sandbox:
     def edit(self, path: str, change: Callable[[str], str]) -> None:
         """Write what *change* makes of the file at *path*, and commit it; it must differ."""
         file = self.root / path
+        file.parent.mkdir(exist_ok=True)
         before = file.read_text(encoding="utf-8") if file.exists() else ""
         after = change(before)
         assert after != before, path
@@ -113,6 +116,14 @@ class Sandbox:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def deploy_after_a_kill(self) -> str:
+        """Return what the first deploy prints that gets the lock of one that was killed."""
+        end = time.monotonic() + LONGEST_SECONDS
+        while HELD in (done := self.run("deploy", "--yes")).stderr and time.monotonic() < end:
+            time.sleep(2)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def run(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the environment."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from line import line
-from sandbox import Sandbox
+from sandbox import HELD, Sandbox
 
 pytestmark = pytest.mark.usefixtures("first")
 MOMENTS = {
@@ -26,7 +26,7 @@ def test_a_killed_deploy_is_brought_to_its_end_by_the_next(deployed: Sandbox, mo
     with deployed.begun("deploy", "--yes") as killed:
         killed.wait_for(MOMENTS[moment])
         killed.kill()
-    told = deployed.deploy()
+    told = deployed.deploy_after_a_kill()
     assert "smoke test" in told and deployed.planned() == set()
     assert "sandbox: nothing to change" in deployed.deploy()
 
@@ -37,7 +37,7 @@ def test_of_two_deploys_at_once_one_is_refused(deployed: Sandbox) -> None:
     with deployed.begun("deploy", "--yes") as going:
         going.wait_for("helm applies")
         second = deployed.run("deploy", "--yes")
-        assert second.returncode == 1 and "deploys here since" in second.stderr
+        assert second.returncode == 1 and HELD in second.stderr
         assert going.end() == 0, going.said()
     assert deployed.planned() == set()
 
@@ -53,7 +53,7 @@ def test_a_deploy_that_loses_the_cluster_says_so(deployed: Sandbox, tmp_path: Pa
         wire.cut()
         assert going.end() == 1
         assert "does not answer" in going.said() and "Traceback" not in going.said()
-    deployed.deploy()
+    deployed.deploy_after_a_kill()
     assert deployed.planned() == set()
 
 
