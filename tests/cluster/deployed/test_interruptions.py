@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from line import line
-from sandbox import HELD, Sandbox
+from sandbox import HELD, VALUES, Sandbox
 
 pytestmark = pytest.mark.usefixtures("first")
 MOMENTS = {
@@ -60,19 +60,11 @@ def test_a_deploy_that_loses_the_cluster_says_so(deployed: Sandbox, tmp_path: Pa
 def test_an_image_that_does_not_start_is_told_with_its_log(deployed: Sandbox) -> None:
     """What worked before runs again; the values still ask for the other."""
     deployed.change_release()
-    deployed.edit(
-        "environments/sandbox/values.yaml",
-        lambda text: text.replace(
-            "scheduler:\n", "scheduler:\n  args: [python, -c, 'exit(\"no such day\")']\n", 1
-        ),
-    )
+    broken = "  args: [python, -c, 'exit(\"no such day\")']\n"
+    deployed.edit(VALUES, lambda text: text.replace("\nscheduler:\n", f"\nscheduler:\n{broken}"))
     done = deployed.run("deploy", "--yes")
     told = done.stdout + done.stderr
     assert done.returncode == 1 and "no such day" in told and "which works" in told
     assert ("release", "update", "Deployment airflow-scheduler") in deployed.planned()
-    deployed.edit("environments/sandbox/values.yaml", _without_args)
+    deployed.edit(VALUES, lambda text: text.replace(broken, ""))
     deployed.deploy()
-
-
-def _without_args(text: str) -> str:
-    return "".join(line for line in text.splitlines(keepends=True) if "no such day" not in line)
