@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -20,10 +20,14 @@ _FOREIGN = "foreign"
 
 @dataclass(frozen=True)
 class Place:
-    """The repository of an image in a registry."""
+    """The repository of an image in a registry.
+
+    *layers*: layer → repository of the registry that has it, as copies note it that share this.
+    """
 
     registry: Registry
     repository: str
+    layers: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return what builders call it."""
@@ -31,7 +35,7 @@ class Place:
 
 
 def copy(source: Place, digest: str, target: Place, tag: str, say: Progress) -> None:
-    """Have *target* hold the image *digest* of *source* under *tag*; layers that it has already are not sent again."""
+    """Have *target* hold the image *digest* of *source* under *tag*; what its registry has is not sent again."""
     with _reading(source, digest) as here, _writing(target) as there:
         _Copy(source, here, target, there, say).manifest(digest, tag)
 
@@ -64,14 +68,28 @@ class _Copy:
         digest = each["digest"]
         if _FOREIGN in each.get("mediaType", "") or self._is_there(digest):
             return
+        place = self._upload(digest)
+        if place is None:
+            return
         self.say(f"{digest[7:19]}, {each.get('size', 0) / 1e6:.1f} MB")
         with self.here.stream("GET", f"/v2/{self.source.repository}/blobs/{digest}") as found:
             _good(found, self.source)
-            place = _upload(self.there, self.target).copy_merge_params({"digest": digest})
             headers = {"Content-Length": str(each["size"]), "Content-Type": "application/octet-stream"}
             # The registry refuses what is not its digest.
-            answer = self.there.put(place, content=found.iter_bytes(_PIECE), headers=headers)
+            answer = self.there.put(
+                place.copy_merge_params({"digest": digest}), content=found.iter_bytes(_PIECE), headers=headers
+            )
         _good(answer, self.target)
+        self.target.layers[digest] = self.target.repository
+
+    def _upload(self, digest: str) -> httpx.URL | None:
+        """Return where to send a layer; None where the registry takes it from another repository of its own."""
+        known = self.target.layers.get(digest)
+        mount = {"mount": digest, "from": known} if known else {}
+        answer = _good(self.there.post(_uploads(self.target), params=mount), self.target)
+        return (
+            None if answer.status_code == httpx.codes.CREATED else answer.url.join(answer.headers["location"])
+        )
 
     def _is_there(self, digest: str) -> bool:
         return self.there.head(f"/v2/{self.target.repository}/blobs/{digest}").is_success
@@ -100,11 +118,6 @@ def _told(place: Place) -> Iterator[None]:
         raise AerodromeError(
             f"{place}: no answer from {host}: {problem}", "start it again: it goes on"
         ) from None
-
-
-def _upload(client: httpx.Client, place: Place) -> httpx.URL:
-    answer = _good(client.post(_uploads(place)), place)
-    return answer.url.join(answer.headers["location"])
 
 
 def _good(answer: httpx.Response, place: Place) -> httpx.Response:

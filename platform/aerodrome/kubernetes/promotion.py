@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -76,22 +77,30 @@ def _require_commit(root: Path, source: str, entry: Entry) -> None:
 def _copy(root: Path, source: Environment, target: Environment, entry: Entry, say: Progress) -> None:
     (ours, _), (theirs, _) = images_of(root, source), images_of(root, target)
     here, there = ours.digests(), theirs.digests()
-    wanted = {recipe.name: recipe for recipe in theirs.recipes}
+    wanted, layers = {recipe.name: recipe.tag for recipe in theirs.recipes}, dict[str, str]()
     for recipe in ours.recipes:
         digest = entry.images.get(recipe.name, "")
-        if here.get(recipe.name, {}).get("digest") != digest:
-            said = (
-                f"the registry of {source.name} has another image {recipe.name} than the one that runs there"
-            )
-            raise UserError(said, f"deploy it again: make deploy ENV={source.name}")
+        _require_image(
+            same=here.get(recipe.name, {}).get("digest") == digest, name=recipe.name, source=source
+        )
         if recipe.name not in wanted or there.get(recipe.name, {}).get("digest") == digest:
             continue
-        if wanted[recipe.name].tag != recipe.tag:
-            remedy = "give both environments the same images.base"
-            raise UserError(f"the image {recipe.name} would be made of other parts in {target.name}", remedy)
+        _require_tag(same=wanted[recipe.name] == recipe.tag, name=recipe.name, target=target)
         theirs.make_repository(recipe)
-        told = partial(_tell, say, recipe.name)
-        copy(_place(ours, recipe.name), digest, _place(theirs, recipe.name), recipe.tag, told)
+        place = replace(_place(theirs, recipe.name), layers=layers)
+        copy(_place(ours, recipe.name), digest, place, recipe.tag, partial(_tell, say, recipe.name))
+
+
+def _require_image(*, same: bool, name: str, source: Environment) -> None:
+    if not same:
+        said = f"the registry of {source.name} has another image {name} than the one that runs there"
+        raise UserError(said, f"deploy it again: make deploy ENV={source.name}")
+
+
+def _require_tag(*, same: bool, name: str, target: Environment) -> None:
+    if not same:
+        remedy = "give both environments the same images.base"
+        raise UserError(f"the image {name} would be made of other parts in {target.name}", remedy)
 
 
 def _tell(say: Progress, name: str, text: str) -> None:

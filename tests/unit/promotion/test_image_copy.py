@@ -8,7 +8,10 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from aerodrome.clients.image_copy import Place, copy
@@ -28,15 +31,16 @@ class Store(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.blobs: dict[str, bytes] = {}
         self.manifests: dict[str, tuple[str, bytes]] = {}
+        self.elsewhere: dict[str, bytes] = {}
         self.sent: list[str] = []
         self.refuses = False
 
-    def put(self, content: bytes) -> dict[str, object]:
+    def put(self, content: bytes) -> dict[str, Any]:
         """Hold a blob, and return how manifests name it."""
         self.blobs[digest(content)] = content
         return {"mediaType": "application/octet-stream", "digest": digest(content), "size": len(content)}
 
-    def keep(self, kind: str, document: dict[str, object], *names: str) -> str:
+    def keep(self, kind: str, document: dict[str, Any], *names: str) -> str:
         """Hold a manifest under its digest and *names*."""
         content = json.dumps(document).encode()
         self.manifests |= dict.fromkeys((digest(content), *names), (kind, content))
@@ -62,10 +66,13 @@ class _Answers(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the library's name
 
     def do_POST(self) -> None:
-        """Begin an upload."""
-        self._say(
-            403 if self.server.refuses else 202, b"", {"Location": "/v2/x/platform/blobs/uploads/1?s=2"}
-        )
+        """Begin an upload, or take a layer from another repository."""
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        if asked.get("from") == "x/other" and asked["mount"] in self.server.elsewhere:
+            self.server.put(self.server.elsewhere[asked["mount"]])
+            return self._say(201, b"")
+        status = 403 if self.server.refuses else 202
+        return self._say(status, b"", {"Location": "/v2/x/platform/blobs/uploads/1?s=2"})
 
     def do_PUT(self) -> None:
         """Take a blob or a manifest."""
@@ -122,7 +129,10 @@ def theirs() -> Iterator[Store]:
 
 
 def _image(store: Store) -> str:
-    document = {"config": store.put(b"{}"), "layers": [store.put(b"base" * 9_000_000), store.put(b"code")]}
+    document: dict[str, Any] = {
+        "config": store.put(b"{}"),
+        "layers": [store.put(b"base" * 9_000_000), store.put(b"code")],
+    }
     return store.keep(OCI, document)
 
 
@@ -147,6 +157,16 @@ def test_what_is_there_is_not_sent_again(ours: Store, theirs: Store) -> None:
     theirs.put(b"base" * 9_000_000)
     copy(ours.place, found, theirs.place, "t1", lambda _: None)
     assert len([path for path in theirs.sent if "/uploads/" in path]) == 2
+
+
+def test_a_layer_of_another_image_is_taken_from_there(ours: Store, theirs: Store) -> None:
+    """By the registry itself; one that does not have it any more is sent it."""
+    found, base = _image(ours), b"base" * 9_000_000
+    theirs.elsewhere[digest(base)] = base
+    layers = {digest(base): "x/other", digest(b"code"): "x/other"}
+    copy(ours.place, found, replace(theirs.place, layers=layers), "t1", lambda _: None)
+    assert theirs.blobs == ours.blobs and len(theirs.sent) == 3
+    assert layers == {digest(base): "x/other", digest(b"code"): "x/platform", digest(b"{}"): "x/platform"}
 
 
 def test_who_may_not_push_is_told_how_to_log_in(ours: Store, theirs: Store) -> None:
