@@ -51,7 +51,7 @@ def status(environment: str, found: Status) -> Document:
 
 
 def cluster_status(found: ClusterStatus) -> Document:
-    """Return all that the screen shows, lists in full; `airflow` and `hosts` are null where nobody could tell them."""
+    """Return all that the screen shows, lists in full; `airflow`, `hosts` and `deploys` are null where nobody tells."""
     hosts = found.inventory.hosts if found.inventory else None
     return {
         "environment": found.environment.name,
@@ -60,7 +60,7 @@ def cluster_status(found: ClusterStatus) -> Document:
         "components": [asdict(one) for one in found.components],
         "airflow": asdict(found.airflow) if found.airflow else None,
         "hosts": None if hosts is None else [asdict(host) for host in hosts],
-        "deploys": [asdict(entry) for entry in found.deploys],
+        "deploys": None if found.deploys is None else [asdict(entry) for entry in found.deploys],
         "contacts": dict(found.contacts),
     }
 

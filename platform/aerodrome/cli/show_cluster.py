@@ -69,7 +69,9 @@ def _hosts(found: Inventory | None) -> None:
     show.notes([f"no host serves the queue '{queue}': its tasks wait" for queue in found.unserved])
 
 
-def _deploys(found: Sequence[Entry]) -> None:
+def _deploys(found: Sequence[Entry] | None) -> None:
+    if found is None:
+        return
     if not found:
         show.line("deploys: none is on record\n")
     rows = (

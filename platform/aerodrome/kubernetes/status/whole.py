@@ -29,15 +29,16 @@ T = TypeVar("T")
 class ClusterStatus:
     """What `status` shows of an environment in a cluster.
 
-    *airflow* None: it tells nothing. *deploys*: the last ones, newest first. *contacts*: tenant → whom to turn to, of
-    those with DAGs that fail or rest. *wrong*: a line for each thing beside components that should be and is not.
+    *airflow* None: it tells nothing. *deploys*: the last ones, newest first; None: nobody tells. *contacts*: tenant →
+    whom to turn to, of those with DAGs that fail or rest. *wrong*: a line for each thing beside components that should
+    be and is not.
     """
 
     environment: Environment
     components: tuple[Component, ...] = ()
     airflow: Heard | None = None
     inventory: Inventory | None = None
-    deploys: tuple[Entry, ...] = ()
+    deploys: tuple[Entry, ...] | None = None
     contacts: Mapping[str, str] = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
 
@@ -65,7 +66,7 @@ class _Look:
         cluster, settings = self.connection.cluster, self.environment.cluster
         inventory = self._ask(lambda: load_inventory(self.root, self.environment))
         parts = self._ask(lambda: components(cluster, settings))
-        deploys = self._ask(lambda: Record(cluster, settings.namespace).entries()) or ()
+        deploys = self._ask(lambda: Record(cluster, settings.namespace).entries())
         airflow = self._ask(self._airflow) if parts != () else None
         if parts == ():
             self.wrong.append(self._not_there())
@@ -76,7 +77,7 @@ class _Look:
             parts or (),
             airflow,
             inventory,
-            deploys[: -DEPLOYS - 1 : -1],
+            None if deploys is None else deploys[: -DEPLOYS - 1 : -1],
             self._contacts(airflow),
             tuple(self.wrong),
         )
