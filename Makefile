@@ -55,7 +55,7 @@ deploy: venv  ## [PLAN=<hash>] [CONFIRM=a,b] [YES=1]: bring the environment to w
 promote: venv  ## FROM=<environment> TO=<the one after it> [CONFIRM=a,b] [YES=1]: its commit and images, and nothing else
 	@$(AERODROME) promote --from '$(FROM)' --to '$(TO)' $(if $(CONFIRM),--confirm '$(CONFIRM)') $(if $(YES),--yes)
 
-rollback: venv  ## [TO=<number of a deploy>]: have run again what ran before the last deploy, in a cluster
+rollback: venv  ## [TO=<number>]: have run again what ran before the last deploy, in a cluster
 	@$(AERODROME) rollback $(COMMON) $(if $(TO),--to '$(TO)')
 
 drift: venv  ## [JSON=1]: what there is against what this work tree declares; exit 3 where they differ
