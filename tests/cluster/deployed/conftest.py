@@ -13,7 +13,7 @@ from sandbox import NAMESPACE, Sandbox, sandbox
 from testbed import addons, bases, registry
 from testbed.place import NODES
 
-GONE_SECONDS = 180
+GONE_SECONDS = 900
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("first")
 MOMENTS = {
     "before anything": "fit to publish",
     "helm at work": "helm applies",
-    "a rollout": "airflow-scheduler 0/1 ready",
+    "a rollout": "airflow-scheduler 1/1 ready, starts",
     "published": "bundle       published",
     "the canary": "smoke test   run",
 }
@@ -49,7 +49,7 @@ def test_a_deploy_that_loses_the_cluster_says_so(deployed: Sandbox, tmp_path: Pa
         line(tmp_path) as (wire, kubeconfig),
         deployed.begun("deploy", "--yes", kubeconfig=kubeconfig) as going,
     ):
-        going.wait_for("airflow-scheduler 0/1 ready")
+        going.wait_for("airflow-scheduler 1/1 ready, starts")
         wire.cut()
         assert going.end() == 1
         assert "does not answer" in going.said() and "Traceback" not in going.said()
