@@ -55,6 +55,8 @@
 {{- include "airflow.check.note" (list $problems (and (get $section $key) (get $section (printf "%sConfigMapName" $key)))
       (printf "%s.%s and %s.%sConfigMapName: webserver_config.py is given twice; keep one of the two keys" $name $key $name $key)) }}
 {{- end }}
+{{- include "airflow.check.note" (list $problems (and $values.platform.login.settingsSecretName (or $values.apiServer.apiServerConfig $values.apiServer.apiServerConfigConfigMapName))
+      "platform.login.settingsSecretName and apiServer.apiServerConfig: webserver_config.py is given twice; keep one of the two keys") }}
 {{- include "airflow.check.note" (list $problems (and $values.imagePullSecrets (or $values.registry.connection $values.registry.secretName))
       "imagePullSecrets and registry: pods take the former and the registry's login stays unused; name its secret in imagePullSecrets, or keep one of the two keys") }}
 {{- end }}

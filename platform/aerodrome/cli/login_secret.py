@@ -12,7 +12,11 @@ from aerodrome.cli import options, show, unseen
 from aerodrome.errors import UserError
 
 if TYPE_CHECKING:
-    from aerodrome.local.processes.login import Wanted
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from aerodrome.environment import Environment
+    from aerodrome.render.login import Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -22,13 +26,25 @@ def register(app: typer.Typer) -> None:
 
 def login_secret(env: options.Environment = "local") -> None:
     """Ask for what the login needs: password in the directory, secret at the provider. Not on a terminal: JSON."""
-    from aerodrome.local.release import login_desk
+    from aerodrome.environment import load_environment
+    from aerodrome.login.given import asked_for
 
     root = options.repository_root()
-    wanted = login_desk.asked_for(root, env)
+    environment = load_environment(root, env)
+    wanted = asked_for(environment)
     given = _asked(wanted) if sys.stdin.isatty() else _read(wanted)
-    for line in login_desk.keep(root, env, given):
+    for line in _kept(root, environment, given):
         show.line(line)
+
+
+def _kept(root: Path, environment: Environment, given: Mapping[str, str]) -> tuple[str, ...]:
+    if environment.kind == "kubernetes":
+        from aerodrome.kubernetes.login import keep as keep_in_cluster
+
+        return keep_in_cluster(root, environment.name, given, show.line)
+    from aerodrome.local.release.login_desk import keep
+
+    return keep(root, environment.name, given)
 
 
 def _asked(wanted: tuple[Wanted, ...]) -> dict[str, str]:

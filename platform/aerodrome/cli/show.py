@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aerodrome.local.processes.status import Row
     from aerodrome.local.release.deploy import Deployed, Status
     from aerodrome.local.release.first_runs import DagRow, FirstRuns
-    from aerodrome.local.release.followed_roles import Followed
+    from aerodrome.login.followed import Followed
     from aerodrome.pipeline import Build
     from aerodrome.plan import Change, Plan, Planned
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from aerodrome.clients.airflow import Airflow
-from aerodrome.clients.cluster import MERGE_PATCH, Cluster
+from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_exec import Container, run
 from aerodrome.clients.cluster_forward import Pods, forwarded, ready
+from aerodrome.clients.cluster_secret import OwnSecret
 from aerodrome.environment import Environment
-from aerodrome.errors import UserError
 from aerodrome.render.roles import ADMIN
 
 SECRET = "aerodrome-people"  # noqa: S105 - a name
 COMPONENT = "api-server"
 PORT = 8080
 LONGEST_SECONDS = 900
-_MADE_BY = {"app.kubernetes.io/managed-by": "aerodrome"}
 
 
 @dataclass
@@ -66,30 +63,16 @@ class ClusterDesk:
     @cached_property
     def known(self) -> dict[str, str]:
         """User → password, as the Secret holds them now."""
-        found = self.cluster.find(f"{self._secrets}/{SECRET}")
-        if found is None:
-            return {}
-        if not _MADE_BY.items() <= (found["metadata"].get("labels") or {}).items():
-            remedy = f"look what it is; a deploy keeps the passwords of Airflow's users in a Secret called {SECRET}"
-            raise UserError(f"Secret {SECRET} was made by nobody who deploys", remedy)
-        return {user: base64.b64decode(text).decode() for user, text in (found.get("data") or {}).items()}
+        return self._secret.read() or {}
 
     def _keep(self, user: str, password: str) -> None:
-        data = {user: base64.b64encode(password.encode()).decode()}
-        if self.cluster.find(f"{self._secrets}/{SECRET}") is None:
-            self.cluster.request("POST", self._secrets, body=_secret(data))
-        else:
-            place = f"{self._secrets}/{SECRET}"
-            self.cluster.request("PATCH", place, body={"data": data}, headers=MERGE_PATCH)
+        self._secret.write({user: password})
         self.known[user] = password
 
     @property
-    def _secrets(self) -> str:
-        return f"/api/v1/namespaces/{self.environment.cluster.namespace}/secrets"
-
-
-def _secret(data: Mapping[str, str]) -> dict[str, Any]:
-    return {"type": "Opaque", "metadata": {"name": SECRET, "labels": _MADE_BY}, "data": dict(data)}
+    def _secret(self) -> OwnSecret:
+        namespace = self.environment.cluster.namespace
+        return OwnSecret(self.cluster, namespace, SECRET, "the passwords of Airflow's users")
 
 
 def pods(environment: Environment) -> Pods:

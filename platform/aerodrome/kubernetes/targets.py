@@ -8,6 +8,7 @@ from typing import Any
 
 from aerodrome.kubernetes.connection import Connection
 from aerodrome.kubernetes.desk import ClusterDesk
+from aerodrome.kubernetes.login import login_target
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
 from aerodrome.secrets import access
@@ -21,15 +22,16 @@ from aerodrome.targets.secrets import VaultTarget
 def targets(
     prepared: Preparation, connection: Connection, values: Mapping[str, Any], desk: ClusterDesk
 ) -> tuple[Target, ...]:
-    """Return the targets: who may read secrets before the pods that do, DAGs when all is there that runs them.
+    """Return the targets: what pods read before the pods themselves, DAGs when all is there that runs them.
 
     Rights that nobody is to have any more are taken away last, when what used them is gone.
     """
+    login = login_target(connection, prepared.models)
     release = connection.release(values)
     roles = RolesTarget(prepared.environment, prepared.models, desk)
     rights = (*_secrets(prepared), *_in_aws(prepared))
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
-    return (*given, release, roles, prepared.bundle, *reversed(taken))
+    return (*given, login, release, roles, prepared.bundle, *reversed(taken))
 
 
 def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:

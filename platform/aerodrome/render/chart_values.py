@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from aerodrome import names
 from aerodrome.aws_settings import ZONE, AwsSettings
@@ -13,7 +14,7 @@ from aerodrome.manifest.loaded import LoadedTenant
 from aerodrome.manifest.tenant import Limits
 from aerodrome.policy import offers
 from aerodrome.quantities import format_memory
-from aerodrome.render import airflow_options, host_logs
+from aerodrome.render import airflow_options, host_logs, login
 from aerodrome.render.longest_tasks import LEAST, longest_tasks
 from aerodrome.render.pods_roles import role_of_pods
 
@@ -65,7 +66,7 @@ def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, imag
         "zoneWorkers": {"zones": _zone_workers(environment)},
         "tenancy": _tenancy(environment),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
-        **_collector(environment),
+        "platform": {**_collector(environment), **_login(environment)},
     }
 
 
@@ -82,6 +83,8 @@ def _config(environment: Environment) -> Values:
         airflow_options.dags_from(environment.bundle),
         host_logs.shown(environment),
         _WORKERS,
+        login.sessions(environment.login),
+        *_decided(environment),
         *_patience(environment),
     )
     return {
@@ -98,6 +101,11 @@ def _patience(environment: Environment) -> tuple[airflow_options.Sections, ...]:
     if environment.hosts is None:
         return ()
     return airflow_options.waiting(environment), airflow_options.tokens(environment)
+
+
+def _decided(environment: Environment) -> tuple[airflow_options.Sections, ...]:
+    """Return what makes the platform's login decide; without a directory or provider FAB's own does."""
+    return () if environment.login.kind == "database" else (login.deciding(environment.login),)
 
 
 def _zone_workers(environment: Environment) -> Values:
@@ -171,7 +179,23 @@ def _collector(environment: Environment) -> Values:
     if s3 is None:
         return {}
     agent = {**_account(s3), "role": s3.agent(names.COLLECTOR)}
-    return {"platform": {"resultsCollector": {"enabled": True, "agent": agent}}}
+    return {"resultsCollector": {"enabled": True, "agent": agent}}
+
+
+def _login(environment: Environment) -> Values:
+    settings = environment.login
+    if settings.kind == "database":
+        return {}
+    found: Values = {"login": {"settingsSecretName": login.SECRET_OF_API_SERVER}}
+    if settings.has_directory and settings.directory is not None:
+        where = {"networkPolicy": {"directory": {"port": _port(settings.directory.url)}}}
+        found["roles"] = {"enabled": True, "settingsSecretName": login.SECRET_OF_ROLES, **where}
+    return found
+
+
+def _port(directory: str) -> int:
+    address = urlsplit(directory)
+    return address.port or {"ldap": 389, "ldaps": 636}[address.scheme]
 
 
 def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, str] | None) -> Values:

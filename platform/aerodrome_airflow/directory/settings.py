@@ -1,6 +1,6 @@
 """How people log in and what their groups give them, as the deploy wrote it down: login.json and its secrets.
 
-Both lie in the folder of the process that reads them, which is its AIRFLOW_HOME.
+Both lie in the folder of the process that reads them: its AIRFLOW_HOME, or in a pod what is mounted for them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 FILE_NAME = "login.json"
 SECRETS_FILE_NAME = "login-secrets.json"
+FOLDER = "AERODROME_LOGIN_FOLDER"
+"""Variable with the folder, where it is another one than AIRFLOW_HOME."""
 NO_PASSWORD = "!directory"  # noqa: S105
 """Stands in FAB's table in the place of a password: the directory's people have none there.
 
@@ -95,8 +97,8 @@ def plain(name: str) -> str:
 
 
 def home() -> Path:
-    """Return the folder of this process."""
-    return Path(os.environ["AIRFLOW_HOME"])
+    """Return the folder in which this process finds its login."""
+    return Path(os.environ.get(FOLDER) or os.environ["AIRFLOW_HOME"])
 
 
 def load(folder: Path) -> LoginSettings:

@@ -16,7 +16,7 @@ CONNECT_SECONDS = 10
 
 
 def flask_settings(folder: Path | None = None) -> dict[str, Any]:
-    """Return FAB's settings for the login.json in *folder*, by default AIRFLOW_HOME, or raise SettingsError."""
+    """Return FAB's settings for the login.json in *folder*, by default the process's own, or raise SettingsError."""
     from aerodrome_airflow.login.security_manager import AerodromeSecurityManager
 
     place = folder or settings.home()

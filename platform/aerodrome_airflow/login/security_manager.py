@@ -12,7 +12,7 @@ from flask import current_app, flash, session
 
 from aerodrome_airflow.directory import settings
 from aerodrome_airflow.directory.entry import DirectoryUnavailable, Entry
-from aerodrome_airflow.directory.settings import DirectorySettings, LoginSettings, plain
+from aerodrome_airflow.directory.settings import DirectorySettings, LoginSettings, Secrets, plain
 from aerodrome_airflow.login import accounts, asking, break_glass, claims
 from aerodrome_airflow.login.failures import Failures
 from aerodrome_airflow.login.refusal import NoRole, Refused, Unanswered, WrongPassword
@@ -34,7 +34,6 @@ class AerodromeSecurityManager(FabAirflowSecurityManagerOverride):
 
     def __init__(self, appbuilder: Any) -> None:
         self._folder = settings.home()
-        self._secrets = settings.load_secrets(self._folder)
         self._failures = Failures()
         super().__init__(appbuilder)
 
@@ -42,6 +41,11 @@ class AerodromeSecurityManager(FabAirflowSecurityManagerOverride):
     def login(self) -> LoginSettings:
         """The settings as they are now: with a new tenant come new groups, and nothing is restarted."""
         return settings.load(self._folder)
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets as they are now: a password that was changed there is one here, and nothing is restarted."""
+        return settings.load_secrets(self._folder)
 
     def log_in(self, name: str, password: str, *, web: bool) -> Any:
         """Return the user of whoever has this name and password; Refused tells why there is none.
@@ -86,6 +90,11 @@ class AerodromeSecurityManager(FabAirflowSecurityManagerOverride):
         remote = self.oauth_remotes[provider]
         entry = claims.identity(self.login.oidc or {}, resp, lambda: dict(remote.userinfo(token=resp)))
         return {"entry": entry, "username": entry.name}
+
+    def renew_client(self) -> None:
+        """Let the provider be asked with the client's secret of now."""
+        for remote in self.oauth_remotes.values():
+            remote.client_secret = self.secrets.client_secret
 
     def set_oauth_session(self, provider: str, oauth_response: Any) -> None:
         """Keep nothing of the provider's tokens: nobody needs them after the login."""
@@ -136,7 +145,7 @@ class AerodromeSecurityManager(FabAirflowSecurityManagerOverride):
         from aerodrome_airflow.directory.client import Directory
 
         try:
-            return question(Directory(directory, self._secrets.bind_password))
+            return question(Directory(directory, self.secrets.bind_password))
         except DirectoryUnavailable as problem:
             log.error("No login: the directory does not tell who people are: %s", problem)
             raise Unanswered from None

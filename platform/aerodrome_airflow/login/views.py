@@ -108,6 +108,12 @@ class OidcLogin(_PasswordForm, CustomAuthOAuthView):
             abort(404)
         return super().login(provider)
 
+    @expose("/oauth-authorized/<provider>")
+    def oauth_authorized(self, provider: str) -> Any:
+        """End what began at the provider."""
+        self.appbuilder.sm.renew_client()
+        return super().oauth_authorized(provider)
+
     @expose("/login/break-glass", methods=["GET", "POST"])
     @no_cache
     def break_glass(self) -> Any:

@@ -13,7 +13,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_standard_error()
     if options.once or options.dry_run or options.force:
         return _once(follower, Options(options.dry_run, options.force, WAIT_SECONDS))
-    _go_on(follower)
+    _go_on()
     return 0
 
 
@@ -79,26 +79,30 @@ def _once(follower: Follower, options: Options) -> int:
     return FAILED if outcome.brake and not options.force else 0
 
 
-def _go_on(follower: Follower) -> None:
+def _go_on() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     watch = Watch(_alert)
     while True:
-        run(follower, watch)
+        # Anew each time: with a new tenant come new groups, and nothing is restarted.
+        run(_follower, watch)
         # No secret hangs on it.
         if ended.wait(EVERY_SECONDS * random.uniform(1 - JITTER, 1 + JITTER)):  # noqa: S311
             return
 
 
-def run(follower: Follower, watch: Watch) -> None:
-    """Make one run of many, and tell what people should know."""
+def run(find: Callable[[], Follower | None], watch: Watch) -> None:
+    """Make one run of many with what *find* returns, and tell what people should know."""
     try:
+        follower = find()
+        if follower is None:
+            return
         outcome = follower.run()
     except BusyError:
         # It sees what we would see.
         return
-    except (DirectoryUnavailable, psycopg.Error) as problem:
+    except (DirectoryUnavailable, SettingsError, psycopg.Error) as problem:
         watch.failed(_text(problem))
         return
     except Exception as problem:

@@ -15,7 +15,8 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import topology
 from aerodrome.local.processes.readiness import is_ready
-from aerodrome.local.release.followed_roles import Followed, RoleChange, follow_local
+from aerodrome.local.release.followed_roles import follow_local
+from aerodrome.login.followed import Followed, RoleChange
 
 DIRECTORY = {
     "url": "ldaps://ldap.example.org",

@@ -17,6 +17,7 @@ from aerodrome.local.processes import login, topology
 from aerodrome.local.processes.topology import Process
 from aerodrome.local.stores import directory
 from aerodrome.login_settings import LoginSettings
+from aerodrome.render.login import SECRETS, SETTINGS
 
 DIRECTORY = {
     "url": "ldaps://ldap.example.org",
@@ -46,7 +47,7 @@ def processes(platform: Platform) -> dict[str, Process]:
 
 def settings(platform: Platform) -> dict[str, Any]:
     """Return login.json of the API server."""
-    found: dict[str, Any] = json.loads(processes(platform)["api-server"].files[login.SETTINGS])
+    found: dict[str, Any] = json.loads(processes(platform)["api-server"].files[SETTINGS])
     return found
 
 
@@ -72,8 +73,8 @@ def test_secrets_stand_in_their_own_file_and_in_no_other(platform: Platform) -> 
     keep(platform, login_bind_password="of the directory")
     for name, process in processes(found).items():
         holding = {file for file, text in process.files.items() if "of the directory" in text}
-        assert holding == ({login.SECRETS} if name in {"api-server", "roles"} else set())
-    assert json.loads(processes(found)["roles"].files[login.SECRETS]) == {
+        assert holding == ({SECRETS} if name in {"api-server", "roles"} else set())
+    assert json.loads(processes(found)["roles"].files[SECRETS]) == {
         "bind_password": "of the directory",
         "client_secret": None,
     }
@@ -107,7 +108,7 @@ def test_an_authority_is_given_to_who_asks_the_directory(platform: Platform, tmp
     (repository / "environments/local/ca.pem").write_text(AUTHORITY)
     login.require_usable(found)
     files = login.files(found, "roles")
-    place = json.loads(files[login.SETTINGS])["directory"]["ca_file"]
+    place = json.loads(files[SETTINGS])["directory"]["ca_file"]
     assert place == str(found.layout.process_config("roles") / "directory-ca.pem")
     assert files["directory-ca.pem"] == AUTHORITY
 

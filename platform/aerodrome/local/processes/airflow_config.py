@@ -23,8 +23,6 @@ def api_server(platform: Platform) -> str:
             "expose_config": "False",
             "instance_name": f"Aerodrome {platform.environment.name}",
         },
-        # Who lost a role still has it for so many seconds.
-        "fab": {"cache_ttl": "10"},
     }
     return config_text(
         _common(platform, "api-server"),

@@ -21,6 +21,7 @@ from aerodrome.local.stores import (
     results_login,
     secrets_login,
 )
+from aerodrome.render.login import SETTINGS
 
 STORES = ("postgres", "redis", "openbao")
 ROLES = "roles"
@@ -184,7 +185,7 @@ def _api_server(platform: Platform, code: str) -> Process:
         files={**login.webserver_files(platform), **logs_of_hosts.files(platform)},
         ports=listening(platform)["api-server"],
         # Roles of groups: they are read at each login.
-        reloaded=(login.SETTINGS,),
+        reloaded=(SETTINGS,),
     )
 
 
