@@ -21,7 +21,7 @@ WEATHER = "tenants/flights/dags/weather.json"
 VALUES = "environments/sandbox/values.yaml"
 LONGEST_SECONDS = 900
 HELD = "deploys here since"
-_CHANGE = re.compile(r"^(images|secrets|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
+_CHANGE = re.compile(r"^(images|secrets|login|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class Slapd:
     port: int
     encrypted_port: int
     process: subprocess.Popen[bytes] | None = None
+    address: str = "127.0.0.1"
+    """Where it answers by LDAPS; all else comes from this machine."""
     _admin: list[Connection] = field(default_factory=list)
 
     @property
@@ -125,7 +127,7 @@ class Slapd:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        urls = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.encrypted_port}"
+        urls = f"ldap://127.0.0.1:{self.port} ldaps://{self.address}:{self.encrypted_port}"
         command = [PROGRAM, "-d", "0", "-f", str(self.folder / "slapd.conf"), "-h", urls]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -150,12 +152,12 @@ class Slapd:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Slapd]:
-    """A slapd with nothing but places for people and groups, and the reader."""
+def running(folder: Path, address: str = "127.0.0.1") -> Iterator[Slapd]:
+    """A slapd with nothing but places for people and groups, and the reader; *address*: of its LDAPS."""
     (folder / "data").mkdir(parents=True)
     folder.chmod(0o700)
-    write_certificates(folder, ("localhost",))
-    slapd = Slapd(folder, free_port(), free_port())
+    write_certificates(folder, ("localhost", address))
+    slapd = Slapd(folder, free_port(), free_port(), address=address)
     names = {"base": BASE, "root": ROOT, "reader": READER, "password": PASSWORD}
     (folder / "slapd.conf").write_text(CONFIGURATION.format(folder=folder, **names))
     try:
@@ -220,9 +222,7 @@ def follow(
 def write_certificates(folder: Path, hosts: Sequence[str]) -> None:
     """Write an authority's certificate, ca.pem, and one for a server with these names, server.pem and server.key."""
     authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
-    if "localhost" in hosts:
-        names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    names = [_name(host) for host in (*hosts, *(["127.0.0.1"] if "localhost" in hosts else ()))]
     made: Mapping[str, tuple[Any, Any, x509.ExtensionType]] = {
         "ca": (authority, "Example authority", x509.BasicConstraints(ca=True, path_length=0)),
         "server": (server, hosts[0], x509.SubjectAlternativeName(names)),
@@ -234,6 +234,13 @@ def write_certificates(folder: Path, hosts: Sequence[str]) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     (folder / "server.key").write_bytes(private)
+
+
+def _name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _certificate(name: str, key: Any, extension: x509.ExtensionType) -> x509.CertificateBuilder:

@@ -57,6 +57,8 @@
 {{- end }}
 {{- include "airflow.check.note" (list $problems (and $values.platform.login.settingsSecretName (or $values.apiServer.apiServerConfig $values.apiServer.apiServerConfigConfigMapName))
       "platform.login.settingsSecretName and apiServer.apiServerConfig: webserver_config.py is given twice; keep one of the two keys") }}
+{{- include "airflow.check.note" (list $problems (and $values.platform.roles.enabled $values.pgbouncer.enabled)
+      "platform.roles.enabled: PgBouncer passes on neither limits of a statement nor locks of a session, by which roles follow the directory; set pgbouncer.enabled: false") }}
 {{- include "airflow.check.note" (list $problems (and $values.imagePullSecrets (or $values.registry.connection $values.registry.secretName))
       "imagePullSecrets and registry: pods take the former and the registry's login stays unused; name its secret in imagePullSecrets, or keep one of the two keys") }}
 {{- end }}

@@ -8,7 +8,7 @@ from pathlib import Path
 from aerodrome.clients import cluster_namespace
 from aerodrome.clients.cluster_exec import Container, ended
 from aerodrome.clients.cluster_forward import Pods, ready
-from aerodrome.environment import load_environment
+from aerodrome.environment import Environment, load_environment
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.login import authorities
 from aerodrome.login.followed import LONGEST_SECONDS, Followed, command, followed, require_directory
@@ -23,12 +23,16 @@ ROLES = "roles"
 
 def login_target(connection: Connection, tenants: Mapping[str, TenantManifest]) -> LoginTarget:
     """Return the login as a target; UserError where an authority that it names is missing."""
-    root, environment = connection.root, connection.environment
+    login = login_of(connection.root, connection.environment, tenants)
+    return LoginTarget(connection.environment, login, connection.cluster)
+
+
+def login_of(root: Path, environment: Environment, tenants: Mapping[str, TenantManifest]) -> Login:
+    """Return all that the files of *environment*'s login tell; UserError where an authority is missing."""
     authorities.require(root, environment)
     settings = environment.login
     directory = settings.directory if settings.has_directory else None
-    login = Login(settings, directory, tenants, authorities.texts(root, environment))
-    return LoginTarget(environment, login, connection.cluster)
+    return Login(settings, directory, tenants, authorities.texts(root, environment))
 
 
 def keep(root: Path, name: str, given: Mapping[str, str], say: Progress) -> tuple[str, ...]:

@@ -122,6 +122,23 @@ def test_an_answer_is_good_in_the_browser_that_asked_only(
         assert not thief.me()
 
 
+def test_a_changed_secret_of_the_client_needs_no_restart(
+    oidc: LoginServer, browser: Browser, provider: Provider
+) -> None:
+    """The one of the file counts at each login."""
+    provider.person = ANNE
+    file = oidc.home / "login-secrets.json"
+    kept = file.read_text()
+    try:
+        file.write_text('{"client_secret": "of last year"}')
+        come_back(browser, go(browser))
+        assert not browser.me()
+    finally:
+        file.write_text(kept)
+    come_back(browser, go(browser))
+    assert browser.me() == "anne"
+
+
 def test_groups_may_stand_beside_the_token(browser: Browser, provider: Provider) -> None:
     """Where the token says only who, the provider is asked for the rest."""
     provider.person, provider.in_token = {**ANNE, "preferred_username": "beside", "email": "b@x.org"}, False

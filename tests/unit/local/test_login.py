@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aerodrome.errors import UserError
+from aerodrome.kubernetes.login import login_of
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import logins
@@ -111,6 +112,26 @@ def test_an_authority_is_given_to_who_asks_the_directory(platform: Platform, tmp
     place = json.loads(files[SETTINGS])["directory"]["ca_file"]
     assert place == str(found.layout.process_config("roles") / "directory-ca.pem")
     assert files["directory-ca.pem"] == AUTHORITY
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kind": "directory", "directory": {**DIRECTORY, "ca_file": "ca.pem", "member_of": None}},
+        {"kind": "oidc", "oidc": {**OIDC, "ca_file": "ca.pem"}, "break_glass": "emergency"},
+        {"kind": "oidc", "oidc": OIDC, "directory": DIRECTORY, "groups": {"auditor": ["revision"]}},
+    ],
+)
+def test_a_cluster_reads_the_same_login(platform: Platform, tmp_path: Path, settings: dict[str, Any]) -> None:
+    """Word for word, but for the folder in which the files are."""
+    (tmp_path / "environments/local").mkdir(parents=True)
+    (tmp_path / "environments/local/ca.pem").write_text(AUTHORITY)
+    here = with_login(platform, **settings)
+    here = replace(here, layout=replace(platform.layout, repository=tmp_path))
+    made = login_of(tmp_path, here.environment, here.tenants).files("/there")
+    folder = str(here.layout.process_config("roles"))
+    local = {name: text.replace(folder, "/there") for name, text in login.files(here, "roles").items()}
+    assert made == {name: text for name, text in local.items() if name != SECRETS}
 
 
 def test_new_groups_restart_nothing_and_another_kind_does(platform: Platform) -> None:
