@@ -98,7 +98,9 @@ def test_files_are_where_the_login_says_and_nobody_writes_them(released: Any, na
     assert mount == {"name": "login", "mountPath": CLUSTER_FOLDER, "readOnly": True}
     variables = {each["name"]: each.get("value") for each in one["env"]}
     assert variables["AERODROME_LOGIN_FOLDER"] == CLUSTER_FOLDER
-    named = Login(environment(**KINDS["both"]).login, None, {}, {"provider-ca.pem": "x"}).files(CLUSTER_FOLDER)
+    named = Login(environment(**KINDS["both"]).login, None, {}, {"provider-ca.pem": "x"}).files(
+        CLUSTER_FOLDER
+    )
     assert json.loads(named["login.json"])["oidc"]["ca_file"] == f"{CLUSTER_FOLDER}/provider-ca.pem"
     assert ("AIRFLOW__FAB__CONFIG_FILE" in variables) == (name == "api-server")
 

@@ -1,4 +1,4 @@
-"""The login of a cluster as a target: which Secrets it keeps, what it tells of differences, and what it leaves alone."""
+"""The login of a cluster as a target: which Secrets it keeps, what it tells of differences, what it leaves alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def target(cluster: Cluster, *viewers: str, **login: Any) -> LoginTarget:
             "login": login,
         }
     )
-    tenant = TenantManifest.model_validate({"owners": [{"name": "Team", "email": "team@example.org"}], "groups": {"viewer": viewers}})
+    tenant = TenantManifest.model_validate(
+        {"owners": [{"name": "Team", "email": "team@example.org"}], "groups": {"viewer": viewers}}
+    )
     made = Login(settings, settings.directory, {"alpha": tenant}, {"directory-ca.pem": "an authority"})
     return LoginTarget(environment, made, cluster)
 
