@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
@@ -33,6 +34,7 @@ class _Api(BaseHTTPRequestHandler):
         made = self._asked()
         path = f"{self._path}/{made['metadata']['name']}"
         there = path in self.server.kept
+        made["metadata"] = {"uid": str(uuid4()), "resourceVersion": "1", **made["metadata"]}
         self._answer(409 if there else 201, self.server.kept.setdefault(path, made))
 
     def do_PUT(self) -> None:

@@ -143,18 +143,21 @@ def differences(live: Texts, wanted: Texts) -> Iterator[str]:
             yield f"{'+' if file in wanted else '-'}{file}"
             continue
         before, after = _flat(live[file]), _flat(wanted[file])
+        if before is None or after is None:
+            yield from [file] if live[file] != wanted[file] else []
+            continue
         for key in sorted(before.keys() | after.keys()):
             if before.get(key, _NOTHING) != after.get(key, _NOTHING):
-                yield f"{file}: {key}" if key else file
+                yield f"{file}: {key}"
 
 
-def _flat(text: str) -> dict[str, Any]:
-    """Return keys → values of a JSON document, keys below keys with points; of another text itself, without a key."""
+def _flat(text: str) -> dict[str, Any] | None:
+    """Return keys → values of a JSON object, keys below keys with points; None for another text."""
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError):
-        return {"": text}
-    return dict(_leaves("", document))
+        return None
+    return dict(_leaves("", document)) if isinstance(document, dict) else None
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
