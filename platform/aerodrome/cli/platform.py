@@ -11,8 +11,10 @@ from aerodrome.cli import documents, kinds, options, show
 from aerodrome.errors import AerodromeError, UserError
 
 if TYPE_CHECKING:
+    from aerodrome.kubernetes.preparation import Preparation
     from aerodrome.local.release.first_runs import FirstRuns
     from aerodrome.plan import Plan
+    from aerodrome.progress import Step
 
 
 def register(app: typer.Typer) -> None:
@@ -69,30 +71,37 @@ def deploy(
 def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, confirm: str) -> None:
     """Apply *chosen*, or what is planned now and approved by somebody."""
     from aerodrome.cli import approval
-    from aerodrome.kubernetes.deploy import deploy_cluster
+    from aerodrome.kubernetes.deploy import checked, deploy_cluster
 
+    with show.steps() as progress:
+        if chosen is None:
+            _make_images(root, env, progress)
+        prepared = checked(root, env, progress)
     if chosen is None:
-        chosen, names = _approved(root, env, yes=yes, confirm=confirm)
+        chosen, names = _approved(prepared, yes=yes, confirm=confirm)
     else:
         names = approval.confirmed(chosen, confirm)
     with show.steps() as progress:
-        result = deploy_cluster(root, env, progress, chosen, names)
+        result = deploy_cluster(prepared, progress, chosen, names)
     show.line(f"{env}: {show.made(result.plan)}")
     show.problems_or_nothing(result.problems)
 
 
-def _approved(root: Path, env: str, *, yes: bool, confirm: str) -> tuple[Plan, frozenset[str]]:
-    """Return the plan of now, with all images that it needs, as somebody has approved it."""
-    from aerodrome.cli import approval
-    from aerodrome.kubernetes.deploy import plan_cluster
+def _make_images(root: Path, env: str, progress: Step) -> None:
     from aerodrome.kubernetes.images import make_images
     from aerodrome.kubernetes.preparation import cluster_environment
 
     cluster_environment(root, env)
-    with show.steps() as progress:
-        make_images(root, env, progress)
-    with show.working(f"comparing {env} with this commit") as say:
-        planned = plan_cluster(root, env, say)
+    make_images(root, env, progress)
+
+
+def _approved(prepared: Preparation, *, yes: bool, confirm: str) -> tuple[Plan, frozenset[str]]:
+    """Return the plan of now as somebody has approved it."""
+    from aerodrome.cli import approval
+    from aerodrome.kubernetes.deploy import plan_of
+
+    with show.working(f"comparing {prepared.environment.name} with this commit"):
+        planned = plan_of(prepared)
     show.changes(planned.plan.changes)
     return planned.plan, approval.approved(planned.plan, yes=yes, confirm=confirm)
 

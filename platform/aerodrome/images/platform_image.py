@@ -12,6 +12,7 @@ from aerodrome.errors import AerodromeError
 from aerodrome.images.recipe import FOLDER, Recipe, labels, tag_of
 from aerodrome.images.sbom import sbom
 from aerodrome.progress import Progress
+from aerodrome.runtime.worker_code import all_code
 from aerodrome.runtime.worker_packages import platform_wheel, uv_lock, wheelhouse, worker_lock
 
 NAME = "platform"
@@ -19,7 +20,6 @@ TITLE = "Airflow with Aerodrome"
 FILE = "Dockerfile"
 SBOM = "sbom.cdx.json"
 _BESIDE = ("entrypoint", "clean-logs")
-_CODE = ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins")
 
 
 def platform_image(root: Path, base: str, cache: Path) -> Recipe:
@@ -44,8 +44,8 @@ def platform_image(root: Path, base: str, cache: Path) -> Recipe:
 
 def _inputs(root: Path) -> Iterator[tuple[str, bytes]]:
     files = [root / FOLDER / name for name in (FILE, *_BESIDE)]
-    files += [worker_lock(root), uv_lock(root), root / "pyproject.toml"]
-    files += [file for folder in _CODE for file in _code(root / folder)]
+    files += [worker_lock(root), uv_lock(root)]
+    yield from all_code(root).items()
     for file in files:
         try:
             yield str(file.relative_to(root)), file.read_bytes()
@@ -53,10 +53,6 @@ def _inputs(root: Path) -> Iterator[tuple[str, bytes]]:
             raise AerodromeError(
                 f"{file.relative_to(root)}: {problem.strerror}", "check out the commit again"
             ) from None
-
-
-def _code(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -42,23 +42,36 @@ class Looked:
 
 def plan_cluster(root: Path, name: str, say: Progress) -> Planned:
     """Return what a deploy would change now; changes nothing."""
-    prepared = prepare(root, name, say)
-    connection = connect(root, prepared.environment)
+    return plan_of(prepare(root, name, say))
+
+
+def checked(root: Path, name: str, step: Step) -> Preparation:
+    """Return what this work tree asks for, told step by step; UserError where it is not fit to be deployed."""
+    step("check", "validating, rendering and importing every DAG")
+    prepared = prepare(root, name, partial(step, "check"))
+    require_committed(root, prepared.environment)
+    dags, tenants = counted(len(prepared.build.dags), "DAG"), counted(len(prepared.build.tenants), "tenant")
+    step("check", f"{dags} of {tenants} fit to publish")
+    return prepared
+
+
+def plan_of(prepared: Preparation) -> Planned:
+    """Return what a deploy of *prepared* would change now; changes nothing."""
+    connection = connect(prepared.root, prepared.environment)
     with desk(connection.cluster, prepared.environment) as people:
         found = _look(prepared, connection, people)
     return Planned(found.plan, prepared.build.problems)
 
 
 def deploy_cluster(
-    root: Path, name: str, step: Step, planned: Plan, confirmed: Collection[str] = ()
+    prepared: Preparation, step: Step, planned: Plan, confirmed: Collection[str] = ()
 ) -> Deployed:
-    """Bring about exactly what *planned* says, and run the smoke test where what runs was never seen to work.
+    """Bring about exactly what *planned* says of *prepared*, and run the smoke test.
 
-    UserError, and nothing changed, where something else would be done. Where a step or the smoke test fails, release
-    and DAGs go back to what was seen to work last.
+    That is left out where what runs was seen to work. UserError, and nothing changed, where something else would be
+    done. Where a step or the smoke test fails, release and DAGs go back to what was seen to work last.
     """
-    prepared = _prepared(root, name, step)
-    connection = connect(root, prepared.environment)
+    connection = connect(prepared.root, prepared.environment)
     with (
         connection.locked(partial(step, "lock")) as lease,
         desk(connection.cluster, prepared.environment) as people,
@@ -69,7 +82,7 @@ def deploy_cluster(
         ending = replace(ending, rights=memories(found.targets))
         ending.bundle.begin()
         try:
-            made = apply_targets(name, found.targets, step, planned, confirmed)
+            made = _applied(found, step, planned, confirmed)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
         except (LostError, UnreachableError):
             raise
@@ -100,17 +113,15 @@ def _ending(
     return Ending(release, bundle, people, record, guard, step)
 
 
+def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str]) -> Plan:
+    # Where nothing differs there is no turn to look again before.
+    if not found.plan.changes:
+        return found.plan
+    return apply_targets(planned.environment, found.targets, step, planned, confirmed)
+
+
 def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) -> Looked:
     values = prepared.values()
     found = targets(prepared, connection, values, people)
     plan = make_plan(prepared.environment.name, found, prepared.commit, prepared.desired(values))
     return Looked(found, plan)
-
-
-def _prepared(root: Path, name: str, step: Step) -> Preparation:
-    step("check", "validating, rendering and importing every DAG")
-    prepared = prepare(root, name, partial(step, "check"))
-    require_committed(root, prepared.environment)
-    dags, tenants = counted(len(prepared.build.dags), "DAG"), counted(len(prepared.build.tenants), "tenant")
-    step("check", f"{dags} of {tenants} fit to publish")
-    return prepared

@@ -13,6 +13,7 @@ from pathlib import Path
 from aerodrome.errors import AerodromeError
 from aerodrome.runtime import pip
 from aerodrome.runtime.uv import Uv, UvError, find_uv
+from aerodrome.runtime.worker_code import all_code
 
 LOCK = "ansible/worker.lock"
 UV_LOCK = "bootstrap.lock"
@@ -57,10 +58,15 @@ def wheelhouse_of(lock: Path, uv: Path, cache: Path, say: Callable[[str], None] 
 
 
 def platform_wheel(root: Path, folder: Path) -> Path:
-    """Return the platform's own wheel, built into *folder*."""
+    """Return the wheel of the platform's own code that workers need, built into *folder*."""
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder))
     doing = "building the platform's own wheel"
-    pip.run("wheel", *options, str(root), doing=doing, remedy=_REMEDY, seconds=_LONGEST_SECONDS)
+    with tempfile.TemporaryDirectory(prefix="aerodrome-wheel-") as place:
+        for path, content in all_code(root).items():
+            file = Path(place, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        pip.run("wheel", *options, place, doing=doing, remedy=_REMEDY, seconds=_LONGEST_SECONDS)
     return next(folder.glob("aerodrome-*.whl"))
 
 

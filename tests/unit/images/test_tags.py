@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 PARTS = st.dictionaries(st.text(max_size=6), st.binary(max_size=6), max_size=5)
 BASE = "docker.io/library/python:3.11-slim-bookworm"
 PACKAGE = '[project]\nname = "alpha"\nversion = "1"\n'
+BUILDER = "platform/aerodrome/runtime/on_host.py"
 MadeAt = Callable[[], Recipe]
 
 
@@ -37,12 +38,16 @@ def root(tmp_path: Path, repository: Path) -> Path:
     """A repository with little code, and the real files of images."""
     made = tmp_path / "repository"
     shutil.copytree(repository / "platform/image", made / "platform/image")
-    for folder in ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins"):
+    for folder in ("platform/aerodrome/runtime", "platform/aerodrome_airflow", "common_plugins"):
         (made / folder / "deep").mkdir(parents=True)
         (made / folder / "deep/code.py").write_text("one = 1\n")
+    (made / "platform/aerodrome/names.py").write_text("one = 1\n")
+    (made / BUILDER).write_text("from aerodrome.runtime.deep import code  # x")
+    (made / "common_plugins/deep/more.py").write_text("from aerodrome import names\n")
     (made / "ansible").mkdir()
-    for file in ("ansible/worker.lock", "bootstrap.lock", "pyproject.toml"):
+    for file in ("ansible/worker.lock", "bootstrap.lock"):
         (made / file).write_text("uv==1 --hash=sha256:" + "1" * 64)
+    shutil.copy(repository / "pyproject.toml", made)
     return made
 
 
@@ -53,10 +58,10 @@ def tag(root: Path, base: str = BASE) -> str:
 
 INPUTS = [
     *(f"platform/image/{name}" for name in ("Dockerfile", "entrypoint", "clean-logs")),
-    *("ansible/worker.lock", "bootstrap.lock", "pyproject.toml"),
+    *("ansible/worker.lock", "bootstrap.lock", "platform/aerodrome/names.py", BUILDER),
     *(
         f"{folder}/deep/code.py"
-        for folder in ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins")
+        for folder in ("platform/aerodrome/runtime", "platform/aerodrome_airflow", "common_plugins")
     ),
 ]
 
@@ -71,6 +76,15 @@ def test_one_byte_of_an_input_makes_another_platform_image(root: Path, file: str
     assert tag(root) == before
 
 
+def test_another_entry_point_makes_another_platform_image(root: Path) -> None:
+    """Of what pyproject.toml says, that and the version alone count; a package for tests does not."""
+    before, file = tag(root), root / "pyproject.toml"
+    file.write_text(file.read_text().replace("[project.scripts]", '[project.scripts]\nmore = "aerodrome:more"'))
+    assert tag(root) == before
+    file.write_text(file.read_text().replace("aerodrome_airflow.policy", "aerodrome_airflow.another"))
+    assert tag(root) != before
+
+
 def test_another_base_makes_another_platform_image(root: Path) -> None:
     """Its digest is part of its name."""
     assert tag(root) != tag(root, f"{BASE}@sha256:{'1' * 64}")
@@ -79,9 +93,10 @@ def test_another_base_makes_another_platform_image(root: Path) -> None:
 def test_what_programs_leave_in_folders_does_not_count(root: Path) -> None:
     """Nor what is no input at all."""
     before = tag(root)
-    (root / "platform/aerodrome/deep/__pycache__").mkdir()
-    (root / "platform/aerodrome/deep/__pycache__/code.pyc").write_bytes(b"x")
+    (root / "common_plugins/deep/__pycache__").mkdir()
+    (root / "common_plugins/deep/__pycache__/code.pyc").write_bytes(b"x")
     (root / "README.md").write_text("x")
+    (root / "platform/aerodrome/cli.py").write_text("from aerodrome import names\n")
     assert tag(root) == before
 
 

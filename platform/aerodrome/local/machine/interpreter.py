@@ -24,6 +24,7 @@ from aerodrome.local.machine.state import Layout
 from aerodrome.local.machine.versions import Versions
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.runtime import worker_code
 
 _LOCK = "requirements.lock"
 # About 290 packages, over a slow line as well.
@@ -45,21 +46,6 @@ SECRETS_AGENT = (
     "platform/aerodrome_airflow/json_settings.py",
     "platform/aerodrome_airflow/launcher/listening.py",
     "platform/aerodrome/names.py",
-)
-# What runs inside the platform's processes; the rest of the source is the control program's.
-_RUNTIME = (
-    "platform/aerodrome_airflow",
-    "common_plugins",
-    "platform/aerodrome/policy",
-    "platform/aerodrome/names.py",
-    "platform/aerodrome/errors.py",
-    "pyproject.toml",
-)
-# What builds tenants' environments on a host of their own workers, and what that imports.
-_BUILDER = (
-    "platform/aerodrome/runtime",
-    "platform/aerodrome/source",
-    "platform/aerodrome/files.py",
 )
 
 
@@ -130,12 +116,16 @@ def source_digest(repository: Path) -> str:
 
 def runtime_digest(repository: Path) -> str:
     """Return the digest of all code that runs inside the platform's processes: theirs and their packages'."""
-    return _digest(repository, *_RUNTIME, _LOCK)
+    lock = (repository / _LOCK).read_bytes()
+    project = worker_code.project_file(repository).encode()
+    return worker_code.digest(
+        {**worker_code.airflow_code(repository), worker_code.PROJECT: project, _LOCK: lock}
+    )
 
 
 def builder_digest(repository: Path) -> str:
     """Return the digest of the code that builds tenants' environments where their workers are."""
-    return _digest(repository, *_BUILDER)
+    return worker_code.digest(worker_code.builder_code(repository))
 
 
 def launcher_digest(repository: Path) -> str:
