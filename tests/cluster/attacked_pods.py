@@ -49,11 +49,12 @@ _SERVE = f"import subprocess; subprocess.Popen(['python', '-m', 'http.server', '
 
 @dataclass(frozen=True)
 class Pods:
-    """The attacker's pod, that of another tenant, and the address of the release's broker."""
+    """The attacker's pod, that of another tenant, and the addresses of the broker and of what one zone may reach."""
 
     own: TenantPod
     other: TenantPod
     broker: str
+    records: str
 
     def token(self) -> str:
         """Return the token of the task where the attacker's code finds it."""
@@ -68,7 +69,7 @@ class Pods:
         return self._says(_EXISTS.format(path=f"{ACCOUNT}/token"))
 
     def to_itself(self) -> str:
-        """Return that the attacker's code connects to its own pod, where it does; so do the next three."""
+        """Return that the attacker's code connects to its own pod, where it does; so do the next four."""
         return self._connects("127.0.0.1", PORT)
 
     def to_other(self) -> str:
@@ -78,6 +79,10 @@ class Pods:
     def to_broker(self) -> str:
         """The same of the broker."""
         return self._connects(self.broker, BROKERS_PORT)
+
+    def to_records(self) -> str:
+        """The same of what holds personal data."""
+        return self._connects(self.records, BROKERS_PORT)
 
     def to_cluster(self) -> str:
         """The same of the cluster's API server."""

@@ -21,6 +21,7 @@ from testbed.place import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "the-token-of-a-task"
+RECORDS = {"holds": "personal-data"}
 _MADE = ("ConfigMap", "ServiceAccount", "LimitRange", "NetworkPolicy", "ResourceQuota")
 
 
@@ -48,6 +49,12 @@ class TenantPod:
         return str(told.read_all())
 
 
+def _records(release: str) -> dict[str, Any]:
+    """Return the peer that only the zone of personal data may reach."""
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": release}}
+    return {"namespaceSelector": namespace, "podSelector": {"matchLabels": RECORDS}}
+
+
 def rendered(tenants: list[str], images: dict[str, str], release: str) -> list[dict[str, Any]]:
     """Return the chart's objects for *tenants*: their pods have the platform's image and that of the tenant flights."""
     repository, digest = images["platform"].split("@")
@@ -61,7 +68,7 @@ def rendered(tenants: list[str], images: dict[str, str], release: str) -> list[d
             name: {
                 "image": {"repository": own, "digest": of_tenant},
                 "limits": {"cpu": 0.2, "memory": "128Mi", "processes": 64},
-                "zones": {"default": {}},
+                "zones": {"default": {}, "pii": {"egress": [{"to": [_records(release)]}]}},
             }
             for name in tenants
         },
@@ -77,16 +84,16 @@ def rendered(tenants: list[str], images: dict[str, str], release: str) -> list[d
 
 @contextlib.contextmanager
 def tenant_pod(
-    api: client.ApiClient, images: dict[str, str], release: str, **changed: Any
+    api: client.ApiClient, images: dict[str, str], release: str, zone: str = "default", **changed: Any
 ) -> Iterator[TenantPod]:
-    """Run a task's pod of a new tenant; *changed*: keys of its spec that are not as the chart writes them."""
+    """Run a task's pod of a new tenant in *zone*; *changed*: keys of its spec that are not as the chart writes them."""
     tenant = f"t{secrets.token_hex(4)}"
     objects = rendered([tenant], images, release)
     room = Space(api, f"tenant-{tenant}")
     for found in (each for each in objects if _belongs(each, room.name)):
         utils.create_from_dict(api, found)
     try:
-        room.core.create_namespaced_pod(room.name, _task(objects, tenant, changed))
+        room.core.create_namespaced_pod(room.name, _task(objects, f"{tenant}-{zone}", changed))
         room.wait("task", "Running")
         assert wait_until(lambda: _ready(room), LONGEST_SECONDS), room.told("task")
         yield TenantPod(room, tenant)
@@ -101,9 +108,9 @@ def _belongs(found: dict[str, Any], namespace: str) -> bool:
     return metadata.get("namespace") == namespace and found["kind"] in _MADE
 
 
-def _task(objects: list[dict[str, Any]], tenant: str, changed: dict[str, Any]) -> dict[str, Any]:
+def _task(objects: list[dict[str, Any]], template: str, changed: dict[str, Any]) -> dict[str, Any]:
     """Return what the executor makes of the template: another name, a command and a token for the container `base`."""
-    key = f"{tenant}-default.yaml"
+    key = f"{template}.yaml"
     (text,) = (each["data"][key] for each in objects if key in (each.get("data") or {}))
     pod: dict[str, Any] = yaml.safe_load(text)
     pod["metadata"]["name"] = "task"

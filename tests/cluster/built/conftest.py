@@ -14,7 +14,7 @@ from image_store import Built, copied
 from kubernetes import client
 from pods import Space, space
 from suite.place import Place
-from tenant_pods import TenantPod, tenant_pod
+from tenant_pods import RECORDS, TenantPod, tenant_pod
 from testbed import bases
 from testbed.place import REGISTRY
 
@@ -51,27 +51,36 @@ def make_pod(api: client.ApiClient, built: Built, room: Space) -> MakePod:
 @pytest.fixture(scope="module")
 def broker(room: Space) -> str:
     """The address of what looks like the broker: in the release's namespace, with its labels."""
-    labels = {"tier": "airflow", "release": "airflow", "component": "redis"}
-    room.start("broker", "probe", "serve", str(BROKERS_PORT), "broker")
-    room.core.patch_namespaced_pod("broker", room.name, {"metadata": {"labels": labels}})
-    room.wait("broker", "Running")
-    return str(room.core.read_namespaced_pod("broker", room.name).status.pod_ip)
+    return _listening(room, "broker", {"tier": "airflow", "release": "airflow", "component": "redis"})
 
 
 @pytest.fixture(scope="module")
-def pods(make_pod: MakePod, broker: str) -> Iterator[Pods]:
+def records(room: Space) -> str:
+    """The address of what only the zone of personal data may reach."""
+    return _listening(room, "records", RECORDS)
+
+
+def _listening(room: Space, name: str, labels: dict[str, str]) -> str:
+    room.start(name, "probe", "serve", str(BROKERS_PORT), name)
+    room.core.patch_namespaced_pod(name, room.name, {"metadata": {"labels": labels}})
+    room.wait(name, "Running")
+    return str(room.core.read_namespaced_pod(name, room.name).status.pod_ip)
+
+
+@pytest.fixture(scope="module")
+def pods(make_pod: MakePod, broker: str, records: str) -> Iterator[Pods]:
     """The pods of two tenants."""
     with make_pod() as own, make_pod() as other:
-        found = Pods(own, other, broker)
+        found = Pods(own, other, broker, records)
         found.listen()
         yield found
 
 
 @pytest.fixture(scope="module")
-def open_pods(make_pod: MakePod, broker: str) -> Iterator[Pods]:
+def open_pods(make_pod: MakePod, broker: str, records: str) -> Iterator[Pods]:
     """The same without what keeps namespaces to themselves."""
     with make_pod() as own, make_pod() as other:
-        found = Pods(own, other, broker)
+        found = Pods(own, other, broker, records)
         found.listen()
         found.open()
         yield found

@@ -12,7 +12,7 @@ from suite.place import Place
 
 @contextmanager
 def pod_with(place: Place, **spec: Any) -> Iterator[Place]:
-    """The attacker's pod has keys of its *spec* that the chart writes otherwise."""
+    """The attacker's pod is of another `zone`, or has keys of its *spec* that the chart writes otherwise."""
     with place.find("make_pod")(**spec) as own:
         yield replace(place, open_pods=replace(place.pods, own=own))
 
