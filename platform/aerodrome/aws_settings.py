@@ -12,7 +12,9 @@ from aerodrome.modelling import Model
 ZONE = "{zone}"
 # IAM takes 64 characters for the name of a role: 10 are ours, 31 a tenant's, and a separator.
 LONGEST_ENVIRONMENT = 22
-_ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/[\w+=,.@/{}-]+")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):role(?P<path>/[\w+=,.@/-]+)", re.ASCII)
+"""An IAM role, as it is: no wildcard and no variable."""
+_AGENT = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/[\w+=,.@/{}-]+")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[\w-]+:\d{12}:key/[\w-]+")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
@@ -45,7 +47,7 @@ class AwsSettings(Model):
         return self.agent_role.replace(ZONE, zone)
 
     def _role(self) -> re.Match[str]:
-        found = _ROLE.fullmatch(self.agent_role)
+        found = _AGENT.fullmatch(self.agent_role)
         if found is None:
             raise ValueError(f"not the ARN of a role: {self.agent_role}")
         return found
@@ -60,7 +62,7 @@ def mistakes(settings: AwsSettings) -> Iterator[Mistake]:
     if not REGION.fullmatch(settings.region):
         yield "region", "is no AWS region", "such as eu-central-1"
     role = settings.agent_role
-    if not _ROLE.fullmatch(role) or role.count(ZONE) != 1 or set("{}") & set(role.replace(ZONE, "")):
+    if not _AGENT.fullmatch(role) or role.count(ZONE) != 1 or set("{}") & set(role.replace(ZONE, "")):
         remedy = "as arn:aws:iam::123456789012:role/airflow-{zone}"
         yield "agent_role", "must be the ARN of a role, with {zone} in it once", remedy
     if settings.kms_key is not None and not _KEY.fullmatch(settings.kms_key):

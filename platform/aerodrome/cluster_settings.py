@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from aerodrome.aws_settings import REGION
+from aerodrome.aws_settings import REGION, ROLE
 from aerodrome.modelling import Model
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -18,7 +18,6 @@ _ISSUER = re.compile(r"https://[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_.-]+)*")
 _TENANTS = "tenant-"
 _EKS = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 _ACCOUNT = re.compile(r"\d{12}")
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):role/[\w+=,.@/-]+")
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 
@@ -121,7 +120,7 @@ def _bad_eks(eks: EksSettings) -> Iterator[tuple[str, str, str]]:
 
 
 def _bad_role(arn: str, account: str) -> Iterator[tuple[str, str, str]]:
-    role = _ROLE.fullmatch(arn)
+    role = ROLE.fullmatch(arn)
     if role is None:
         yield "role_arn", "must be the ARN of a role", f"as arn:aws:iam::{account}:role/deployer"
     elif role["account"] != account:

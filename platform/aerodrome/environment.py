@@ -230,7 +230,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_names(environment, report)
             _check_workers(environment, report)
             _check_hosts(environment, (root / file).parent, report)
-            _check_secrets(environment, report)
+            _check_secrets(environment, root, report)
             _check_login(environment, report)
             _check_results(environment, report)
             _check_cluster(environment, report)
@@ -304,8 +304,9 @@ def _check_personal_data(environment: Environment, name: str, report: Report) ->
         )
 
 
-def _check_secrets(environment: Environment, report: Report) -> None:
-    for keys, message, remedy in secrets_mistakes(environment.secrets, environment.name, environment.kind):
+def _check_secrets(environment: Environment, root: Path, report: Report) -> None:
+    name, kind = environment.name, environment.kind
+    for keys, message, remedy in secrets_mistakes(environment.secrets, name, kind, _tenants(root)):
         report.at(("secrets", *keys), message, remedy)
 
 
@@ -357,10 +358,14 @@ def _check_aws(environment: Environment, root: Path, report: Report) -> None:
         account=eks.account if eks else None,
         has_issuer=environment.cluster.oidc_issuer is not None,
         zones=tuple(zone for zone in environment.zones if environment.in_cluster(zone)),
-        tenants=tuple(path.name for path in (root / "tenants").glob("*/") if is_tenant(path.name)),
+        tenants=_tenants(root),
     )
     for keys, message, remedy in iam_mistakes(environment.aws, around):
         report.at(("aws", *keys), message, remedy)
+
+
+def _tenants(root: Path) -> tuple[str, ...]:
+    return tuple(path.name for path in (root / "tenants").glob("*/") if is_tenant(path.name))
 
 
 def _check_images(environment: Environment, report: Report) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from aerodrome.aws_settings import ROLE
 from aerodrome.errors import did_you_mean
 from aerodrome.modelling import Many, Model, Name
 
 # What AWS lets a role have, unless somebody asked for more.
 MOST_POLICIES = 10
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}|aws):policy/[\w+=,.@/-]+")
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
 class IamSettings(Model):
@@ -123,7 +123,7 @@ def _bad_roles(settings: IamSettings) -> Iterator[Mistake]:
     for tenant, roles in settings.tenant_roles.items():
         for zone, arn in roles.items():
             keys = ("tenant_roles", tenant, zone)
-            if not _ROLE.fullmatch(arn):
+            if not ROLE.fullmatch(arn):
                 yield keys, "must be the ARN of a role", "as arn:aws:iam::111122223333:role/flights"
 
 

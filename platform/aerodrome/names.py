@@ -94,6 +94,11 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_role_path(text: str) -> bool:
+    """Return whether *text*, path and name of an AWS IAM role, is of the platform's own, of any environment."""
+    return text.startswith(tuple(f"/{SECRETS_MOUNT}{which}/" for which in ("", "-results", "-pods")))
+
+
 def is_environment_variable(text: str) -> bool:
     """Return whether *text* can name a variable of a process's environment.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 from pydantic import Field
 
-from aerodrome import aws_settings
-from aerodrome.aws_settings import LONGEST_ENVIRONMENT, AwsSettings
+from aerodrome import aws_settings, names
+from aerodrome.aws_settings import LONGEST_ENVIRONMENT, ROLE, AwsSettings
+from aerodrome.errors import did_you_mean
 from aerodrome.modelling import Many, Model, Name
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
@@ -27,6 +28,11 @@ class SsmSettings(AwsSettings):
     """AWS Systems Manager Parameter Store, one IAM role for each tenant."""
 
     prefix: str = Field("/aerodrome", description="Path that all parameters begin with.")
+    connection_roles: dict[Name, Many[str]] = Field(
+        default_factory=dict,
+        description="Tenant → ARNs of the roles that its connections of type `aws` may name; a task is lent keys of "
+        "the role, for an hour at most.",
+    )
 
 
 class SecretsSettings(Model):
@@ -56,20 +62,24 @@ class SecretsSettings(Model):
     ssm: SsmSettings | None = Field(None, description="Only with `store: ssm`.")
 
 
-Mistake = tuple[tuple[str, ...], str, str]
+Mistake = tuple[tuple[str | int, ...], str, str]
 """Keys below `secrets`, message, remedy."""
 
 
-def mistakes(settings: SecretsSettings, environment: str, kind: str) -> Iterator[Mistake]:
-    """Yield what is wrong with *settings* beyond their shape."""
+def mistakes(
+    settings: SecretsSettings, environment: str, kind: str, tenants: Collection[str]
+) -> Iterator[Mistake]:
+    """Yield what is wrong with *settings* beyond their shape; *tenants*: those that there are."""
     if settings.stale_seconds < settings.fresh_seconds:
         yield ("stale_seconds",), "is less than fresh_seconds", f"write {settings.fresh_seconds} or more"
     for key in ("global_connections", "global_variables"):
-        names: tuple[str, ...] = getattr(settings, key)
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        listed: tuple[str, ...] = getattr(settings, key)
+        for name in sorted({name for name in listed if listed.count(name) > 1}):
             yield (key,), f"'{name}' is named twice", ""
     yield from _vault_mistakes(settings, kind)
     yield from _ssm_mistakes(settings, environment)
+    if settings.ssm is not None:
+        yield from _bad_roles(settings.ssm, tenants)
 
 
 def _vault_mistakes(settings: SecretsSettings, kind: str) -> Iterator[Mistake]:
@@ -109,3 +119,23 @@ def _bad_values(ssm: SsmSettings) -> Iterator[Mistake]:
     yield from ((("ssm", key), message, remedy) for key, message, remedy in aws_settings.mistakes(ssm))
     if not _PREFIX.fullmatch(ssm.prefix) or ssm.prefix.startswith(("/aws", "/ssm")):
         yield ("ssm", "prefix"), "must be a path like /aerodrome, and none of AWS's own", ""
+
+
+def _bad_roles(ssm: SsmSettings, tenants: Collection[str]) -> Iterator[Mistake]:
+    for tenant, roles in ssm.connection_roles.items():
+        keys = ("ssm", "connection_roles", tenant)
+        if tenant not in tenants:
+            yield keys, f"unknown tenant '{tenant}'", did_you_mean(tenant, tenants)
+        for place, arn in enumerate(roles):
+            if arn in roles[:place]:
+                yield (*keys, place), f"'{arn}' is named twice", "remove one of the two"
+            elif reason := _no_role(arn):
+                yield (*keys, place), reason, "as arn:aws:iam::111122223333:role/read-landing"
+
+
+def _no_role(arn: str) -> str:
+    role = ROLE.fullmatch(arn)
+    if role is None:
+        return "must be the ARN of a role"
+    # What reads a tenant's secrets, or is its code, is for nobody's connection to be.
+    return "is a role of the platform itself" if names.is_role_path(role["path"]) else ""

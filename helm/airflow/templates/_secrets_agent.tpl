@@ -102,6 +102,10 @@ Argument: dict root, zone; and where wanted tenant (name), workers (true: of the
 {{- else if eq $secrets.store "ssm" }}
 {{- $store := dict "kind" "ssm" "prefix" $secrets.ssm.prefix }}
 {{- include "airflow.agent.account" (list $store $secrets.ssm .) }}
+{{- /* A tenant's pods are told of no other's. */}}
+{{- $roles := $secrets.ssm.connectionRoles }}
+{{- if .tenant }}{{ $roles = pick $roles .tenant }}{{ end }}
+{{- $_ := set $store "connection_roles" $roles }}
 {{- $_ := set $said "store" $store }}
 {{- end }}
 {{- if eq $tenancy.results.store "s3" }}

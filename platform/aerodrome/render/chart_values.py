@@ -17,6 +17,7 @@ from aerodrome.quantities import format_memory
 from aerodrome.render import airflow_options, host_logs, login
 from aerodrome.render.longest_tasks import LEAST, longest_tasks
 from aerodrome.render.pods_roles import role_of_pods
+from aerodrome.store_settings import SsmSettings
 
 Values = dict[str, Any]
 Images = Mapping[str, Mapping[str, str]]
@@ -138,13 +139,19 @@ def _secrets(environment: Environment) -> Values:
         return {"store": "none"}
     ages = {"freshSeconds": settings.fresh_seconds, "staleSeconds": settings.stale_seconds}
     if settings.ssm is not None:
-        return {"store": "ssm", "ssm": {**_aws(settings.ssm), "prefix": settings.ssm.prefix}, **ages}
+        return {"store": "ssm", "ssm": _parameters(settings.ssm), **ages}
     vault = {
         "address": settings.vault.url,
         "kubernetesMount": settings.vault.kubernetes_mount,
         "audience": names.SECRETS_AUDIENCE,
     }
     return {"store": "vault", "vault": vault, **ages}
+
+
+def _parameters(ssm: SsmSettings) -> Values:
+    roles = {tenant: list(listed) for tenant, listed in sorted(ssm.connection_roles.items())}
+    listed = {"connectionRoles": roles} if roles else {}
+    return {**_aws(ssm), "prefix": ssm.prefix, **listed}
 
 
 def _results(environment: Environment) -> Values:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aerodrome.aws_settings import ROLE
 from aerodrome.errors import did_you_mean
 
 EXTRA = "extra"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:]+\]?")
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _SPARK_MASTER = re.compile(r"local(\[(\d+|\*)\])?|yarn|(spark|k8s)://\S+")
 _PRIVATE_KEY = re.compile(
@@ -148,7 +148,7 @@ _AWS = (
         _matches(_REGION, "must be an AWS region, such as eu-central-1"),
         required=True,
     ),
-    _extra("role_arn", "role to assume", _matches(_ROLE, "must be the ARN of a role")),
+    _extra("role_arn", "role to assume", _matches(ROLE, "must be the ARN of a role")),
     _extra("endpoint_url", "address of the API, where it is not AWS's own", _url),
 )
 _SSH = (

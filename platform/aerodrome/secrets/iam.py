@@ -20,6 +20,7 @@ POLICY = "aerodrome"
 # All inline policies of a role together; AWS does not count white space.
 LARGEST = 10_240
 _READ = ("ssm:GetParameter", "ssm:GetParameters")
+_ASSUME = ("sts:AssumeRole",)
 
 
 def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
@@ -27,7 +28,8 @@ def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
 
     The workers of a zone assume a tenant's role with their zone as a session tag, and with no other one; a tenant's
     own pods are their tenant's role by their account, which is one of a zone. The role reads in each zone what the
-    tenant's tasks may use there.
+    tenant's tasks may use there; where a connection of type aws is among that, it may go on as the roles that
+    environment.yaml lists for the tenant's connections.
     """
     ssm = _settings(environment)
     zones = {tenant: usable.zones_of(environment, model) for tenant, model in sorted(tenants.items())}
@@ -52,7 +54,7 @@ def _policy(environment: Environment, tenant: str, model: TenantManifest) -> dic
     if size > LARGEST:
         remedy = "split the tenant, or shorten secrets.ssm.prefix"
         raise AerodromeError(
-            f"the connections and variables of {tenant} do not fit into one IAM policy", remedy
+            f"the connections, variables and roles of {tenant} do not fit into one IAM policy", remedy
         )
     return made
 
@@ -61,9 +63,20 @@ def _statements(environment: Environment, tenant: str, model: TenantManifest) ->
     ssm = _settings(environment)
     for zone in usable.zones_of(environment, model):
         paths = usable.paths(environment, tenant, model, zone)
-        for condition in in_zone(environment, tenant, zone) if paths else ():
-            yield allow(_READ, [_arn(ssm, path) for path in paths], condition)
+        roles = _roles(environment, tenant, model, zone)
+        for condition in in_zone(environment, tenant, zone):
+            if paths:
+                yield allow(_READ, [_arn(ssm, path) for path in paths], condition)
+            if roles:
+                yield allow(_ASSUME, roles, condition)
     yield from of_key(ssm, "ssm", "kms:Decrypt")
+
+
+def _roles(environment: Environment, tenant: str, model: TenantManifest, zone: str) -> tuple[str, ...]:
+    usable_there = usable.connections(environment, model, zone)
+    if not any(model.connections[name].type == "aws" for name in usable_there):
+        return ()
+    return _settings(environment).connection_roles.get(tenant, ())
 
 
 def _arn(ssm: SsmSettings, path: str) -> str:

@@ -11,7 +11,7 @@ from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError, did_you_mean
 from aerodrome.manifest.folder import tenant_folders
-from aerodrome.secrets import layout
+from aerodrome.secrets import connection_roles, layout
 from aerodrome.secrets.entry import Entry, Request, entry, who_may_use
 from aerodrome.secrets.values import FOLDERS, PATHS, Value, Values, stored
 
@@ -32,7 +32,9 @@ class Desk:
         """
         found = entry(self.root, self.environment, request)
         new = self.values.read(found.path) is None
-        self.values.write(found.path, ask(found))
+        value = ask(found)
+        connection_roles.require_usable(found, value)
+        self.values.write(found.path, value)
         type_ = f" ({found.type})" if found.type else ""
         return (f"{'stored' if new else 'replaced'} {found.title}{type_}", *self._told(found, new))
 

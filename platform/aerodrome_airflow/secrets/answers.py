@@ -68,8 +68,8 @@ class Answers:
             answer = Answer("value", found)
         except MissingError:
             answer = Answer("missing", reason=f"nothing is stored as {lookup.shown}")
-        except RefusedError:
-            answer = Answer("refused", reason=_not_allowed(lookup))
+        except RefusedError as problem:
+            answer = Answer("refused", reason=str(problem) or _not_allowed(lookup))
         except UnusableError as problem:
             answer = _unavailable(lookup, str(problem))
         except LoginRefusedError as problem:

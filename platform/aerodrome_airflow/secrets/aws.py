@@ -124,6 +124,10 @@ class Identity:
         """Return credentials of *role* that reach no more than *policy*, a document of IAM, allows."""
         return self._lent(role, Policy=policy)
 
+    def onward(self, by: Credentials, role: str, name: str, seconds: int) -> Credentials:
+        """Return credentials of *role*, which trusts who *by* is, for *seconds*; CloudTrail shows them as *name*."""
+        return self._assumed(role, by, RoleSessionName=name, DurationSeconds=seconds)
+
     def _lent(self, role: str, **more: Any) -> Credentials:
         try:
             return self._assumed(role, self._zones_own(), **more)
@@ -160,8 +164,8 @@ class Identity:
             raise LoginRefusedError(f"AWS does not let this machine be {role}") from None
 
     def _assumed(self, role: str, by: Credentials | None, **more: Any) -> Credentials:
-        sts, wanted = self.client("sts", by), self._wanted(role)
-        return _credentials(asked(lambda: sts.assume_role(**wanted, **more)))
+        sts, wanted = self.client("sts", by), self._wanted(role) | more
+        return _credentials(asked(lambda: sts.assume_role(**wanted)))
 
     def _by_token(self, role: str, file: Path) -> Credentials:
         # The token is the whole proof: nothing that lies about on the machine signs the request.

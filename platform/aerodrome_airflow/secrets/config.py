@@ -12,6 +12,7 @@ from typing import Any
 
 from aerodrome_airflow.json_settings import SettingsError, loaded, text
 from aerodrome_airflow.secrets.answers import Ages
+from aerodrome_airflow.secrets.assumed_roles import ConnectionRoles
 from aerodrome_airflow.secrets.aws import Account, Credentials
 from aerodrome_airflow.secrets.clock import Clock
 from aerodrome_airflow.secrets.desks import Stores
@@ -46,7 +47,7 @@ class Config:
 
     def open_stores(self, clock: Clock) -> Stores:
         """Return what this agent reads from."""
-        return Stores(self._secrets(clock), self._results(clock), self._logs(clock))
+        return Stores(self._secrets(clock), self._results(clock), self._logs(clock), self._roles(clock))
 
     def _secrets(self, clock: Clock) -> Store | None:
         if isinstance(self.store, Parameters):
@@ -62,6 +63,11 @@ class Config:
 
     def _logs(self, clock: Clock) -> Store | None:
         return None if self.logs is None else LogRole(self.logs, self.zone, clock)
+
+    def _roles(self, clock: Clock) -> Store | None:
+        if not isinstance(self.store, Parameters):
+            return None
+        return ConnectionRoles(self.store, self.environment, self.zone, clock)
 
 
 def load(path: Path) -> Config:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from aerodrome_airflow.secrets import log_role, results
+from aerodrome_airflow.secrets import assumed_roles, lending, log_role, results
 from aerodrome_airflow.secrets.answers import Ages, Answers
 from aerodrome_airflow.secrets.breaker import Breaker
 from aerodrome_airflow.secrets.clock import Clock
-from aerodrome_airflow.secrets.protocol import LOGS, RESULTS, Answer, Lookup
+from aerodrome_airflow.secrets.protocol import CONNECTION, LOGS, RESULTS, Answer, Lookup
 from aerodrome_airflow.secrets.store import Store
 
 
@@ -18,6 +19,7 @@ class Stores(NamedTuple):
     secrets: Store | None
     results: Store | None
     logs: Store | None = None
+    roles: Store | None = None
 
     async def close(self) -> None:
         """Close all."""
@@ -29,7 +31,7 @@ class Desks:
     """Answers lookups of every kind; *ages* are those of secrets."""
 
     def __init__(self, stores: Stores, ages: Ages, clock: Clock) -> None:
-        self._secrets = self._results = self._logs = None
+        self._secrets = self._results = self._logs = self._roles = None
         if stores.secrets is not None:
             self._secrets = Answers(stores.secrets, Breaker(clock), ages, clock)
         if stores.results is not None:
@@ -38,10 +40,18 @@ class Desks:
             self._logs = Answers(
                 stores.logs, Breaker(clock, store="the STS of the logs"), log_role.AGES, clock
             )
+        if stores.roles is not None:
+            breaker = Breaker(clock, store="the STS of connections")
+            self._roles = Answers(stores.roles, breaker, assumed_roles.AGES, clock)
 
     async def answer(self, lookup: Lookup) -> Answer:
         """Return what the task is told."""
         desk = {RESULTS: self._results, LOGS: self._logs}.get(lookup.kind, self._secrets)
         if desk is None:
             return Answer("refused", reason=f"this agent knows nothing of the {lookup.shown}")
-        return await desk.answer(lookup)
+        found = await desk.answer(lookup)
+        role = lending.role_of(found.value) if lookup.kind == CONNECTION else ""
+        if self._roles is None or not role:
+            return found
+        # After the connection was found, so that neither outlives the other: keys end, and connections are replaced.
+        return lending.with_keys(found, await self._roles.answer(replace(lookup, role=role)))

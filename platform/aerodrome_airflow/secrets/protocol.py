@@ -30,12 +30,16 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Lookup:
-    """What a task of *tenant* asks for: an entry of its own, or one that all tenants share."""
+    """What a task of *tenant* asks for: an entry of its own, or one that all tenants share.
+
+    *role*: the keys of that role of AWS, which the entry names; no request can ask for them.
+    """
 
     tenant: str
     kind: Kind
     name: str
     shared: bool = False
+    role: str = ""
 
     @property
     def owner(self) -> str:
@@ -54,7 +58,8 @@ class Lookup:
             return "results of all tenants" if self.shared else f"results of '{self.tenant}'"
         if self.kind == LOGS:
             return "place of the zone's task logs"
-        return f"{self.kind} '{self.key}'"
+        role = f" with the role {self.role}" if self.role else ""
+        return f"{self.kind} '{self.key}'{role}"
 
 
 @dataclass(frozen=True)

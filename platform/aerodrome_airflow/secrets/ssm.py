@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aerodrome import names
@@ -20,9 +21,13 @@ MOST_SESSIONS = 200
 
 @dataclass(frozen=True)
 class Parameters(Account):
-    """The account with the parameters, and what their names begin with."""
+    """The account with the parameters, and what their names begin with.
+
+    *connection_roles*: tenant → ARNs of the roles that its connections may name.
+    """
 
     prefix: str = "/aerodrome"
+    connection_roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class MissingError(Exception):
 
 
 class RefusedError(Exception):
-    """The store says that this tenant may not read this in this zone."""
+    """This tenant may not read this in this zone; the text says why where it is not the store that says so."""
 
 
 class UnusableError(Exception):

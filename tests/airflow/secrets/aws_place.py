@@ -6,7 +6,7 @@ import http.client
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +19,14 @@ from moto.server import ThreadedMotoServer
 from secrets_place import PLACE, Agent, agent_in_thread, settings
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
+ROLE = "arn:aws:iam::123456789012:role/team/read-landing"
+NAMES_ROLE = {
+    "conn_type": "aws",
+    "login": None,
+    "password": None,
+    "extra": {"region_name": REGION, "role_arn": ROLE},
+}
+"""A connection that names a role."""
 
 
 class Assumed(NamedTuple):
@@ -31,13 +39,16 @@ class Assumed(NamedTuple):
 
 
 class Front(ThreadingHTTPServer):
-    """Hands requests on to AWS's double and counts them; answers *trouble*, an error code, itself."""
+    """Hands requests on to AWS's double and counts them; answers *trouble*, an error code, itself.
+
+    Where *troubled* says something, only requests that hold it get that answer.
+    """
 
     daemon_threads = True
 
     def __init__(self, target: int) -> None:
         super().__init__(("127.0.0.1", 0), _Hands)
-        self.target, self.trouble, self.seen = target, "", list[str]()
+        self.target, self.trouble, self.troubled, self.seen = target, "", "", list[str]()
         self.assumed: list[Assumed] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -53,7 +64,7 @@ class _Hands(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append(self._noted(content))
-        if self.server.trouble:
+        if self.server.trouble and self.server.troubled.encode() in content:
             return self._refuse(self.server.trouble)
         aws = http.client.HTTPConnection("127.0.0.1", self.server.target)
         aws.request("POST", self.path, content, dict(self.headers))
@@ -104,9 +115,13 @@ def filled() -> Iterator[int]:
 
 def put_password(port: int, tenant: str, password: str, connection: str = "db") -> None:
     """Write a connection of *tenant* into AWS's double at *port*, in the place of an earlier one."""
-    value = json.dumps({"conn_type": "postgres", "password": password})
+    put_connection(port, tenant, connection, {"conn_type": "postgres", "password": password})
+
+
+def put_connection(port: int, tenant: str, connection: str, value: Mapping[str, Any]) -> None:
+    """Write the connection *value* of *tenant*, or with `global` of all, into AWS's double at *port*."""
     name = f"/aerodrome/{names.connection_path(PLACE, tenant, connection)}"
-    _writer(port).put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+    _writer(port).put_parameter(Name=name, Value=json.dumps(value), Type="SecureString", Overwrite=True)
 
 
 def _writer(port: int) -> Any:
@@ -116,7 +131,7 @@ def _writer(port: int) -> Any:
 
 @contextmanager
 def agent_of(
-    folder: Path, front: Front, account: dict[str, str] | None = None, **more: Any
+    folder: Path, front: Front, account: Mapping[str, Any] | None = None, **more: Any
 ) -> Iterator[Agent]:
     """Run an agent that reads Parameter Store, and in its pod knows *account*, too."""
     store = {

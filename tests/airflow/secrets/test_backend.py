@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aerodrome_airflow.secrets import TenantSecretsBackend, scrub, whose
 from airflow.sdk._shared.secrets_masker import _secrets_masker
 from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
+from aws_place import NAMES_ROLE, ROLE, Front, agent_of, put_connection
 from secrets_place import Agent, Door
 from structlog.contextvars import bound_contextvars
 
@@ -70,6 +74,18 @@ def test_a_process_of_one_dag_reads_as_that_dag(
     assert backend.get_variable("alpha.threshold") == "alpha-threshold-17"
     with task_of("beta.daily"), pytest.raises(AirflowSecretsBackendAccessDenied, match="several DAGs"):
         backend.get_conn_value("beta.db")
+
+
+def test_keys_of_a_role_are_hidden_in_every_form(front: Front, folder: Path) -> None:
+    """As they are, in base64 and in a URL; the id of the key is no secret."""
+    put_connection(front.target, "alpha", "landing", NAMES_ROLE)
+    with agent_of(folder, front, {"connection_roles": {"alpha": [ROLE]}}) as agent, task_of("alpha.daily"):
+        found = json.loads(str(TenantSecretsBackend(str(agent.socket)).get_conn_value("alpha.landing")))
+    redact = _secrets_masker().redact
+    for secret in (found["password"], found["extra"]["aws_session_token"]):
+        for form in (secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")):
+            assert redact(f"x {form} x") == "x *** x"
+    assert redact(found["login"]) == found["login"] and "role_arn" not in found["extra"]
 
 
 def test_what_is_read_is_hidden_from_then_on(backend: TenantSecretsBackend) -> None:

@@ -26,6 +26,7 @@ from moto.server import ThreadedMotoServer
 from secrets_place import ENVIRONMENT, TENANTS, process
 
 ACCOUNT, KEY = "123456789012", "AKIATHEDEPLOYERS"
+ROLE = "arn:aws:iam::444455556666:role/read-landing"
 AGENT_ROLE = f"arn:aws:iam::{ACCOUNT}:role/airflow-{{zone}}"
 
 
@@ -46,7 +47,8 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def platform(endpoint: str, repository: Path) -> Iterator[Platform]:
     """A platform on paper whose secrets are in AWS, deployed as far as AWS is concerned."""
     folder = Path(tempfile.mkdtemp(prefix="ssm-"))
-    ssm = {"region": "eu-central-1", "agent_role": AGENT_ROLE, "endpoint": endpoint}
+    ssm = {"region": "eu-central-1", "agent_role": AGENT_ROLE, "endpoint": endpoint,
+           "connection_roles": {"alpha": [ROLE]}}  # fmt: skip
     # Another name than in the tests beside: the double keeps one account for this whole process.
     document = ENVIRONMENT.model_dump(mode="json", by_alias=True) | {"name": "prod-aws"}
     document["secrets"] = {"store": "ssm", "ssm": ssm, "global_connections": ["mail"]}
@@ -99,6 +101,23 @@ def test_a_deployed_agent_reads_each_tenant_as_its_role(platform: Platform) -> N
     place = platform.environment.name
     assert roles == ["airflow-default", f"aerodrome-{place}.alpha", f"aerodrome-{place}.beta"]
     assert KEY not in log and "the-deployers-secret" not in log
+
+
+def test_a_deployed_agent_becomes_the_roles_that_are_listed(platform: Platform) -> None:
+    """For the tenant that they are listed for."""
+    value = {"conn_type": "aws", "login": None, "extra": {"role_arn": ROLE}}
+    for tenant in ("alpha", "beta"):
+        path = names.connection_path(platform.environment.name, tenant, "landing")
+        secrets_store.values(platform).write(path, value)
+    agent = process(rendered(platform, "default"), sys.executable, env={"PATH": "/usr/bin:/bin"})
+    try:
+        client = AgentClient(platform.layout.secrets_socket("default"))
+        alphas, betas = (client.ask(Lookup(tenant, "connection", "landing")) for tenant in ("alpha", "beta"))
+        assert alphas.value is not None and alphas.value["extra"].keys() == {"aws_session_token"}
+        assert betas.outcome == "refused" and "secrets.ssm.connection_roles.beta" in betas.reason
+    finally:
+        agent.terminate()
+        agent.communicate(timeout=10)
 
 
 def test_workers_are_given_nothing_of_aws(platform: Platform) -> None:

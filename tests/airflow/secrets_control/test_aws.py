@@ -194,6 +194,24 @@ def test_drift_of_a_role_is_told_and_put_right(target: IamTarget, aws: str) -> N
     assert target.changes() == ()
 
 
+def test_a_role_that_a_connection_may_name_is_a_change_of_access(target: IamTarget) -> None:
+    """Told when it comes and when it goes; roles of tenants without a connection of AWS stay as they are."""
+    role = "arn:aws:iam::444455556666:role/read-landing"
+    settings = target.environment.secrets.ssm
+    assert settings is not None
+    listed = {**settings.model_dump(), "connection_roles": {"t01": [role], "t02": [role]}}
+    more = environment(store="ssm", ssm=listed, global_variables=["motd"])
+    tenants = {**many(4), "t01": tenant(connections={"db": {"type": "aws"}})}
+    wide = replace(target, environment=more, tenants=tenants)
+    (change,) = wide.changes()
+    assert (change.name, change.risk) == (names.iam_role(PLACE, "t01"), "access")
+    assert change.why == f"lacks: reaches {role}; lacks: may do sts:AssumeRole"
+    wide.apply((change,), lambda _: None)
+    assert wide.changes() == ()
+    (back,) = target.changes()
+    assert back.why == f"reaches {role}, which it should not; may do sts:AssumeRole, which it should not"
+
+
 def test_a_removed_tenant_loses_its_role_and_foreign_roles_stay(target: IamTarget, aws: str) -> None:
     """Those of another environment, and those of nobody here."""
     access_ = client("iam", REGION, aws)

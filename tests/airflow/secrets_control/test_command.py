@@ -29,7 +29,7 @@ secrets: {vault: {url: '%s'}, global_variables: [motd]}
 """
 TENANT = """\
 owners: [{name: Team, email: team@example.org}]
-connections: {db: {type: postgres}, web: {type: http}}
+connections: {db: {type: postgres}, web: {type: http}, lake: {type: aws}}
 variables: [key]
 """
 DB = "prod/tenants/alpha/connections/db"
@@ -123,6 +123,16 @@ def test_ctrl_c_leaves_what_was_there(place: Path, store: VaultValues) -> None:
     code, screen = typed(place, (*TYPED[:5], "\x03"), "alpha", "db")
     assert code == 130 and "interrupted: nothing was written" in screen and "Traceback" not in screen
     assert store.read(DB) == {"conn_type": "postgres", "password": "old"}
+
+
+def test_a_role_that_no_task_could_be_is_not_written(place: Path, store: VaultValues) -> None:
+    """It is told without what was sent."""
+    role = "arn:aws:iam::111122223333:role/geheim"
+    done = piped(place, json.dumps({"role_arn": role, "region_name": "eu-central-1"}), "alpha", "lake")
+    assert isinstance(done.exception, UserError) and "geheim" not in f"{done.exception}{done.output}"
+    said = "with secrets: {store: vault} nobody assumes a role for a task of alpha\n    give an access key"
+    assert str(done.exception).startswith(said)
+    assert store.read(DB.replace("db", "lake")) is None
 
 
 def test_a_program_sends_a_document(place: Path, store: VaultValues) -> None:

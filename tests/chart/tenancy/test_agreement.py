@@ -45,13 +45,14 @@ IMAGES = {
 STORE = {"to": [{"ipBlock": {"cidr": "10.0.8.0/28"}}]}
 ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
 AWS = {"region": "eu-central-1", "agent_role": "arn:aws:iam::123456789012:role/a-{zone}"}
+ROLES = {name: [f"arn:aws:iam::444455556666:role/{name}"] for name in ("flights", "health")}
 Objects = Callable[..., Any]
 
 
 def in_aws() -> Environment:
     """Return the same environment with its connections and large results in AWS."""
     said = ENVIRONMENT.model_dump(exclude={"secrets", "results", "cluster"}) | {
-        "secrets": {"store": "ssm", "ssm": {**AWS, "prefix": "/team"}},
+        "secrets": {"store": "ssm", "ssm": {**AWS, "prefix": "/team", "connection_roles": ROLES}},
         "results": {"kind": "s3", "s3": {**AWS, "bucket": "our-results"}, "inline": 1000},
         "cluster": {"namespace": "airflow", "release": "rel", "oidc_issuer": f"https://{ISSUER}"},
     }
@@ -242,6 +243,27 @@ def test_agents_in_aws_know_the_account_and_who_they_are(
         store = made[name].store
         assert isinstance(store, Parameters) and (store.prefix, store.agent_role) == ("/team", roles[name])
         assert store.token_file == Path("/var/run/secrets/aerodrome/aws-token")
+
+
+def test_a_tenants_agents_are_told_of_its_own_roles_alone(
+    objects_of: Objects, tenants: Any, tmp_path: Path
+) -> None:
+    """Those of a zone's workers of all that environment.yaml lists."""
+    release = released(objects_of, tenants, in_aws())
+    found = {}
+    for which, place, name, file in (
+        ("zone", None, "rel-worker-pii-agent", "agent.json"),
+        ("health", "tenant-health", "rel-settings", "agent-pii.json"),
+        ("flights", "tenant-flights", "rel-settings", "agent-default.json"),
+    ):
+        (tmp_path / which).write_text(release.of("ConfigMap", place)[name]["data"][file])
+        store = config.load(tmp_path / which).store
+        found[which] = store.connection_roles if isinstance(store, Parameters) else None
+    assert found == {
+        "zone": ROLES,
+        "health": {"health": ROLES["health"]},
+        "flights": {"flights": ROLES["flights"]},
+    }
 
 
 def test_tasks_and_workers_keep_large_results_in_the_same_place(objects_of: Objects, tenants: Any) -> None:

@@ -108,7 +108,7 @@ def test_an_attack_needs_what_it_says(each: Attack) -> None:
     """Another host and the double of AWS are used by those that say so, and the row keeps it."""
     source = (FOLDER / f"{each.name}.py").read_text()
     assert ("network" in each.needs) == ("place.host" in source)
-    assert ("moto" in each.needs) == ("results_bucket" in source)
+    assert ("moto" in each.needs) == bool(re.search("results_bucket|aws_connections", source))
     assert ("cluster" in each.needs) == ("place.pods" in source) == (each.name in on_a_cluster())
     assert each.needs <= set(page.PARTS)
     row = result(each, each.must.outcome, "")

@@ -35,7 +35,7 @@ PARTS = {
     "directory": "an API server whose people are in Debian's slapd, and the process that follows it",
     "network": "beside these, another host: a network namespace with a link to this machine, and the right passwords",
     "cluster": "a Kubernetes: tenants' pods as the chart writes them, on a kubelet, behind policies that are enforced",
-    "moto": "S3, IAM and STS as moto plays them, in the process of the test: no AWS",
+    "moto": "S3, Parameter Store, IAM and STS as moto plays them, in the process of the test: no AWS",
     "": "no server: the platform's own code, called as deploy, scheduler and workers call it",
 }
 """What attacks need, and what that is."""

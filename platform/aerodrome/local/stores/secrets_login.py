@@ -42,4 +42,5 @@ def _vault(platform: Platform) -> dict[str, Any]:
 
 
 def _ssm(ssm: SsmSettings, zone: str) -> dict[str, Any]:
-    return {"kind": "ssm", "prefix": ssm.prefix, **aws_login.told(ssm, zone)}
+    roles = {tenant: list(listed) for tenant, listed in sorted(ssm.connection_roles.items())}
+    return {"kind": "ssm", "prefix": ssm.prefix, "connection_roles": roles, **aws_login.told(ssm, zone)}
