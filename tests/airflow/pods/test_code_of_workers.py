@@ -38,5 +38,6 @@ def test_every_module_imports_with_what_workers_get(tmp_path: Path, repository: 
         text=True,
         timeout=300,
         cwd=tmp_path,
+        check=False,
     )
     assert done.returncode == 0 and done.stdout.endswith("all imported\n"), done.stderr[-3000:]

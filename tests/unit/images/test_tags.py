@@ -79,7 +79,9 @@ def test_one_byte_of_an_input_makes_another_platform_image(root: Path, file: str
 def test_another_entry_point_makes_another_platform_image(root: Path) -> None:
     """Of what pyproject.toml says, that and the version alone count; a package for tests does not."""
     before, file = tag(root), root / "pyproject.toml"
-    file.write_text(file.read_text().replace("[project.scripts]", '[project.scripts]\nmore = "aerodrome:more"'))
+    file.write_text(
+        file.read_text().replace("[project.scripts]", '[project.scripts]\nmore = "aerodrome:more"')
+    )
     assert tag(root) == before
     file.write_text(file.read_text().replace("aerodrome_airflow.policy", "aerodrome_airflow.another"))
     assert tag(root) != before

@@ -70,7 +70,9 @@ def test_modules_that_import_each_other_come_once(root: Path) -> None:
 def test_a_file_that_is_no_python_is_named_with_its_line(root: Path) -> None:
     """It is the repository's own."""
     put(root, AIRFLOW_SIDE, "from aerodrome import names\n\ndef (:\n")
-    with pytest.raises(AerodromeError, match=rf"^{AIRFLOW_SIDE}:3: no Python: .*\n.*check out the commit again"):
+    with pytest.raises(
+        AerodromeError, match=rf"^{AIRFLOW_SIDE}:3: no Python: .*\n.*check out the commit again"
+    ):
         airflow_code(root)
 
 
