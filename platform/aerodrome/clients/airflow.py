@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +16,7 @@ import httpx
 from aerodrome.errors import AerodromeError, UserError
 
 Row = dict[str, Any]
+T = TypeVar("T")
 TIMEOUT = 20
 # Asked for again and again, and true at this moment only.
 HEALTH_TIMEOUT = 5
@@ -27,6 +29,7 @@ UNFINISHED = (
 )  # fmt: skip
 
 
+_AGAIN_SECONDS = 1
 # What stands between us and an API server that is about to start or has no thread to spare says so.
 _AWAY = frozenset({502, 503, 504})
 
@@ -50,11 +53,16 @@ class User:
 
 @dataclass(frozen=True)
 class Airflow:
-    """One user's access to one API server; logs in when first used."""
+    """One user's access to one API server; logs in when first used.
+
+    *patience*: seconds for which a login or a question that is not answered is tried again, as an API server that has
+    just begun needs it.
+    """
 
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
+    patience: float = 0
 
     def answers(self) -> bool:
         """Return whether the API server takes requests; needs no login."""
@@ -189,7 +197,21 @@ class Airflow:
         return dict(self._call(method, path, json=dict(body)) or {})
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        return self._answer(self._client, method, path, **options)
+        client = self._patiently(lambda: self._client)
+        if method == "GET":
+            return self._patiently(lambda: self._answer(client, method, path, **options))
+        # What asks for a change may have been heard.
+        return self._answer(client, method, path, **options)
+
+    def _patiently(self, question: Callable[[], T]) -> T:
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                return question()
+            except NotAnsweringError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(_AGAIN_SECONDS)
 
     def _answer(self, client: httpx.Client, method: str, path: str, **options: Any) -> Any:
         try:

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from aerodrome.clients.airflow import Airflow
@@ -21,6 +21,7 @@ SECRET = "aerodrome-people"  # noqa: S105 - a name
 COMPONENT = "api-server"
 PORT = 8080
 LONGEST_SECONDS = 900
+_PATIENCE_SECONDS = 120
 
 
 @dataclass
@@ -34,8 +35,11 @@ class ClusterDesk:
     _passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
     def administrator(self) -> Airflow | None:
-        """Return the administrator's access; None where the API server does not answer."""
-        access = self.access()
+        """Return the administrator's access; None where the API server does not answer.
+
+        One that does may have begun this moment, and need minutes for its first answers.
+        """
+        access = replace(self.access(), patience=_PATIENCE_SECONDS)
         return access if access.answers() else None
 
     def access(self) -> Airflow:

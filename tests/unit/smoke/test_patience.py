@@ -1,4 +1,4 @@
-"""The smoke test asks an Airflow whose API server has only just begun, and may be busy."""
+"""A deploy asks an Airflow whose API server has only just begun, and may be busy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from aerodrome.clients import airflow
 from aerodrome.clients.airflow import Airflow, NotAnsweringError
 from aerodrome.kubernetes import smoke
 
@@ -23,6 +24,7 @@ def _test(url: str, told: list[str], silent_for: float = 60) -> smoke.SmokeTest:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smoke, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(airflow, "_AGAIN_SECONDS", 0.01)
 
 
 @pytest.mark.parametrize("away", ["503", "cut"])
@@ -44,3 +46,22 @@ def test_one_that_stays_away_is_told(canary_server: Serving) -> None:
     ):
         _test(server.url, [], silent_for=0.05).run()
     assert server.asked > 1
+
+
+@pytest.mark.parametrize("away", ["503", "cut"])
+def test_a_patient_question_is_asked_again(canary_server: Serving, away: str) -> None:
+    """So is the login before it."""
+    with canary_server(away) as server:
+        found = Airflow(server.url, "admin", "word", patience=60).task_instances("platform.canary", "run")
+    assert [row["queue"] for row in found] == list(QUEUES)
+
+
+def test_what_asks_for_a_change_is_sent_once(canary_server: Serving) -> None:
+    """It may have been heard."""
+    with (
+        canary_server("503") as server,
+        pytest.raises(NotAnsweringError, match="does not answer: 503"),
+    ):
+        Airflow(server.url, "admin", "word", patience=60).trigger("platform.canary")
+    # The login twice, the change once.
+    assert server.asked == 3
