@@ -35,7 +35,6 @@ from aerodrome.source.place import Positions
 from aerodrome.source.report import Report, TooManyProblemsError
 from aerodrome.source.shape import check
 from aerodrome.status_settings import StatusSettings
-from aerodrome.status_settings import mistakes as status_mistakes
 from aerodrome.store_settings import SecretsSettings
 from aerodrome.store_settings import mistakes as secrets_mistakes
 
@@ -176,7 +175,7 @@ class Environment(Model):
     )
     status: StatusSettings = Field(
         default_factory=StatusSettings,
-        description="What `make status` reports. Only with `kind: kubernetes`.",
+        description="From when on something is reported.",
     )
     hosts: HostsSettings | None = Field(
         None, description="Machines outside that run the workers of zones with `workers: hosts`."
@@ -238,7 +237,6 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_aws(environment, root, report)
             _check_images(environment, report)
             _check_stage(environment, known, report)
-            _check_status(environment, report)
             _check_local(environment, report)
     if environment is None or report.problems:
         raise ProblemsFound(report.problems)
@@ -383,11 +381,6 @@ def _check_stage(environment: Environment, known: Collection[str], report: Repor
         report.at(("promoted_from",), "is this environment itself", "name the one before it")
     elif before not in known:
         report.at(("promoted_from",), f"unknown environment '{before}'", did_you_mean(before, known))
-
-
-def _check_status(environment: Environment, report: Report) -> None:
-    for keys, message, remedy in status_mistakes(environment.status, environment.kind):
-        report.at_key(("status", *keys), message, remedy)
 
 
 def _check_local(environment: Environment, report: Report) -> None:

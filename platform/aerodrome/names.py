@@ -253,7 +253,12 @@ def global_variable_path(environment: str, name: str) -> str:
 
 def tenant_folder(environment: str, tenant: str) -> str:
     """Return the folder of *tenant*, or of what all share, below the secrets mount."""
-    return f"{environment}/{GLOBAL}" if tenant == GLOBAL else f"{environment}/tenants/{tenant}"
+    return f"{environment}/{GLOBAL}" if tenant == GLOBAL else f"{tenants_folder(environment)}/{tenant}"
+
+
+def tenants_folder(environment: str) -> str:
+    """Return the folder below the secrets mount that has one folder for each tenant with secrets."""
+    return f"{environment}/tenants"
 
 
 def secrets_prefix(environment: str) -> str:
@@ -277,6 +282,14 @@ def host_role(environment: str, host: str) -> str:
 def tenant_policy(environment: str, zone: str, tenant: str) -> str:
     """Return the policy and token role of *tenant* in *zone*."""
     return f"{zone_role(environment, zone)}{SEPARATOR}{tenant}"
+
+
+def tenant_of_policy(environment: str, name: str) -> str | None:
+    """Return the tenant whose policy or role in the secrets store is called *name*; None for a zone's or a host's."""
+    zone, _, rest = name.removeprefix(secrets_prefix(environment)).partition(SEPARATOR)
+    tenant = rest.partition(SEPARATOR)[0]
+    # A host's name may hold the separator; no zone's name holds a '-'.
+    return tenant if "-" not in zone and is_tenant(tenant) else None
 
 
 def own_workers_role(environment: str, zone: str, tenant: str) -> str:
@@ -324,6 +337,12 @@ def pods_role(environment: str, tenant: str, zone: str) -> str:
 def pods_path(environment: str) -> str:
     """Return the IAM path of the roles of tenants' code in *environment*, and of nobody else's."""
     return f"/{SECRETS_MOUNT}-pods/{environment}/"
+
+
+def tenant_of_iam_role(name: str) -> str | None:
+    """Return the tenant whose IAM role is called *name*; None for the platform's own, and where the name was cut."""
+    tenant = name.partition(SEPARATOR)[2].partition(SEPARATOR)[0]
+    return tenant if is_tenant(tenant) else None
 
 
 IAM_ZONE_TAG = "aerodrome-zone"

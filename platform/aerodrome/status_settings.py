@@ -1,8 +1,7 @@
-"""`status:` of environment.yaml: from when on `make status` reports something."""
+"""`status:` of environment.yaml: from when on something is reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from pydantic import Field
@@ -12,19 +11,10 @@ from aerodrome.quantities import Duration
 
 
 class StatusSettings(Model):
-    """What an environment in a cluster reports of itself."""
+    """What an environment reports of itself."""
 
     idle_after: Duration = Field(
         timedelta(days=30),
-        description="A DAG without a run for so long is reported, with its tenant's owners.",
+        description="A DAG without a run for so long is shown by `make status`, and told to its tenant's alert "
+        "channels once in each such time.",
     )
-
-
-Mistake = tuple[tuple[str, ...], str, str]
-"""Keys below `status`, message, remedy."""
-
-
-def mistakes(settings: StatusSettings, kind: str) -> Iterator[Mistake]:
-    """Yield what is wrong with *settings* beyond their shape."""
-    if kind != "kubernetes" and settings != StatusSettings():
-        yield (), f"has no effect with kind: {kind}", "remove it"

@@ -33,14 +33,14 @@ class FailureAlert:
     def __call__(self, context: Mapping[str, Any]) -> None:
         """Send the alert to each channel; one that fails is logged and harms nothing else."""
         try:
-            limits = _limits(context)
+            limits = limits_beside(context["dag"].fileloc)
             document = alert(context, limits)
         except Exception:
             log.exception("No alert could be made")
             return
         for channel in limits.channels:
             if channel.name in self.channels:
-                _deliver(channel, document)
+                deliver(channel, document)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FailureAlert) and other.channels == self.channels
@@ -89,7 +89,7 @@ def tell_platform(kind: str, reason: str, **more: str) -> bool:
     if not told:
         log.error("Alert %s has no channel to go to: %s", document["id"], document["kind"])
         return False
-    return _deliver(Channel(**json.loads(told)), document)
+    return deliver(Channel(**json.loads(told)), document)
 
 
 def alert_id(dag_id: str, run_id: str, kind: str) -> str:
@@ -97,11 +97,13 @@ def alert_id(dag_id: str, run_id: str, kind: str) -> str:
     return hashlib.sha256("\0".join((dag_id, run_id, kind)).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def _limits(context: Mapping[str, Any]) -> Limits:
-    return from_json((Path(context["dag"].fileloc).parent / FILE_NAME).read_text(encoding="utf-8"))
+def limits_beside(file: str) -> Limits:
+    """Return the limits of the tenant whose DAG *file* is; OSError or ValueError where there are none."""
+    return from_json((Path(file).parent / FILE_NAME).read_text(encoding="utf-8"))
 
 
-def _deliver(channel: Channel, document: Mapping[str, Any]) -> bool:
+def deliver(channel: Channel, document: Mapping[str, Any]) -> bool:
+    """Send *document* to *channel* and return whether it was reached; what was not is logged."""
     try:
         _SENDERS[channel.type](channel.target, document)
     except Exception as problem:

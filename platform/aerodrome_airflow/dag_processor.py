@@ -10,6 +10,8 @@ they are parsed again without it, and it alone, one such file at a time beside e
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,6 +36,7 @@ ROUND_SECONDS = 1.0
 LISTEN_SECONDS = 0.1
 # A refresh of the bundle waits this long for the processes that read its files.
 REFRESH_PATIENCE_SECONDS = 10.0
+SETTLED_SECONDS = 300.0
 # What Airflow imports while it stores a DAG, and the policy: each child would import it again.
 ALSO_PRELOADED = (
     "aerodrome.policy.rules",
@@ -56,6 +59,13 @@ class FolderManager(DagFileProcessorManager):
     """Time until a file is parsed again whose process died, or whose DAG could not be stored."""
     idle_seconds: float = _seconds("parse_idle_seconds", 3.0)
     """Time between two rounds when there is nothing to parse."""
+    idle_after: float = _seconds("idle_after", 0.0)
+    """Time without a run after which a DAG's owners are told; 0: they never are."""
+    tell_idle_seconds: float = _seconds("tell_idle_seconds", 3600.0)
+    """Time between two looks for such DAGs."""
+    _teller: subprocess.Popen[bytes] | None = attrs.field(default=None, init=False)
+    """The program that looks for them."""
+    _tell_next: float = attrs.field(default=0.0, init=False)
     _collected: list[dict[str, Any]] = attrs.field(factory=list, init=False)
     _suspects: set[DagFileInfo] = attrs.field(factory=set, init=False)
     """Files at which a process died or hung: each is parsed by itself until it is read well."""
@@ -80,6 +90,20 @@ class FolderManager(DagFileProcessorManager):
         due = self._bundles_last_refreshed + self.bundle_refresh_check_interval
         if not busy or time.monotonic() > due + REFRESH_PATIENCE_SECONDS:
             super()._refresh_dag_bundles(known_files)
+        if self.idle_after:
+            self._tell_idle()
+
+    def _tell_idle(self) -> None:
+        # In a program of its own: channels may be slow, and a process with threads must not fork.
+        busy = self._teller is not None and self._teller.poll() is None
+        now = time.monotonic()
+        if not self._tell_next:
+            # Not while everything starts.
+            self._tell_next = now + min(self.tell_idle_seconds, SETTLED_SECONDS)
+        elif now >= self._tell_next and not busy:
+            self._tell_next = now + self.tell_idle_seconds
+            program = (sys.executable, "-m", "aerodrome_airflow.idle_dags")
+            self._teller = subprocess.Popen(program, stdin=subprocess.DEVNULL)
 
     def handle_removed_files(self, known_files: dict[str, set[DagFileInfo]]) -> None:
         """Forget the files that the bundle has no more, and queue those whose tenant has other limits now."""
@@ -234,6 +258,8 @@ class FolderManager(DagFileProcessorManager):
         """End all processes."""
         for process in self._unique_processes():
             process.kill()
+        if self._teller is not None:
+            self._teller.kill()
 
     # Storing it.
 

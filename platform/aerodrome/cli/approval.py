@@ -52,7 +52,10 @@ def _typed(plan: Plan, name: str) -> None:
 
 def _lost(plan: Plan, names: Iterable[str]) -> str:
     found = [change for change in plan.changes if change.destroys in names]
-    return "; ".join(f"{change.action} {change.what}" for change in found)
+    # What goes with its tenant is told by that alone.
+    gone = {change.name for change in found if not change.owner}
+    told = [change for change in found if change.owner not in gone]
+    return "; ".join(f"{change.action} {change.what}" for change in told)
 
 
 def _ask(question: str, plan: Plan) -> None:

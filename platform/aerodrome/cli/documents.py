@@ -15,13 +15,14 @@ Document = dict[str, Any]
 
 
 def plan(planned: Planned) -> Document:
-    """Return the changes in the order they would be made, the mistakes that keep DAGs out, and notes."""
+    """Return the changes in the order they would be made, orphans, the mistakes that keep DAGs out, and notes."""
     return {
         "environment": planned.plan.environment,
         "digest": planned.plan.digest,
         "commit": planned.plan.commit,
         "desired": dict(planned.plan.desired),
         "changes": [asdict(change) for change in planned.plan.changes],
+        "orphans": [asdict(orphan) for orphan in sorted(planned.plan.orphans)],
         "problems": [asdict(problem) for problem in planned.problems],
         "notes": list(planned.notes),
     }

@@ -219,15 +219,32 @@ def remove_tenant(
     env: options.Environment = "local",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete what a removed tenant has left: files, database, secrets, operating system user."""
+    """Delete what a removed tenant has left: Airflow's history of its DAGs, secrets, and files or namespace."""
+    root = options.repository_root()
+    if kinds.in_cluster(root, env):
+        _remove_tenant_of_cluster(root, env, tenant, yes=yes)
+        return
     from aerodrome.local.release.deploy import left_of_tenant, remove_tenant_local
 
-    root = options.repository_root()
     show.line(left_of_tenant(root, env, tenant))
     if not yes:
         typer.confirm("Delete all of this?", abort=True)
     with show.steps() as progress:
         remove_tenant_local(root, env, tenant, progress)
+
+
+def _remove_tenant_of_cluster(root: Path, env: str, tenant: str, *, yes: bool) -> None:
+    from aerodrome.kubernetes.removed_tenants import left_of_tenant, remove_tenant_cluster
+    from aerodrome.targets.orphans import sentence
+
+    with show.working(f"asking the cluster of {env}"):
+        found, notes = left_of_tenant(root, env, tenant)
+    show.line(sentence(tenant, found))
+    show.notes(notes)
+    if not yes:
+        typer.confirm("Delete all of this?", abort=True)
+    with show.steps() as progress:
+        remove_tenant_cluster(root, env, tenant, progress)
 
 
 def bundle_history(

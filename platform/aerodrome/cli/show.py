@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from aerodrome.local.release.first_runs import DagRow, FirstRuns
     from aerodrome.login.followed import Followed
     from aerodrome.pipeline import Build
-    from aerodrome.plan import Change, Plan, Planned
+    from aerodrome.plan import Change, Orphan, Plan, Planned
 
 # In a pipe nothing says how wide a line may be: wide enough that no cell is cut.
 _PIPE_WIDTH = 240
@@ -127,7 +128,17 @@ def plan(planned: Planned, folder: Path, command: str) -> None:
         line(f"to apply: {command}")
     else:
         line(f"{made.environment}: nothing to change")
+    orphans(made.orphans)
     notes(planned.notes)
+
+
+def orphans(found: Sequence[Orphan]) -> None:
+    """Print what belongs to no tenant and no host of the repository any more, and what removes it."""
+    if found:
+        line(
+            f"\n{counted(len(found), 'orphan')}: no folder in tenants/ and no line of the inventory has them any more"
+        )
+    rows(("orphan of", "kind", "name", "kept in", "since", "to remove"), map(astuple, sorted(found)))
 
 
 def changes(found: Sequence[Change]) -> None:

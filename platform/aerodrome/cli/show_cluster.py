@@ -14,9 +14,10 @@ from aerodrome.quantities import format_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aerodrome.clients.airflow_dags import Dag
     from aerodrome.hosts.inventory import Inventory
     from aerodrome.kubernetes.record import Entry
-    from aerodrome.kubernetes.status.airflow import Dag, Heard, NotImported, Queue
+    from aerodrome.kubernetes.status.airflow import Heard, NotImported, Queue
     from aerodrome.kubernetes.status.components import Component
     from aerodrome.kubernetes.status.whole import ClusterStatus
 

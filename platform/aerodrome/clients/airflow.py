@@ -147,6 +147,10 @@ class Airflow:
         body = {"logical_date": datetime.now(UTC).isoformat(), "conf": dict(conf or {})}
         return self._send("POST", f"/api/v2/dags/{_safe(dag_id)}/dagRuns", body)
 
+    def delete_dag(self, dag_id: str) -> None:
+        """Remove what Airflow knows of one DAG, its runs included; AerodromeError while a task of it runs."""
+        self._call("DELETE", f"/api/v2/dags/{_safe(dag_id)}")
+
     def fail_run(self, dag_id: str, run_id: str) -> None:
         """End a run as failed; its running tasks are killed."""
         self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}", {"state": "failed"})

@@ -97,12 +97,36 @@ class ParameterStore:
             ]
         return tuple(sorted(name.removeprefix(f"{place}/") for name in found))
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return nothing: AWS lists parameters ten at a time, and no folders."""
+        return ()
+
     def _name(self, path: str) -> str:
         return f"{self.prefix}/{path}"
 
     @cached_property
     def _ssm(self) -> Any:
         return client("ssm", self.region, self.endpoint, self.session)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of S3 or of what speaks its protocol."""
+
+    name: str
+    region: str
+    endpoint: str | None = None
+    session: Any = field(default=None, repr=False, compare=False)
+
+    def folders(self, prefix: str) -> tuple[str, ...]:
+        """Return the folders directly below *prefix*, which ends with a slash, sorted; no object is read for it."""
+        store = client("s3", self.region, self.endpoint, self.session)
+        with told():
+            pages = store.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        return tuple(sorted(each.removeprefix(prefix).rstrip("/") for each in found))
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,14 @@ def described(clone: Path) -> str | None:
     return _text(done.stdout).strip() or None
 
 
+def removed_on(clone: Path, file: str) -> str:
+    """Return the day on which *file* was removed from *clone*, as 2026-01-31; empty where its history does not tell."""
+    if not _git(clone, ("cat-file", "-e", f"HEAD:{file}"), {}).returncode:
+        return ""
+    done = _git(clone, ("log", "-1", "--diff-filter=D", "--format=%cs", "HEAD", "--", file), {})
+    return _text(done.stdout).strip()
+
+
 def uncommitted(clone: Path) -> tuple[str, ...]:
     """Return the files of *clone* that differ from its commit or are in none, but for ignored ones, sorted."""
     done = _git(clone, ("status", "--porcelain=v1", "-z", "--no-renames"), {"GIT_OPTIONAL_LOCKS": "0"})

@@ -17,9 +17,12 @@ from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
 from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
+from aerodrome.kubernetes.removed_tenants import looks
 from aerodrome.kubernetes.targets import memories, release_of, targets
+from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
+from aerodrome.targets.orphans import with_orphans
 from aerodrome.targets.release import Guard, ReleaseTarget
 from aerodrome.targets.remote_bundle import PublishedBundle
 
@@ -60,7 +63,8 @@ def plan_of(prepared: Preparation) -> Planned:
     connection = connect(prepared.root, prepared.environment)
     with desk(connection.cluster, prepared.environment) as people:
         found = _look(prepared, connection, people)
-    return Planned(found.plan, prepared.build.problems)
+        planned = Planned(found.plan, prepared.build.problems)
+        return with_orphans(planned, prepared.root, looks(connection, people, tenant_folders(prepared.root)))
 
 
 def deploy_cluster(

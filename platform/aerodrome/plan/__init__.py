@@ -15,6 +15,7 @@ from aerodrome.plan.comparison import require_planned, require_same
 from aerodrome.plan.document import Plan
 from aerodrome.plan.drift import Drift, LastDeploy
 from aerodrome.plan.making import apply_targets, make_plan
+from aerodrome.plan.orphan import Orphan, taken_away
 from aerodrome.plan.planned import Planned
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Change",
     "Drift",
     "LastDeploy",
+    "Orphan",
     "Plan",
     "Planned",
     "Risk",
@@ -35,4 +37,5 @@ __all__ = [
     "not_observable",
     "require_planned",
     "require_same",
+    "taken_away",
 ]

@@ -27,6 +27,8 @@ class Change:
     *source* is what asks for it: a file of the repository, with ":line" where that is known. *before* and *after* are
     the live and the desired state, as a SHA-256 or a short text. None of them holds a secret, nor the digest of one
     that can be guessed.
+
+    *owner*: the tenant or host that what is deleted belonged to, where the repository has it no more.
     """
 
     target: str
@@ -40,12 +42,14 @@ class Change:
     source: str = ""
     before: str = ""
     after: str = ""
+    owner: str = ""
 
     @property
     def destroys(self) -> str:
         """Return the name that somebody must say before this is done; empty where nothing is lost by it."""
-        lost = self.risk == "data" or (self.action == "delete" and self.kind in _NAMED_KINDS)
-        return (self.name or self.what) if lost else ""
+        if self.risk == "data" or (self.action == "delete" and self.kind in _NAMED_KINDS):
+            return self.name or self.what
+        return self.owner if self.action == "delete" else ""
 
 
 def not_observable(target: str, what: str, why: str, kind: str = "") -> Change:

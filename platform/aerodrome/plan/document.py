@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 from aerodrome.errors import UserError
 from aerodrome.plan.change import OBSERVE, Action, Change, Risk
+from aerodrome.plan.orphan import Orphan
 
-FORMAT = 1
+FORMAT = 2
 _FORMAT, _DIGEST = "format", "digest"
 
 
@@ -21,12 +22,14 @@ class Plan:
 
     *commit* is what the repository stands on, marked where files differ from it. *desired* is part of the desired
     state → its digest: a plan is for exactly that. The order of changes is for people: no hash depends on it.
+    *orphans* are what it leaves alone, or takes away only when somebody names whose they were.
     """
 
     environment: str
     changes: tuple[Change, ...]
     commit: str = ""
     desired: Mapping[str, str] = field(default_factory=dict)
+    orphans: tuple[Orphan, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -78,6 +81,7 @@ class Plan:
             "commit": self.commit,
             "desired": dict(self.desired),
             "changes": [asdict(change) for change in sorted(self.changes)],
+            "orphans": [asdict(orphan) for orphan in sorted(self.orphans)],
         }
 
 
@@ -102,9 +106,21 @@ def _read(document: Mapping[str, Any]) -> Plan | None:
     texts = isinstance(desired, dict) and [environment, commit, *desired.values()]
     if not texts or not all(isinstance(each, str) for each in texts):
         return None
-    changes = document["changes"] if isinstance(document["changes"], list) else [None]
-    found = tuple(_change(each) for each in changes)
-    return None if None in found else Plan(environment, found, commit, desired)  # type: ignore[arg-type]
+    changes = tuple(_change(each) for each in _rows(document["changes"]))
+    orphans = tuple(_orphan(each) for each in _rows(document["orphans"]))
+    if None in changes or None in orphans:
+        return None
+    return Plan(environment, changes, commit, desired, orphans)  # type: ignore[arg-type]
+
+
+def _rows(found: object) -> list[Any]:
+    return found if isinstance(found, list) else [None]
+
+
+def _orphan(row: object) -> Orphan | None:
+    if not isinstance(row, dict) or row.keys() != {each.name for each in fields(Orphan)}:
+        return None
+    return Orphan(**row) if all(isinstance(value, str) for value in row.values()) else None
 
 
 def _change(row: object) -> Change | None:

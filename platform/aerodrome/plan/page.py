@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from typing import get_args
 
 from aerodrome.errors import counted
 from aerodrome.plan.change import Change, Risk
 from aerodrome.plan.document import Plan
+from aerodrome.plan.orphan import Orphan
 from aerodrome.terminal import visible
 
 LARGEST = 60_000
@@ -22,11 +24,12 @@ _BREAK = "\u2060"
 
 
 def page(plan: Plan, notes: Sequence[str] = ()) -> str:
-    """Return *plan* as Markdown: what is changed by target and risk, then each change; *notes* come between them.
+    """Return *plan* as Markdown: what is changed by target and risk, *notes*, orphans, then each change.
 
     It has at most LARGEST characters: what does not fit is counted.
     """
-    head = "\n".join((*_summary(plan), *_listed([f"- {cell(note)}" for note in notes], LARGEST // 4), ""))
+    told = _listed([f"- {cell(note)}" for note in notes], LARGEST // 4)
+    head = "\n".join((*_summary(plan), *told, "", *_orphans(plan.orphans)))
     if not plan.changes:
         return head
     table = "| target | action | what | why | risk | can be undone |\n|---|---|---|---|---|---|"
@@ -68,6 +71,16 @@ def _targets(changes: Iterable[Change]) -> Iterator[str]:
     for target in dict.fromkeys(change.target for change in changes):
         cells = [str(numbers[target, risk] or "") for risk in _RISKS]
         yield f"| {cell(target)} | {' | '.join(cells)} | {for_good[target] or ''} |"
+
+
+def _orphans(found: Sequence[Orphan]) -> Iterator[str]:
+    if not found:
+        return
+    yield f"## Orphans: {len(found)}\n"
+    yield "No folder in tenants/ and no line of the inventory has them any more. They stay until somebody asks.\n"
+    yield "| of | kind | name | kept in | since | to remove |\n|---|---|---|---|---|---|"
+    rows = [f"| {' | '.join(map(cell, astuple(orphan)))} |" for orphan in sorted(found)]
+    yield from (*_listed(rows, LARGEST // 4), "")
 
 
 def _row(change: Change) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "central_channel",
     "dags_from",
     "everywhere",
+    "idle_dags",
     "process",
     "tokens",
     "waiting",
@@ -95,6 +96,11 @@ def central_channel(environment: Environment) -> Sections:
     name = environment.central_alert_channel
     channel = {"name": name, **environment.alert_channels[name].model_dump()}
     return {"aerodrome": {"central_alert_channel": json.dumps(channel)}}
+
+
+def idle_dags(environment: Environment) -> Sections:
+    """Return after how many seconds without a run the DAG processor has a DAG's owners told."""
+    return {"aerodrome": {"idle_after": str(int(environment.status.idle_after.total_seconds()))}}
 
 
 def process(

@@ -82,6 +82,7 @@ def _config(environment: Environment) -> Values:
         airflow_options.everywhere(environment),
         airflow_options.central_channel(environment),
         airflow_options.dags_from(environment.bundle),
+        airflow_options.idle_dags(environment),
         host_logs.shown(environment),
         _WORKERS,
         login.sessions(environment.login),

@@ -30,6 +30,9 @@ class Values(Protocol):
     def names(self, folder: str) -> tuple[str, ...]:
         """Return the names directly in *folder*, sorted."""
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the folders in *folder*, sorted; none where only looking at all values would tell."""
+
 
 @dataclass(frozen=True)
 class VaultValues:
@@ -53,6 +56,11 @@ class VaultValues:
         """Return the names directly in *folder*, sorted."""
         found = self.vault.names(names.SECRETS_MOUNT, folder)
         return tuple(name for name in found if not name.endswith("/"))
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the folders in *folder*, sorted."""
+        found = self.vault.names(names.SECRETS_MOUNT, folder)
+        return tuple(name.rstrip("/") for name in found if name.endswith("/"))
 
 
 def stored(values: Values, environment: str, tenant: str) -> tuple[str, ...]:

@@ -124,7 +124,9 @@ class IamTarget:
         yield from (f"has the policy {extra}, which no deploy gave it" for extra in self.roles.extras(name))
 
     def _change(self, action: Action, name: str, why: str) -> Change:
-        return replace(reconcile.change(action, KIND, name, why), target=self.name)
+        tenant = names.tenant_of_iam_role(name) or ""
+        owner = tenant if action == "delete" and tenant not in self.tenants else ""
+        return replace(reconcile.change(action, KIND, name, why), target=self.name, owner=owner)
 
 
 def _shown(role: Role | None) -> str:

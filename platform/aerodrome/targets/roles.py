@@ -67,7 +67,7 @@ class RolesTarget:
             *_compared("user", wanted.users, live.users),
             *_compared("pool", wanted.pools, live.pools),
         )
-        return tuple(replace(change, source=self._source(change.name)) for change in found)
+        return tuple(self._placed(change, live) for change in found)
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring roles, users and pools to the desired state."""
@@ -89,9 +89,14 @@ class RolesTarget:
             progress(line)
         return changed
 
-    def _source(self, name: str) -> str:
-        tenant = name.partition(names.SEPARATOR)[0]
-        return f"tenants/{tenant}/tenant.yaml" if tenant in self.tenants else ""
+    def _placed(self, change: Change, live: Access) -> Change:
+        """Return *change* with the file that asks for it, or the tenant that is gone."""
+        tenant = change.name.partition(names.SEPARATOR)[0]
+        if tenant in self.tenants:
+            return replace(change, source=f"tenants/{tenant}/tenant.yaml")
+        # A user may also be one whom nobody needs any more, and who was no tenant's.
+        own = change.kind != "user" or any(map(is_tenant_role, live.users.get(tenant, ())))
+        return replace(change, owner=tenant) if change.action == "delete" and own else change
 
     def _live(self, airflow: Airflow, wanted: Access) -> Access:
         """Return of what Airflow holds the part that is a deploy's business: wanted now, or made by an earlier one."""

@@ -51,13 +51,22 @@ class VaultTarget:
         return self._placed((*self._base(frozenset(), frozenset()), *created))
 
     def _placed(self, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Return *changes* with the files that ask for them: a tenant's, where it is about one's rights."""
+        """Return *changes* with the files that ask for them: a tenant's, where it is about one's rights.
+
+        What is taken from a tenant that is gone has that as its owner.
+        """
         sources = {
             names.tenant_policy(self.environment.name, zone, tenant): f"tenants/{tenant}/tenant.yaml"
             for zone in usable.zones(self.environment)
             for tenant in usable.tenants_of(self.environment, zone, self.tenants)
         }
-        return tuple(replace(each, source=sources.get(each.name, "")) for each in changes)
+        return tuple(
+            replace(each, source=sources.get(each.name, ""), owner=self._owner(each)) for each in changes
+        )
+
+    def _owner(self, change: Change) -> str:
+        tenant = names.tenant_of_policy(self.environment.name, change.name) or ""
+        return tenant if change.action == "delete" and tenant not in self.tenants else ""
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the server to the desired state."""

@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from aerodrome import bundle, names
 from aerodrome.clients.airflow import Airflow
 from aerodrome.local.machine import accounts
-from aerodrome.local.machine.credentials import tenant_database
+from aerodrome.local.machine.credentials import POSTGRES_AIRFLOW, tenant_database
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.machine.ownership import ensure_folder
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.release import removed_tenants
 from aerodrome.local.release.first_runs import wait_visible
 from aerodrome.local.stores import postgres, secrets_store
+from aerodrome.targets.orphans import look
 
 PROGRAM = Path(sys.executable).parent / "aerodrome"
 MANIFEST = """\
@@ -117,8 +119,36 @@ def test_every_save_is_published_or_its_mistake_shown(loop: Loop, airflow: Airfl
     assert loop.published != good
 
 
+ROW = "jsonb_populate_record(dag, jsonb_build_object('dag_id', 'delta.old', 'is_stale', true))"
+HISTORY = (
+    f"INSERT INTO dag SELECT ({ROW}).* FROM dag WHERE dag_id LIKE 'alpha.%' LIMIT 1",
+    "INSERT INTO dag_tag (dag_id, name) VALUES ('delta.old', 'tenant:delta')",
+)
+
+
+@pytest.fixture
+def history(platform: Platform, airflow: Airflow) -> None:
+    """What Airflow keeps of a DAG whose tenant is gone, and a large result of it."""
+    password = platform.credentials.get(POSTGRES_AIRFLOW)
+    address = f"postgresql://airflow:{password}@127.0.0.1:{platform.ports.postgres}/airflow"
+    with psycopg.connect(address) as connection:
+        for statement in HISTORY:
+            connection.execute(statement)  # type: ignore[arg-type]
+    assert "delta.old" in {row["dag_id"] for row in airflow.dags(exclude_stale="false")}
+    ensure_folder(platform.layout.results / "local/delta/old", 0o700)
+
+
+def orphans_of(platform: Platform) -> dict[str, set[str]]:
+    """Return tenant → kinds of all that is found of tenants that are none of the platform's."""
+    found, notes = look(removed_tenants.looks(platform, platform.tenants))
+    assert notes == []
+    owners = {each.owner for each in found}
+    return {owner: {each.kind for each in found if each.owner == owner} for owner in owners}
+
+
+@pytest.mark.usefixtures("history")
 def test_what_a_removed_tenant_has_left_is_deleted(platform: Platform) -> None:
-    """Database, secrets, password, files and user; they are told before, and the others' are untouched."""
+    """History, results, database, secrets, password, files and user; told before, and the others' are untouched."""
     user, server = platform.os_user("delta"), postgres.server(platform)
     users = accounts.ensure([], [user], platform.layout.name) if user else ()
     server.ensure_database("tenant_delta", "tenant_delta", platform.credentials.get(tenant_database("delta")))
@@ -126,11 +156,19 @@ def test_what_a_removed_tenant_has_left_is_deleted(platform: Platform) -> None:
     secrets.write(names.variable_path("local", "delta", "token"), {"value": "of-delta"})
     secrets.write(names.connection_path("local", "delta", "api"), {"conn_type": "http"})
     ensure_folder(platform.layout.homes / "delta" / "data", 0o700, platform.accounts.owner(user))
-    told = removed_tenants.told(platform, platform.tenants)
-    kept = ["database tenant_delta", "2 secrets", *(f"operating system user {name}" for name in users)]
+    told = [line for line in removed_tenants.told(platform, platform.tenants) if "tenants/delta" in line]
+    kept = [
+        "database tenant_delta",
+        "secrets local/tenants/delta",
+        *(f"operating system user {name}" for name in users),
+    ]
     assert len(told) == 1 and ", ".join(kept) in told[0] and user in (None, *users)
+    kinds = {"files", "database", "secrets", "DAG", "large results"}
+    assert (
+        orphans_of(platform)["delta"] >= kinds and not orphans_of(platform).keys() & platform.tenants.keys()
+    )
     removed_tenants.delete(platform, "delta", print)
-    assert removed_tenants.told(platform, platform.tenants) == ()
+    assert "delta" not in orphans_of(platform)
     assert (
         not {"tenant_delta"} & (server.databases() | server.roles()) and "tenant_alpha" in server.databases()
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from aerodrome.cli import show_cluster
+from aerodrome.clients.airflow_dags import Dag
 from aerodrome.environment import Environment
 from aerodrome.hosts.inventory import Host, Inventory
 from aerodrome.kubernetes.record import Entry, State
-from aerodrome.kubernetes.status.airflow import Dag, Heard, NotImported, Queue
+from aerodrome.kubernetes.status.airflow import Heard, NotImported, Queue
 from aerodrome.kubernetes.status.components import Component
 from aerodrome.kubernetes.status.whole import ClusterStatus
 

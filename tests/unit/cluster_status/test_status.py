@@ -112,12 +112,3 @@ def test_no_password_is_shown(api_server: ApiServer) -> None:
     for more in ((), ("--json",)):
         done = run(*more)
         assert "hush-hush" not in done.stdout + done.stderr
-
-
-def test_the_days_of_idle_dags_have_no_effect_here(place: Any) -> None:
-    """An environment of this machine reports none."""
-    file = place.root / "environments/local/environment.yaml"
-    file.write_text(f"status: {{idle_after: 10d}}\n{file.read_text()}")
-    done = place.run("check")
-    assert done.returncode == 2
-    assert "environments/local/environment.yaml:1:1: status: has no effect with kind: local" in done.stderr

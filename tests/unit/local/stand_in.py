@@ -30,6 +30,7 @@ class Dag:
     triggers: tuple[str, ...] = ()
     begins: bool = True
     time: datetime | None = None
+    idle: bool = False
     runs: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -81,7 +82,8 @@ class Server:
         fixed: dict[str, Callable[[], Any]] = {
             "/api/v2/version": lambda: {"version": "3"},
             "/auth/token": lambda: {"access_token": "token"},
-            "/api/v2/dags": lambda: page("dags", [self.row(dag_id) for dag_id in self.dags], query),
+            "/api/v2/dags": lambda: page("dags", self.listed(query), query),
+            "/api/v2/dags/~/dagVersions": lambda: page("dag_versions", [], query),
             "/api/v2/importErrors": lambda: page("import_errors", IMPORT_ERRORS, query),
             "/api/v2/assets": lambda: page("assets", self.assets(), query),
             "/api/v2/dags/~/dagRuns/list": lambda: self.newest(body),
@@ -119,6 +121,12 @@ class Server:
             for state in ("success", self.dags[run["dag_id"]].task)
         ]
         return [row for row in rows if row["state"] in states]
+
+    def listed(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        if "dag_run_state" in query:
+            return []
+        idle = "dag_run_start_date_lt" in query
+        return [self.row(dag_id) for dag_id, dag in self.dags.items() if dag.idle or not idle]
 
     def row(self, dag_id: str) -> dict[str, Any]:
         dag = self.dags[dag_id]

@@ -98,6 +98,16 @@ def test_what_a_deploy_made_for_a_tenant_that_is_gone_is_removed(airflow: Any) -
     without = replace(platform, tenants={"alpha": platform.tenants["alpha"]})
     levels = [f"delete role beta.{level}" for level in ("admin", "editor", "viewer")]
     assert told(without) == [*levels, "delete user beta", "delete pool beta"]
+    assert {change.destroys for change in access.differences(without)} == {"beta"}
+
+
+def test_a_user_who_was_no_tenants_needs_no_name_to_be_removed(airflow: Any) -> None:
+    """The one for emergencies, for example, when another one is named."""
+    platform, held = airflow
+    held["users"].append(user("rescue", "Admin"))
+    held["pools"].append({"name": "alpha.more", "slots": 1, "description": "[aerodrome] x"})
+    assert told(platform) == ["delete user rescue", "delete pool alpha.more"]
+    assert {change.destroys for change in access.differences(platform)} == {""}
 
 
 def test_a_person_with_the_name_of_a_tenant_is_not_taken_over(airflow: Any) -> None:

@@ -133,7 +133,7 @@ def test_what_removed_tenants_left_is_told(left: Platform) -> None:
     write_file(left.layout.secrets / "postgres-tenant-gone", "password")
     left.layout.config.mkdir()
     gone, older = removed_tenants.told(left, ("alpha",))
-    kept = f"files in {left.layout.homes / 'gone'}, database tenant_gone, secrets (OpenBao does not run)"
+    kept = f"files in {left.layout.homes / 'gone'}, database tenant_gone, secrets local/tenants/gone"
     assert (
         gone
         == f"tenants/gone is gone, kept of it: {kept}; `make remove-tenant TENANT=gone ENV=local` deletes it"
@@ -194,7 +194,11 @@ def test_a_plan_tells_what_removed_tenants_left(place: Any) -> None:
     """Though it would change nothing of it."""
     (Path(place.environment["AERODROME_STATE"]) / "homes/gone/data").mkdir(parents=True)
     place.tenant("alpha")
-    assert "note: tenants/gone is gone, kept of it: files in " in place.run("plan").stdout
+    told = place.run("plan").stdout
+    assert "1 orphan: no folder in tenants/ and no line of the inventory has them any more" in told
+    assert re.search(r"gone +files +gone +\S+/homes/gone +make remove-tenant TENANT=gone ENV=local", told), (
+        told
+    )
 
 
 # Logs.

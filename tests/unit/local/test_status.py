@@ -112,3 +112,14 @@ def test_an_airflow_that_tells_its_dags(served: tuple[Server, Platform]) -> None
     found = status_of(platform)
     assert [(row.dag, row.state) for row in found.dags] == [("daily", "running")] and found.unanswered == ""
     assert found.warnings[-1] == "Airflow does not import b/x.py: see Airflow's first page"
+
+
+def test_dags_that_run_no_more_are_told_with_their_owners(served: tuple[Server, Platform]) -> None:
+    """One line for each tenant; the others are left out."""
+    server, platform = served
+    server.dags |= {"alpha.old": Dag(idle=True), "alpha.new": Dag(), "other.old": Dag(idle=True)}
+    owner = platform.tenants["alpha"].owners[0]
+    assert status_of(platform).warnings[-2:] == (
+        f"alpha ({owner.name} <{owner.email}>): no run for 30d of old",
+        "other: no run for 30d of old",
+    )

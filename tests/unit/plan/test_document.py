@@ -106,6 +106,6 @@ def test_another_document_is_refused(text: str) -> None:
 
 def test_a_plan_of_a_newer_version_says_so() -> None:
     """Whatever else it holds: it cannot be known."""
-    told = refused('{"format": 2, "steps": []}')
-    assert "a newer version wrote this plan (format 2, and this one reads 1)" in told
+    told = refused('{"format": 3, "steps": []}')
+    assert "a newer version wrote this plan (format 3, and this one reads 2)" in told
     assert "apply it with the commit that made it, or: make plan ENV=prod makes a new one" in told

@@ -12,8 +12,8 @@ from typing import Any
 
 from aerodrome.bundle import tenant_of
 from aerodrome.clients.airflow import Airflow
-from aerodrome.names import SEPARATOR
-from aerodrome.policy.facts import PLATFORM_FOLDER
+from aerodrome.clients.airflow_dags import Dag, dag_of
+from aerodrome.clients.airflow_dags import idle as idle_dags
 
 _QUEUED, _RUNNING = "queued", "running"
 Row = Mapping[str, Any]
@@ -42,16 +42,6 @@ class NotImported:
     said: str
 
 
-@dataclass(frozen=True, order=True)
-class Dag:
-    """A DAG, by the name that its manifest has; *ran*: it has a run, however old."""
-
-    tenant: str
-    name: str
-    paused: bool
-    ran: bool = True
-
-
 @dataclass(frozen=True)
 class Heard:
     """All of that at one moment; *unhealthy*: part of Airflow → its last sign of life, of those that give none now."""
@@ -69,9 +59,8 @@ def heard(airflow: Airflow, queues: Collection[str], idle: timedelta, now: datet
         unhealthy(airflow.health()),
         tuple(filled(queues, airflow.tasks_in((_QUEUED, _RUNNING)), now)),
         tuple(sorted(_not_imported(row) for row in airflow.import_errors())),
-        tuple(sorted(_dag(row) for row in airflow.dags(last_dag_run_state="failed"))),
-        # The platform's own runs when something is deployed.
-        tuple(sorted(dag for dag in _idle(airflow, now - idle) if dag.tenant != PLATFORM_FOLDER)),
+        tuple(sorted(dag_of(row) for row in airflow.dags(last_dag_run_state="failed"))),
+        idle_dags(airflow, now - idle),
     )
 
 
@@ -111,19 +100,3 @@ def said(trace: str) -> str:
     places = [position for position, line in enumerate(lines) if line.startswith('  File "')]
     after = lines[max(places, default=0) + 1 :]
     return next((line for line in after if not line.startswith(" ")), lines[-1].strip())
-
-
-def _idle(airflow: Airflow, since: datetime) -> Iterator[Dag]:
-    for row in airflow.dags(dag_run_start_date_lt=since.isoformat()):
-        yield _dag(row)
-    never = airflow.dags(dag_run_state="none")
-    # What was deployed a moment ago has not run yet.
-    known = airflow.first_versions() if never else {}
-    for row in never:
-        if known.get(row["dag_id"], since) <= since:
-            yield _dag(row, ran=False)
-
-
-def _dag(row: Row, *, ran: bool = True) -> Dag:
-    tenant, _, name = row["dag_id"].partition(SEPARATOR)
-    return Dag(tenant, name, bool(row["is_paused"]), ran)

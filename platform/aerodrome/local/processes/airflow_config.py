@@ -51,7 +51,8 @@ def scheduler(platform: Platform) -> str:
 
 def dag_processor(platform: Platform) -> str:
     """Return airflow.cfg of the DAG processor."""
-    return config_text(_common(platform, "dag-processor"), _database(platform))
+    idle = airflow_options.idle_dags(platform.environment)
+    return config_text(_common(platform, "dag-processor"), _database(platform), idle)
 
 
 def results_collector(platform: Platform) -> str:

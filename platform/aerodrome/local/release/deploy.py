@@ -16,7 +16,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people import access, logins
 from aerodrome.local.processes import lifecycle
 from aerodrome.local.processes import status as processes
-from aerodrome.local.release import first_runs, removed_tenants, unserved_queues
+from aerodrome.local.release import first_runs, idle_dags, removed_tenants, unserved_queues
 from aerodrome.local.release.first_runs import DagRow, FirstRuns
 from aerodrome.local.release.hosts_behind import HostsBehind
 from aerodrome.local.release.hosts_target import DeployedHosts
@@ -26,6 +26,7 @@ from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, requ
 from aerodrome.progress import Progress, Step
 from aerodrome.runtime.build import is_whole
 from aerodrome.targets.bundle import source_commit
+from aerodrome.targets.orphans import with_orphans
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def plan_local(root: Path, environment: str, say: Progress) -> Planned:
     made = make_plan(environment, targets, source_commit(root), prepared.desired())
     away = tuple(f"host {problem.field}: {problem.message}" for problem in hosts.problems)
     problems = (*prepared.build.problems, *behind.problems)
-    return Planned(made, problems, (*_left_behind(root, prepared), *away, *hosts.notes))
+    looks = removed_tenants.looks(prepared.platform, tenant_folders(root))
+    return with_orphans(Planned(made, problems, (*away, *hosts.notes)), root, looks)
 
 
 def _targets(prepared: Preparation, hosts: DeployedHosts, behind: HostsBehind) -> tuple[Target, ...]:
@@ -182,7 +184,7 @@ def status_of(platform: Platform, published: Collection[str] | None = None) -> S
 def _told_by_airflow(
     platform: Platform, published: Collection[str] | None
 ) -> tuple[tuple[DagRow, ...], tuple[str, ...]]:
-    """Return the DAGs with their newest runs, and a line for each file that Airflow does not import."""
+    """Return the DAGs with their newest runs, and lines on files that Airflow does not import and on idle DAGs."""
     airflow = access.admin_access(platform)
     # Airflow lists what was taken away for some seconds more: a deploy knows better.
     listed = [row["dag_id"] for row in airflow.dags()] if published is None else published
@@ -190,7 +192,7 @@ def _told_by_airflow(
         f"Airflow does not import {row['filename']}: see Airflow's first page"
         for row in airflow.import_errors()
     )
-    return first_runs.newest_runs(airflow, listed), errors
+    return first_runs.newest_runs(airflow, listed), (*errors, *idle_dags.told(platform, airflow))
 
 
 def _addresses(platform: Platform) -> dict[str, str]:
@@ -244,11 +246,11 @@ def left_of_tenant(root: Path, environment: str, tenant: str) -> str:
     left = removed_tenants.known(platform, folders)
     if tenant not in left:
         raise UserError(f"no removed tenant '{tenant}' has left anything here", did_you_mean(tenant, left))
-    return removed_tenants.kept(platform, tenant)
+    return removed_tenants.kept(platform, folders, tenant)
 
 
 def remove_tenant_local(root: Path, environment: str, tenant: str, step: Step) -> None:
-    """Delete what a removed tenant has left: files, database, secrets and operating system user."""
+    """Delete what a removed tenant has left: history in Airflow, files, database, secrets, operating system user."""
     _require_ours(state.locate(root))
     with alone(lock_file(root)):
         left_of_tenant(root, environment, tenant)

@@ -191,7 +191,8 @@ def is_needed(platform: Platform) -> bool:
 def _gone(platform: Platform) -> tuple[Change, ...]:
     known = {host.name for host in platform.hosts}
     gone = [host for host in platform.credentials.hosts() if host not in known]
-    return tuple(_change("delete", "access of host", host, "the inventory does not name it") for host in gone)
+    why = "the inventory does not name it"
+    return tuple(replace(_change("delete", "access of host", host, why), owner=host) for host in gone)
 
 
 def _drifted(platform: Platform) -> Iterator[Change]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from aerodrome.clients.airflow import Airflow
-from aerodrome.kubernetes.status.airflow import Dag, Heard, NotImported, Queue, heard
+from aerodrome.clients.airflow_dags import Dag
+from aerodrome.kubernetes.status.airflow import Heard, NotImported, Queue, heard
 
 IDLE = timedelta(days=30)
 TASKS = "UPDATE task_instance SET state = {}, queue = '{}', queued_dttm = {} WHERE dag_id = '{}' AND task_id = '{}'"
@@ -65,13 +66,27 @@ def test_all_that_needs_somebody_is_found(planted: Any) -> None:
     assert found.unhealthy["scheduler"] == "" and len(paths) <= 7
 
 
-def test_a_dag_without_a_run_is_idle_once_it_is_old_enough(planted: Any) -> None:
+@pytest.fixture
+def awake(planted: Any) -> Iterator[Any]:
+    """Both tenants with no paused DAG."""
+    paused = "UPDATE dag SET is_paused = {} WHERE dag_id LIKE 'alpha.%' OR dag_id LIKE 'beta.%' RETURNING 1"
+    planted.query(paused.format(False))
+    yield planted
+    planted.query(paused.format(True))
+
+
+def test_a_dag_without_a_run_is_idle_once_it_is_old_enough(awake: Any) -> None:
     """One that ran long ago is so at once, and one that was just deployed is not."""
     today, later = datetime.now(UTC), datetime.now(UTC) + timedelta(days=31)
-    assert asked(planted, today)[0].idle == (Dag("alpha", "daily", paused=True),)
-    assert asked(planted, later)[0].idle == (
-        Dag("alpha", "daily", paused=True),
-        Dag("alpha", "report", paused=True, ran=False),
-        Dag("beta", "daily", paused=True),
-        Dag("beta", "report", paused=True, ran=False),
+    assert asked(awake, today)[0].idle == (Dag("alpha", "daily", paused=False),)
+    assert asked(awake, later)[0].idle == (
+        Dag("alpha", "daily", paused=False),
+        Dag("alpha", "report", paused=False, ran=False),
+        Dag("beta", "daily", paused=False),
+        Dag("beta", "report", paused=False, ran=False),
     )
+
+
+def test_a_paused_dag_is_not_idle(planted: Any) -> None:
+    """Somebody wants it to rest."""
+    assert asked(planted, datetime.now(UTC) + timedelta(days=31))[0].idle == ()
