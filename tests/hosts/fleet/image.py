@@ -81,6 +81,7 @@ def _bootstrap(target: Path) -> None:
         # What is installed nobody installs again.
         '--customize-hook=rm -f "$1"/var/cache/apt/archives/*.deb',
         f"--customize-hook={fetch}",
+        f"--customize-hook=chroot $1 python3 - < {SOURCE}/known_packages.py",
         SUITE,
         "-",
     ]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from fleet.host import Host
+from fleet.image import packages
 from fleet.owner import ENVIRONMENT, sweep
 from fleet.podman import process
 
@@ -46,6 +47,14 @@ def test_limits_of_memory_are_enforced(host: Host) -> None:
     """As on a machine: what takes more is ended."""
     limited = ("systemd-run", "--quiet", "--wait", "-p", "MemoryMax=32M", "-p", "MemorySwapMax=0")
     assert host.run(*limited, "python3", "-c", "bytearray(100 << 20)", check=False).returncode
+
+
+def test_apt_knows_what_can_be_installed_without_a_network_and_nothing_else(host: Host) -> None:
+    """With all of Debian each call of it takes a second or two."""
+    install = ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", "--no-download")
+    known = set(host.run("apt-cache", "pkgnames").stdout.split())
+    assert {"chrony", "openssh-server"} < known and "cowsay" not in known
+    assert host.run(*install, "--simulate", *packages("packages.txt")).returncode == 0
 
 
 def test_what_ansible_sends_is_compiled_once_and_anew_where_it_differs(host: Host) -> None:
