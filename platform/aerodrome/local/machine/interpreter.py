@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from aerodrome.errors import AerodromeError
+from aerodrome.files import machine_cache
+from aerodrome.local.machine.bytecode import LONGEST_SECONDS, compile_folder, compile_packages
 from aerodrome.local.machine.difference import of_release
 from aerodrome.local.machine.ownership import write_file
 from aerodrome.local.machine.programs import run
@@ -27,19 +29,10 @@ from aerodrome.progress import Progress
 from aerodrome.runtime import worker_code
 
 _LOCK = "requirements.lock"
-# About 290 packages, over a slow line as well.
-LONGEST_SECONDS = 3600
 # Links are resolved once, when a process starts: what it imports later is of the same versions.
 _START = "import os, sys; sys.path[:] = dict.fromkeys(p and os.path.realpath(p) for p in (*sys.path, %r))\n"
 _LEFT_OUT = ("test", "site-packages", "idlelib", "tkinter", "turtledemo", "lib2to3", "*.a")
 _SOURCES = ("platform/aerodrome", "platform/aerodrome_airflow", "common_plugins", "pyproject.toml")
-# What no process of the platform imports. The rest is compiled once: service users may not write next to it
-# and would compile it again at every start.
-_NOT_COMPILED = (
-    "/(tests?|testing|mypy|mypyc|hypothesis|pyspark|grpc|google|_pytest|pytest|importlinter|flower|sympy|mpmath"
-    "|moto|cfnlint|matplotlib|fontTools|networkx|ansible|ansible_test|ansiblelint|schemathesis|kubernetes_asyncio"
-    "|site-packages/kubernetes|graphql|antlr4|black|molecule|mpl_toolkits)/"
-)
 # What runs inside the secrets agents.
 SECRETS_AGENT = (
     "platform/aerodrome_airflow/secrets",
@@ -105,7 +98,7 @@ def _compile_clone(layout: Layout, progress: Progress) -> None:
     note = layout.state / "compiled"
     if not note.is_file() or note.read_text(encoding="utf-8") != lock:
         progress("compiling the packages once for all processes")
-        _compile(layout.python, _site_packages(layout.venv))
+        compile_folder(layout.python, _site_packages(layout.venv))
         write_file(note, lock)
 
 
@@ -236,7 +229,8 @@ def _install_packages(layout: Layout, folder: Path, progress: Progress) -> None:
     )
     (_site_packages(folder) / "aerodrome.pth").write_text(_START % str(layout.code), encoding="utf-8")
     progress("compiling the packages once for all processes")
-    _compile(folder / "bin" / "python", _site_packages(folder))
+    lock = packages_digest(layout.repository)
+    compile_packages(folder / "bin" / "python", _site_packages(folder), lock, machine_cache())
     (folder / ".lock").unlink(missing_ok=True)
 
 
@@ -251,18 +245,12 @@ def _install_source(layout: Layout, folder: Path, progress: Progress) -> None:
         str(folder),
     )
     _uv(layout, "pip", "install", "--quiet", "--python", str(layout.python), *options, str(layout.repository))
-    _compile(layout.python, folder)
+    compile_folder(layout.python, folder)
     (folder / ".lock").unlink(missing_ok=True)
 
 
 def _site_packages(folder: Path) -> Path:
     return next(folder.glob("lib/python3*/site-packages"))
-
-
-def _compile(python: Path, folder: Path) -> None:
-    # A file that does not compile costs a slower start, nothing else.
-    command = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", _NOT_COMPILED, str(folder)]
-    run(command, "compiling the packages", LONGEST_SECONDS, umask=0o022)
 
 
 def ready(layout: Layout) -> bool:
