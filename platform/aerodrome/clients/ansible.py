@@ -67,7 +67,7 @@ def run(play: Play, content: Path, progress: Progress) -> Outcome:
     """Run the play with the playbooks and roles of the folder *content*; what hosts fail with is in the outcome.
 
     AerodromeError where Ansible itself fails. Ctrl-C is passed on to Ansible, which ends what it does on the
-    hosts; then KeyboardInterrupt is raised. Of the run only packed modules stay on this machine, for the next one.
+    hosts; then KeyboardInterrupt is raised. Of the run only packed modules and bytecode stay, for the next one.
     """
     if not play.hosts:
         return Outcome({}, {}, {})
@@ -176,7 +176,6 @@ def _environment(made: Mapping[str, str], folder: Path, play: Play, content: Pat
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
         "ANSIBLE_LOCALHOST_WARNING": "False",
-        "PYTHONDONTWRITEBYTECODE": "1",
         **ansible_modules.variables(content, theirs.get("ANSIBLE_CALLBACK_PLUGINS", "")),
     }
 

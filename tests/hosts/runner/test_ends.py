@@ -13,6 +13,14 @@ from typing import Any
 import pytest
 from aerodrome.errors import AerodromeError
 
+LOOKUP = """\
+from ansible.plugins.lookup import LookupBase
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **options):
+        return ["own"]
+"""
+
 
 def test_check_changes_nothing_and_says_what_would(runs: Any, tmp_path: Path) -> None:
     """Task by task."""
@@ -28,6 +36,15 @@ def test_a_broken_playbook_is_our_fault_in_one_line(runs: Any) -> None:
     runs.write("no.such.module: {}")
     with pytest.raises(AerodromeError, match=r"Ansible ended with \d: .*no\.such\.module"):
         runs.run("one")
+
+
+def test_what_ansible_imports_is_compiled_for_the_next_run(runs: Any) -> None:
+    """All of Ansible, too: without that each run begins with half a second of compiling."""
+    plugin = runs.content / "playbooks/lookup_plugins/own.py"
+    plugin.parent.mkdir()
+    plugin.write_text(LOOKUP)
+    runs.write("ansible.builtin.debug: {msg: \"{{ lookup('own') }}\"}")
+    assert not runs.run("one").failures and plugin.with_name("__pycache__").is_dir()
 
 
 def test_a_shells_variables_change_no_run(runs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
