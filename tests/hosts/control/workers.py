@@ -14,11 +14,10 @@ UNIT = "aerodrome-worker@onprem.service"
 
 @dataclass(frozen=True)
 class Workers:
-    """The platform and its hosts, once they are workers; *said*: what `make workers` said of that."""
+    """The platform and its hosts, which a deploy has made workers."""
 
     control: Control
     hosts: dict[str, Host]
-    said: str
 
     def of(self, run: str, dag: str = "grind") -> Host:
         """Return the host that the task of *run* runs on, once it does."""

@@ -55,7 +55,7 @@ def workers(request: pytest.FixtureRequest, lab: dict[str, Host]) -> Iterator[Wo
         tempfile.TemporaryDirectory(prefix="aerodrome-lab-", dir="/var/lib") as folder,
         deployed(SOURCE, Path(folder), prepare, more) as control,
     ):
-        yield Workers(control, lab, control.command("workers"))
+        yield Workers(control, lab)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`make workers` makes plain hosts workers, and finds nothing to do the second time."""
+"""A deploy makes plain hosts workers, and `make workers` finds nothing to do then."""
 
 from __future__ import annotations
 
