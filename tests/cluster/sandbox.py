@@ -90,14 +90,17 @@ class Sandbox:
         return done.stdout
 
     def change_release(self) -> None:
-        """Ask for another value, of the scheduler alone."""
-        begun, first = "scheduler:\n", "scheduler:\n  env: [{name: TRIED, value: '1'}]\n"
+        """Ask for another value, of the scheduler alone, which takes its time to start."""
+        begun = "scheduler:\n  startupProbe:\n"
+        first = (
+            "scheduler:\n  env: [{name: TRIED, value: '1'}]\n  startupProbe:\n    initialDelaySeconds: 20\n"
+        )
         self.edit(
             VALUES,
             lambda text: (
                 re.sub(r"(?<=TRIED, value: ')\d+", lambda found: str(int(found[0]) + 1), text)
                 if "TRIED" in text
-                else text.replace(begun + "  startup", first + "  startup")
+                else text.replace(begun, first)
             ),
         )
 
