@@ -201,21 +201,11 @@ class Airflow:
         return dict(self._call(method, path, json=dict(body)) or {})
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        client = self._patiently(lambda: self._client)
+        client = patiently(lambda: self._client, self.patience)
         if method == "GET":
-            return self._patiently(lambda: self._answer(client, method, path, **options))
+            return patiently(lambda: self._answer(client, method, path, **options), self.patience)
         # What asks for a change may have been heard.
         return self._answer(client, method, path, **options)
-
-    def _patiently(self, question: Callable[[], T]) -> T:
-        end = time.monotonic() + self.patience
-        while True:
-            try:
-                return question()
-            except NotAnsweringError:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(_AGAIN_SECONDS)
 
     def _answer(self, client: httpx.Client, method: str, path: str, **options: Any) -> Any:
         try:
@@ -278,6 +268,22 @@ class Airflow:
 
     def _silent(self, why: str) -> NotAnsweringError:
         return NotAnsweringError(f"Airflow at {self.url} does not answer: {why}")
+
+
+def patiently(question: Callable[[], T], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> T:
+    """Return the answer to *question*, asked again for so many *seconds* while the API server does not answer.
+
+    *meanwhile* is called between two times, and may end it.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return question()
+        except NotAnsweringError:
+            meanwhile()
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_AGAIN_SECONDS)
 
 
 @cache

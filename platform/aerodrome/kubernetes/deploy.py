@@ -12,7 +12,7 @@ from aerodrome.clients.cluster_lease import LostError
 from aerodrome.environment import load_environment
 from aerodrome.errors import AerodromeError, Problem, counted
 from aerodrome.kubernetes.connection import Connection, connect
-from aerodrome.kubernetes.desk import ClusterDesk, desk
+from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
 from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
 from aerodrome.kubernetes.promotion import require_committed
@@ -78,7 +78,7 @@ def deploy_cluster(
     connection = connect(prepared.root, prepared.environment)
     with (
         connection.locked(partial(step, "lock")) as lease,
-        desk(connection.cluster, prepared.environment) as people,
+        desk(connection.cluster, prepared.environment, PATIENCE_SECONDS) as people,
     ):
         found = _look(prepared, connection, people)
         require_same(planned, found.plan)

@@ -21,7 +21,8 @@ SECRET = "aerodrome-people"  # noqa: S105 - a name
 COMPONENT = "api-server"
 PORT = 8080
 LONGEST_SECONDS = 900
-_PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 120
+"""How long a deploy waits for an answer: an API server that it has started needs minutes for its first ones."""
 
 
 @dataclass
@@ -32,14 +33,13 @@ class ClusterDesk:
     environment: Environment
     address: str
     """Host and port that lead to Airflow's API server."""
+    patience: float = 0
+    """Seconds for which the administrator's questions are asked again while they are not answered."""
     _passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
     def administrator(self) -> Airflow | None:
-        """Return the administrator's access; None where the API server does not answer.
-
-        One that does may have begun this moment, and need minutes for its first answers.
-        """
-        access = replace(self.access(), patience=_PATIENCE_SECONDS)
+        """Return the administrator's access; None where the API server does not answer."""
+        access = replace(self.access(), patience=self.patience)
         return access if access.answers() else None
 
     def access(self) -> Airflow:
@@ -86,7 +86,7 @@ def pods(environment: Environment) -> Pods:
 
 
 @contextmanager
-def desk(cluster: Cluster, environment: Environment) -> Iterator[ClusterDesk]:
+def desk(cluster: Cluster, environment: Environment, patience: float = 0) -> Iterator[ClusterDesk]:
     """Yield the desk of the environment, whose Airflow need not run yet."""
     with forwarded(cluster, pods(environment)) as address:
-        yield ClusterDesk(cluster, environment, address)
+        yield ClusterDesk(cluster, environment, address, patience)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from aerodrome.clients.airflow import Airflow, NotAnsweringError, NotFoundError
+from aerodrome.clients.airflow import Airflow, NotFoundError, patiently
 from aerodrome.errors import AerodromeError
 from aerodrome.progress import Progress, silent
 from aerodrome.render.canary import DAG_ID, task_id
@@ -84,15 +84,7 @@ class SmokeTest:
             time.sleep(_LOOK_SECONDS)
 
     def _asked(self, question: Callable[[], T]) -> T:
-        end = time.monotonic() + self.silent_for
-        while True:
-            try:
-                return question()
-            except NotAnsweringError:
-                self.guard()
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_LOOK_SECONDS)
+        return patiently(question, self.silent_for, self.guard)
 
     def _tell(self, standing: Standing) -> None:
         for queue, row in sorted(standing.items()):
