@@ -21,6 +21,9 @@ class VaultSettings(Model):
     """Where Vault or OpenBao is; ENV=local runs one of its own."""
 
     url: str = Field("", description="Its address, https. Who deploys logs in with VAULT_TOKEN.")
+    ca_file: str | None = Field(
+        None, description="PEM file of the authority, beside environment.yaml. Left out: a public one."
+    )
     kubernetes_mount: Name = Field("kubernetes", description="Where it lets pods of this cluster log in.")
 
 
@@ -83,21 +86,21 @@ def mistakes(
 
 
 def _vault_mistakes(settings: SecretsSettings, kind: str) -> Iterator[Mistake]:
-    url = settings.vault.url
+    url, ca_file = settings.vault.url, settings.vault.ca_file
     if settings.store == "none" and kind == "local":
         yield ("store",), "has no effect with kind: local, which runs a store of its own", "remove it"
     if settings.store != "vault":
         if settings.vault != VaultSettings():
             yield ("vault",), f"has no effect with store: {settings.store}", "remove it"
     elif kind == "local":
-        if url:
-            yield (
-                ("vault", "url"),
-                "has no effect with kind: local, which runs a store of its own",
-                "remove it",
-            )
+        said = "has no effect with kind: local, which runs a store of its own"
+        yield from (
+            (("vault", key), said, "remove it") for key in ("url", "ca_file") if getattr(settings.vault, key)
+        )
     elif url and not _URL.fullmatch(url):
         yield ("vault", "url"), "must be an http(s) URL without credentials", ""
+    elif ca_file and not url.startswith("https:"):
+        yield ("vault", "ca_file"), "has no effect without an address that begins with https", "remove it"
 
 
 def _ssm_mistakes(settings: SecretsSettings, environment: str) -> Iterator[Mistake]:

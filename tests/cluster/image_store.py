@@ -54,10 +54,11 @@ class Repository:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)["images"], done.stderr
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the platform."""
+    def run(self, *arguments: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of the platform, which is told *said*."""
+        own = self._environment()
         return subprocess.run(
-            [_PROGRAM, *arguments], env=self._environment(), capture_output=True, text=True, check=False
+            [_PROGRAM, *arguments], env=own, input=said, capture_output=True, text=True, check=False
         )
 
     def start(self, log: Path, kubeconfig: Path | None, *arguments: str) -> subprocess.Popen[bytes]:

@@ -128,9 +128,9 @@ class Sandbox:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def run(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on the environment."""
-        return self.repository.run(command, "--env", "sandbox", *more)
+    def run(self, command: str, *more: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command on the environment, which is told *said*."""
+        return self.repository.run(command, "--env", "sandbox", *more, said=said)
 
 
 def sandbox(folder: Path) -> Sandbox:

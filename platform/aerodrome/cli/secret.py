@@ -54,8 +54,8 @@ def _desk(root: Path, environment: Environment) -> Desk:
 
     if environment.kind == "local":
         return local_desk(root, environment)
-    vault = access.vault(environment) if environment.secrets.store == "vault" else None
-    return Desk(root, environment, access.values(environment), vault)
+    vault = access.vault(root, environment) if environment.secrets.store == "vault" else None
+    return Desk(root, environment, access.values(root, environment), vault)
 
 
 def _asked(entry: Entry) -> Value:

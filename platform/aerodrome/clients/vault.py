@@ -20,10 +20,11 @@ INITIALISE_TIMEOUT = 120
 
 @dataclass(frozen=True)
 class Vault:
-    """One token's access to one server."""
+    """One token's access to one server, whose certificate the *authority* signed: a PEM file, None for a public one."""
 
     url: str
     token: str | None = field(default=None, repr=False)
+    authority: str | None = None
 
     def state(self) -> str:
         """Return 'absent', 'uninitialised', 'sealed', 'starting' (nothing can be written yet) or 'ready'."""
@@ -65,10 +66,10 @@ class Vault:
         with self._told():
             return frozenset(path.rstrip("/") for path in self._client().sys.list_auth_methods()["data"])
 
-    def enable_login(self, method: str, path: str | None = None) -> None:
+    def enable_login(self, method: str) -> None:
         """Let programs log in by *method*: approle, kubernetes."""
         with self._told():
-            self._client().sys.enable_auth_method(method, path=path)
+            self._client().sys.enable_auth_method(method)
 
     def policy(self, name: str) -> str | None:
         """Return the text of a policy."""
@@ -247,6 +248,7 @@ class Vault:
         session = requests.Session()
         # Loopback here, a private network elsewhere: a proxy of the environment has no part in it.
         session.trust_env = False
+        session.verify = self.authority or True
         return session
 
     @contextmanager

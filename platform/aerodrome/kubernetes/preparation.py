@@ -23,6 +23,7 @@ from aerodrome.progress import Progress
 from aerodrome.render import canary
 from aerodrome.render.chart_values import chart_values, zones_with_pods
 from aerodrome.runtime import RuntimeSource, read_source
+from aerodrome.secrets import access
 from aerodrome.targets.bundle import BundleTarget, source_commit
 from aerodrome.targets.desired import desired
 from aerodrome.targets.images import ImagesTarget, images_target
@@ -102,7 +103,7 @@ def values_of(
 ) -> dict[str, Any]:
     """Return the chart's values with the environment's own ones; *images*: name → repository and digest."""
     own = {tenant.name: images[name] for tenant in tenants if (name := tenant_name(tenant.name)) in images}
-    rendered = chart_values(tenants, environment, own)
+    rendered = chart_values(tenants, environment, own, access.authority(root, environment))
     return merged(root, environment.name, {**rendered, "images": {"airflow": images[PLATFORM]}})
 
 

@@ -32,7 +32,7 @@ def looks(connection: Connection, people: ClusterDesk, folders: Collection[str])
     }
     if environment.secrets.store == "vault":
         found["the secrets store"] = lambda: orphans.among_secrets(
-            access.values(environment), environment.name, folders
+            access.values(connection.root, environment), environment.name, folders
         )
     if environment.results.kind == "s3":
         found["the store of large results"] = lambda: orphans.in_bucket(environment, folders)
@@ -82,7 +82,7 @@ class _Removal:
 
     def _secrets(self) -> None:
         environment = self.connection.environment
-        values = access.values(environment)
+        values = access.values(self.connection.root, environment)
         for path in stored(values, environment.name, self.tenant):
             values.delete(f"{tenant_folder(environment.name, self.tenant)}/{path}")
             self.progress(f"deleted {path.replace('s/', ' ', 1)}")

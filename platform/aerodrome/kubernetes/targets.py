@@ -51,7 +51,7 @@ def _secrets(prepared: Preparation) -> Iterator[VaultTarget | IamTarget]:
     if environment.secrets.store == "ssm":
         yield IamTarget(environment, prepared.models, roles_of(environment))
     elif environment.secrets.store == "vault":
-        yield VaultTarget(environment, prepared.models, access.vault(environment))
+        yield VaultTarget(environment, prepared.models, access.vault_for_pods(prepared.root, environment))
 
 
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:

@@ -41,7 +41,9 @@ _LIVELY = ["sh", "-c", f'test -n "$(find {HEARTBEAT_FILE} -mmin -2)"']
 _LOCAL_SETTINGS = "from aerodrome_airflow.database import create_async_metadata_engine\n"
 
 
-def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, images: Images) -> Values:
+def chart_values(
+    tenants: Iterable[LoadedTenant], environment: Environment, images: Images, store_authority: str = ""
+) -> Values:
     """Return the chart's values that environment.yaml and the tenants decide.
 
     Each zone in the cluster has Celery workers of its own, and there are no others; tenants without such a zone have
@@ -65,7 +67,7 @@ def chart_values(tenants: Iterable[LoadedTenant], environment: Environment, imag
         "dagProcessor": {"args": ["python", "-m", "aerodrome_airflow.dag_processor"]},
         "deploymentPolicy": {"longestTask": {"queues": longest}},
         "zoneWorkers": {"zones": _zone_workers(environment)},
-        "tenancy": _tenancy(environment),
+        "tenancy": _tenancy(environment, store_authority),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
         "platform": {**_collector(environment), **_login(environment)},
     }
@@ -122,19 +124,19 @@ def _workers_of(zone: str, environment: Environment) -> Values:
     return {"queues": list(queues), "workers": {"env": env}}
 
 
-def _tenancy(environment: Environment) -> Values:
+def _tenancy(environment: Environment, store_authority: str) -> Values:
     ssm = environment.secrets.ssm
     # The port of AWS's endpoints; Vault's is that of its servers, which its address need not tell.
     ports = {"networkPolicy": {"secretsStore": {"port": 443}}} if ssm and not ssm.endpoint else {}
     return {
         "environment": environment.name,
-        "secrets": _secrets(environment),
+        "secrets": _secrets(environment, store_authority),
         "results": _results(environment),
         **ports,
     }
 
 
-def _secrets(environment: Environment) -> Values:
+def _secrets(environment: Environment, authority: str) -> Values:
     settings = environment.secrets
     if settings.store == "none":
         return {"store": "none"}
@@ -145,6 +147,7 @@ def _secrets(environment: Environment) -> Values:
         "address": settings.vault.url,
         "kubernetesMount": settings.vault.kubernetes_mount,
         "audience": names.SECRETS_AUDIENCE,
+        **({"caCertificate": authority} if authority else {}),
     }
     return {"store": "vault", "vault": vault, **ages}
 

@@ -18,7 +18,7 @@ from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.part import Part, Restore
 
 ENGINE, METHOD = "secrets engine", "login method"
-APPROLE, KUBERNETES = "approle", "kubernetes"
+APPROLE = "approle"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class VaultTarget:
     """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say.
 
     *hosts* are those that were let in; what else they log in with is theirs. Of what differs it tells and changes its
-    *part* alone.
+    *part* alone. The login method of pods is there already: which cluster it trusts is not for a deploy to say.
     """
 
     environment: Environment
@@ -100,16 +100,11 @@ class VaultTarget:
     def _base(self, mounts: frozenset[str], methods: frozenset[str]) -> Iterator[Change]:
         if SECRETS_MOUNT not in mounts:
             yield reconcile.change("create", ENGINE, SECRETS_MOUNT, "not there yet")
-        for path in sorted(self._methods().keys() - methods):
-            yield reconcile.change("create", METHOD, path, "not there yet")
-
-    def _methods(self) -> dict[str, str]:
-        if self.environment.kind == "kubernetes":
-            return {APPROLE: APPROLE, self.environment.secrets.vault.kubernetes_mount: KUBERNETES}
-        return {APPROLE: APPROLE}
+        if APPROLE not in methods:
+            yield reconcile.change("create", METHOD, APPROLE, "not there yet")
 
     def _enable(self, change: Change) -> None:
         if change.kind == ENGINE:
             self.vault.enable_kv(change.name)
         else:
-            self.vault.enable_login(self._methods()[change.name], change.name)
+            self.vault.enable_login(change.name)

@@ -73,6 +73,7 @@ def bao_in_cluster(folder: Path) -> Iterator[Bao]:
     made = Bao(folder)
     try:
         made.start()
+        made.vault.enable_login("kubernetes")
         target = VaultTarget(IN_CLUSTER, TENANTS, made.vault, {})
         target.apply(target.changes(), lambda _: None)
         settings = {

@@ -254,7 +254,7 @@ def test_an_environment_says_where_its_parameters_are(aws: str) -> None:
     """`make secret` finds the store by environment.yaml alone."""
     settings = SsmSettings(region=REGION, agent_role=AGENT, endpoint=aws, prefix="/else")
     place = environment(store="ssm", ssm=settings.model_dump())
-    access.values(place).write(DB, {"conn_type": "http"})
+    access.parameters(place).write(DB, {"conn_type": "http"})
     assert ParameterStore(REGION, "/else", None, aws).read(DB) == {"conn_type": "http"}
 
 

@@ -235,6 +235,8 @@ def test_a_connection_for_personal_data_is_read_in_that_zone_only(vault: Vault) 
 @pytest.fixture
 def cluster(vault: Vault) -> VaultTarget:
     """An environment in a cluster that was deployed."""
+    if "kubernetes" not in vault.auth_methods():
+        vault.enable_login("kubernetes")
     made = VaultTarget(environment("kubernetes", "cluster"), many(2), vault)
     made.apply(made.changes(), lambda _: None)
     assert made.changes() == ()

@@ -17,7 +17,7 @@ from aerodrome.secrets.writing import Desk
 def local_desk(root: Path, environment: Environment) -> Desk:
     """Return the place where secrets of *environment* are written; AerodromeError where its store does not run."""
     if environment.secrets.store == "ssm":
-        return Desk(root, environment, access.values(environment))
+        return Desk(root, environment, access.parameters(environment))
     # Where it runs is what was deployed, whatever environment.yaml says now.
     platform = deployed_platform(root, environment.name)
     vault = openbao.vault(platform)

@@ -48,7 +48,7 @@ def rules(platform: Platform) -> VaultTarget | IamTarget:
 def values(platform: Platform) -> Values:
     """Return the connections and variables themselves."""
     if platform.environment.secrets.store == "ssm":
-        return access.values(platform.environment)
+        return access.parameters(platform.environment)
     return VaultValues(openbao.vault(platform))
 
 
