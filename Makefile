@@ -147,8 +147,11 @@ cluster: venv  ## as root: a Kubernetes on this machine, without Docker; prints 
 cluster-down: venv  ## remove it, with everything in it
 	@.venv/bin/python tests/cluster/run_cluster.py down
 
-test-cluster: venv  ## as root: the chart's alerts, read and tried by Prometheus' own promtool
-	@.venv/bin/python tests/cluster/alerts.py
+cluster-programs: venv  ## as root: compile what it is made of, once: ten minutes
+	@.venv/bin/python tests/cluster/run_cluster.py programs
+
+test-cluster: helm  ## as root: [ALL=1]: alerts with promtool; deploys to a Kubernetes of this machine, or that of KUBECONFIG
+	@.venv/bin/python tests/cluster/run_tests.py $(if $(ALL),--all) $(PYTEST)
 
 hosts-image: venv  ## as root: make the base of test hosts, once
 	@.venv/bin/python tests/hosts/run.py hosts-image
@@ -180,4 +183,4 @@ lock: venv  ## resolve pyproject.toml into the three locks again
 .venv/.installed: requirements.lock bootstrap.lock pyproject.toml
 	@bash .ci/install $(PYTHON)
 
-.PHONY: help helm chart test-security cluster cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock drift diff-env
+.PHONY: help helm chart test-security cluster cluster-programs cluster-down test-cluster hosts-image hosts hosts-down test-roles test-hosts security-page roles login-secret secret tenant check test run dev lock-tenant operators plan deploy promote rollback images status logs down destroy remove-tenant workers drain remove inventory check-hosts bundle-history bundle-rollback venv schema docs lint bench lock drift diff-env
