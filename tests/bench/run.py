@@ -17,6 +17,7 @@ from rich.table import Table
 from rows import (
     chart,
     control,
+    deploys,
     exhausting,
     faults,
     fleet,
@@ -172,6 +173,13 @@ ROWS: Mapping[str, Row] = {
         "turns `make drain` and `make workers` of the two hosts of a queue, while each second a run of one task of "
         "three seconds begins; every task writes on its host when it begins and when it ends.",
         workers.workers,
+    ),
+    "deploys": Row(
+        "the cluster of KUBECONFIG (`make cluster`), with Airflow, its stores and the registry on the same two cores; "
+        "environments/sandbox with the corpus for its tenants, each of which has an image of its own. Commands from "
+        "start to end; a rollback undoes another value of the scheduler, and ends when the canary has run on every "
+        "queue.",
+        deploys.deploys,
     ),
     "chart_defaults": Row(
         "`helm template` of helm/airflow as it comes, a process of its own each time.",

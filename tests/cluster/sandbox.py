@@ -15,12 +15,16 @@ from pathlib import Path
 
 from aerodrome.local.machine.deadline import wait_until
 from image_store import ROOT, Repository, copied
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 
 NAMESPACE = "airflow"
 WEATHER = "tenants/flights/dags/weather.json"
 VALUES = "environments/sandbox/values.yaml"
-LONGEST_SECONDS = 900
+LONGEST_SECONDS, GONE_SECONDS = 900, 900
 HELD = "deploys here since"
+Planned = tuple[str, str, str]
+"""Target, action and what of a change."""
 _CHANGE = re.compile(r"^(images|secrets|login|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
 
 
@@ -77,8 +81,8 @@ class Sandbox:
         subprocess.run([*git, "add", "--all"], check=True)
         subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=change"], check=True)
 
-    def planned(self) -> set[tuple[str, str, str]]:
-        """Return target, action and what of each change that a plan shows."""
+    def planned(self) -> set[Planned]:
+        """Return each change that a plan shows."""
         done = self.run("plan")
         assert done.returncode == 0, done.stdout + done.stderr
         return {tuple(part.strip() for part in found) for found in _CHANGE.findall(done.stdout)}  # type: ignore[misc]
@@ -143,3 +147,19 @@ def sandbox(folder: Path) -> Sandbox:
     found = Sandbox(made)
     found.commit()
     return found
+
+
+def namespaces(api: client.ApiClient) -> set[str]:
+    """Return the names of all namespaces of the cluster."""
+    return {one.metadata.name for one in client.CoreV1Api(api).list_namespace().items}
+
+
+def remove(api: client.ApiClient) -> None:
+    """Delete the namespaces of the environment and of its tenants, and return when they are gone."""
+    ours = {name for name in namespaces(api) if name == NAMESPACE or name.startswith("tenant-")}
+    for name in ours:
+        try:
+            client.CoreV1Api(api).delete_namespace(name)
+        except ApiException as problem:
+            assert problem.status == 404, problem
+    assert wait_until(lambda: not ours & namespaces(api), GONE_SECONDS)

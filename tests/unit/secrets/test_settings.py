@@ -84,7 +84,11 @@ def test_pods_need_an_issuer_to_be_somebody_in_aws(tmp_path: Path, key: str, sto
         (LOCAL, f"{{ssm: {SSM}}}", "has no effect with store: vault"),
         (LOCAL, "{vault: {url: 'https://x'}}", "has no effect with kind: local"),
         (LOCAL, "{vault: {ca_file: ca.pem}}", "ca_file: has no effect with kind: local"),
-        (CLUSTER, "{vault: {url: 'http://x', ca_file: ca.pem}}", "has no effect without an address that begins"),
+        (
+            CLUSTER,
+            "{vault: {url: 'http://x', ca_file: ca.pem}}",
+            "has no effect without an address that begins",
+        ),
         (CLUSTER, "{vault: {url: 'https://me@x'}}", r"must be an http\(s\) URL without"),
         (
             LOCAL,
