@@ -159,7 +159,17 @@ def remove(api: client.ApiClient) -> None:
     ours = {name for name in namespaces(api) if name == NAMESPACE or name.startswith("tenant-")}
     for name in ours:
         try:
+            _end_pods(api, name)
             client.CoreV1Api(api).delete_namespace(name)
         except ApiException as problem:
             assert problem.status == 404, problem
     assert wait_until(lambda: not ours & namespaces(api), GONE_SECONDS)
+
+
+def _end_pods(api: client.ApiClient, namespace: str) -> None:
+    """End all pods at once: workers would wait for their broker, and the namespace for as long as they may take."""
+    apps, orphaned = client.AppsV1Api(api), {"propagation_policy": "Orphan"}
+    apps.delete_collection_namespaced_deployment(namespace, **orphaned)
+    apps.delete_collection_namespaced_replica_set(namespace, **orphaned)
+    apps.delete_collection_namespaced_stateful_set(namespace, **orphaned)
+    client.CoreV1Api(api).delete_collection_namespaced_pod(namespace, grace_period_seconds=0)

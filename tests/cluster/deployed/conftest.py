@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from debian import ensure
@@ -10,6 +11,22 @@ from kubernetes import client
 from sandbox import NAMESPACE, Sandbox, namespaces, remove, sandbox
 from testbed import addons, bases, registry
 from testbed.place import NODES
+
+HERE = Path(__file__).resolve().parent
+ORDER = ("deploys", "tenants", "interruptions", "secrets", "login")
+"""One module begins with what the one before has left; the last ones ask servers that end with them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules of this folder in their order, and others where they are."""
+    places = [place for place, item in enumerate(items) if item.path.parent == HERE]
+    own = sorted((items[place] for place in places), key=_turn)
+    for place, item in zip(places, own, strict=True):
+        items[place] = item
+
+
+def _turn(item: pytest.Item) -> int:
+    return ORDER.index(item.path.stem.removeprefix("test_"))
 
 
 @pytest.fixture(scope="session")
