@@ -12,6 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.aerodrome_managed import recorded
+from ansible.module_utils.aerodrome_stamp import PLACE, UnfitError, read, require_ours
 
 DOCUMENTATION = r"""
 module: aerodrome_removed
@@ -20,8 +21,11 @@ description:
   - Kills its units, and deletes its unit files, folders, firewall table and the users that the host's stamp names.
   - A file system that is mounted in one of the folders is somebody's data - nothing is deleted until it is unmounted.
   - Packages of the distribution stay.
+  - A machine whose stamp names another environment or host is left alone.
 author: Aerodrome
 options:
+  environment: {description: The environment that the host is of., type: str, required: true}
+  host: {description: The host's name in the inventory., type: str, required: true}
   path: {description: Where the stamp is., type: path, default: /etc/aerodrome/state.json}
 """
 RETURN = r"""
@@ -35,33 +39,36 @@ AGAIN = "then run the same command again"
 MOUNTS = Path("/proc/self/mountinfo")
 
 
-class LeftError(Exception):
-    """Something on the host is not to be deleted; the remedy is what people do about it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
 def main() -> None:
     """Remove everything."""
     module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "default": "/etc/aerodrome/state.json"}},
+        argument_spec={
+            "environment": {"required": True},
+            "host": {"required": True},
+            "path": {"type": "path", "default": PLACE},
+        },
         supports_check_mode=True,
     )
-    stamp = recorded(Path(module.params["path"]))
+    try:
+        removed = _removed(module.params, looking=module.check_mode)
+    except UnfitError as problem:
+        module.fail_json(msg=str(problem), remedy=problem.remedy)
+    module.exit_json(changed=bool(removed), removed=removed)
+
+
+def _removed(wanted: dict[str, Any], *, looking: bool) -> list[str]:
+    """Return what was deleted, or would be where it is only *looking*; UnfitError where something is in the way."""
+    path = Path(wanted["path"])
+    require_ours(read(path), wanted["environment"], wanted["host"])
+    stamp = recorded(path)
     users = _users(stamp)
     units, files = _units(), _files(stamp)
     folders = [path for name in FOLDERS if (path := Path(name)).exists()]
-    found = [*units, *map(str, files), *users, *map(str, folders)]
-    try:
-        if module.check_mode:
-            require_own(folders)
-        else:
-            _remove(units, files, users, folders)
-    except LeftError as problem:
-        module.fail_json(msg=str(problem), remedy=problem.remedy)
-    module.exit_json(changed=bool(found), removed=found)
+    if looking:
+        require_own(folders)
+    else:
+        _remove(units, files, users, folders)
+    return [*units, *map(str, files), *users, *map(str, folders)]
 
 
 def _remove(units: list[str], files: list[Path], users: list[str], folders: list[Path]) -> None:
@@ -77,7 +84,7 @@ def _remove(units: list[str], files: list[Path], users: list[str], folders: list
         _run("nft", "delete", "table", "inet", "aerodrome")
     failed = [text for user in users if (text := _run("userdel", user))]
     if failed:
-        raise LeftError("; ".join(failed), AGAIN)
+        raise UnfitError("; ".join(failed), AGAIN)
     for folder in folders:
         # What an automounter has mounted meanwhile, too.
         require_own([folder])
@@ -93,10 +100,10 @@ def _end(units: list[str]) -> None:
 
 
 def require_own(folders: list[Path]) -> None:
-    """Raise LeftError where one of *folders* is a link, or holds or is a file system that was mounted there."""
+    """Raise UnfitError where one of *folders* is a link, or holds or is a file system that was mounted there."""
     for folder in folders:
         if folder.is_symlink():
-            raise LeftError(
+            raise UnfitError(
                 f"{folder} is a link to {folder.readlink()}, which was not deleted",
                 f"delete there what is the platform's, then the link (rm {folder}), {AGAIN}",
             )
@@ -106,7 +113,7 @@ def require_own(folders: list[Path]) -> None:
         # The innermost goes first.
         where = shlex.join(path for path, _ in sorted(found, reverse=True))
         told = ", ".join(f"{path} ({what})" for path, what in found)
-        raise LeftError(
+        raise UnfitError(
             f"file systems are mounted in its folders, so that nothing was deleted: {told}",
             f"its units are ended; umount {where} on the host (and take them out of /etc/fstab), {AGAIN}",
         )

@@ -14,6 +14,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.aerodrome_managed import again, differences, look
+from ansible.module_utils.aerodrome_stamp import UnfitError, read, require_ours
 from ansible.module_utils.aerodrome_tasks import DRAINED, UNIT, busy, tasks, worker_units
 
 DOCUMENTATION = r"""
@@ -56,14 +57,6 @@ LOGIN = Path("/etc/aerodrome/secrets/secret_id")
 _BEHIND, _AHEAD = 10, 30
 
 
-class UnfitError(Exception):
-    """This host cannot be worked on: what is wrong, and how to mend it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
 def main() -> None:
     """Do what the task asks for."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
@@ -80,7 +73,8 @@ def compare(wanted: dict[str, Any]) -> dict[str, Any]:
     """Return how the host stands to its stamp; raises where it cannot be worked on."""
     require_clock(wanted["now"])
     stamp = read(Path(wanted["path"]))
-    require_ours(stamp, wanted)
+    require_ours(stamp, wanted["environment"], wanted["host"])
+    require_zone(stamp, wanted)
     drift = list(drifted(stamp.get("managed", {})))
     same = stamp.get("digest") == wanted["digest"] and not drift
     if not same:
@@ -125,15 +119,6 @@ def write(module: AnsibleModule) -> dict[str, Any]:
     return {"changed": changed}
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return the stamp; empty where there is none, or none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def put(path: Path, text: str) -> None:
     """Put *text* at *path*, for root alone: the old stamp or the new one, never half of one."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -156,17 +141,12 @@ def require_clock(controller: float) -> None:
         )
 
 
-def require_ours(stamp: dict[str, Any], wanted: dict[str, Any]) -> None:
-    """Raise UnfitError where this machine was set up as another host, or for other people's tasks."""
-    before = {key: stamp.get(key, wanted[key]) for key in WHOSE}
-    if before["environment"] != wanted["environment"] or before["host"] != wanted["host"]:
+def require_zone(stamp: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise UnfitError where this machine was set up for other people's tasks."""
+    before = stamp.get("zone", wanted["zone"])
+    if before != wanted["zone"]:
         raise UnfitError(
-            f"it is '{before['host']}' of the environment '{before['environment']}' already",
-            f"take it out of there first: make remove ENV={before['environment']} LIMIT={before['host']}",
-        )
-    if before["zone"] != wanted["zone"]:
-        raise UnfitError(
-            f"it was set up for the zone '{before['zone']}', whose users, files and logins are still there",
+            f"it was set up for the zone '{before}', whose users, files and logins are still there",
             f"make remove ENV={wanted['environment']} LIMIT={wanted['host']}, then make workers",
         )
 
