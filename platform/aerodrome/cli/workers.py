@@ -134,12 +134,15 @@ def _named(env: str, limit: str, ask_sudo: bool, verbose: int) -> Hosts:
 
 def _shut_out(env: str, limit: str, why: str, yes: bool) -> bool:
     """Return whether any host of *limit* had credentials, which are revoked now; *why*: what the inventory says."""
-    from aerodrome.local.release.hosts import shut_out
+    from aerodrome.local.release.hosts import may_have_let_in, shut_out
 
-    show.text(why)
+    root = options.repository_root()
+    if not may_have_let_in(root, env):
+        return False
     if not yes:
+        show.text(why)
         typer.confirm(f"Revoke the credentials of {limit} all the same?", abort=True)
-    done = shut_out(options.repository_root(), env, limit)
+    done = shut_out(root, env, limit)
     for sentence in done:
         show.line(sentence)
     return bool(done)

@@ -46,6 +46,10 @@ class Inventory:
     def limited_to(self, limit: str) -> tuple[Host, ...]:
         """Return the hosts that *limit* names, by their names or groups, separated by commas; UserError for others."""
         wanted = [word.strip() for word in limit.split(",") if word.strip()]
+        if not wanted:
+            raise UserError(
+                f"'{limit}' names no host", "write names of hosts or groups, with commas between them"
+            )
         known = {name for host in self.hosts for name in (host.name, *host.groups)}
         if unknown := [word for word in wanted if word not in known]:
             raise UserError(

@@ -13,6 +13,7 @@ import pytest
 from aerodrome.local.machine.credentials import host_removal
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.release.hosts import hosts_of
+from reached_host import INVENTORY
 
 SHARED = "LIMIT=h1,g2 ASK_SUDO=1 VERBOSE=2"
 OPTIONS = "--limit h1,g2 --ask-sudo --verbose 2"
@@ -27,16 +28,36 @@ MADE = {
     "check-hosts": "check-hosts --env local",
     f"check-hosts {SHARED} JSON=1": f"check-hosts --env local {OPTIONS} --json",
 }
-NO_HOST = "environments/local/inventory/hosts.yml names no host"
+FILE = "environments/local/inventory/hosts.yml"
+NO_HOST = f"{FILE} names no host"
 
 
 @pytest.mark.parametrize(
     "command", ["workers", "check-hosts", "drain --limit all", "remove-host --limit h1 --yes"]
 )
 def test_without_an_inventory_there_is_nothing_to_do(place: Any, command: str) -> None:
-    """It is said where hosts are named, and where to read how."""
+    """It is said once, with where hosts are named, and where to read how."""
     done = place.run(*command.split())
-    assert done.returncode == 2 and done.stderr.startswith(NO_HOST) and "add-worker.md" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "add-worker.md" in done.stderr
+    assert done.stderr.startswith(NO_HOST) and done.stderr.count(NO_HOST) == 1
+
+
+@pytest.mark.parametrize("command", ["workers", "check-hosts", "drain --limit one"])
+def test_while_the_inventory_has_a_mistake_no_host_is_spoken_to(reached: Any, command: str) -> None:
+    """The mistake is told with its place, as by a check."""
+    called = reached.state / "called"
+    reached.program("ssh", f"#!/bin/sh\ntouch {called}\n")
+    reached.place.write(FILE, INVENTORY.replace("[onprem]", "[onprme]"))
+    process = reached.place.start(*command.split(), env=reached.environment)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2 and not called.exists()
+    assert errors.startswith(f"{FILE}:1:74: all.hosts.one.queues[0]: unknown queue 'onprme'\n")
+
+
+def test_a_limit_of_commas_names_nobody(reached: Any) -> None:
+    """All hosts are not what was meant, nor is nothing."""
+    done = reached.place.run("workers", "--limit", " , ")
+    assert done.returncode == 2 and done.stderr.startswith("' , ' names no host\n    write names")
 
 
 @pytest.mark.parametrize("command", ["drain", "remove-host"])

@@ -203,6 +203,11 @@ def hosts_of(
     return replace(hosts, settings=replace(hosts.settings, connection=connection, verbosity=verbosity))
 
 
+def may_have_let_in(root: Path, environment: str) -> bool:
+    """Return whether *environment* was deployed here, so that hosts may have credentials of it; UserError for none."""
+    return deployed_platform(root, environment).layout.config.is_dir()
+
+
 def shut_out(root: Path, environment: str, names: str) -> tuple[str, ...]:
     """Revoke the credentials of hosts that the inventory need not name; return what was done, with what is left."""
     access = LocalHostAccess(root, environment)
