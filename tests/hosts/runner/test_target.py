@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aerodrome.hosts.credentials import BROKER, Standing
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import TENANTS_FAILED, HostsTarget, Settings
 
+UNIT = "aerodrome-worker@q.service"
 # What the roles do is their own tests' business: these only fail where they are told to, and stamp the host.
 SET_UP = """\
 - hosts: all
@@ -150,6 +152,22 @@ def test_a_machine_that_is_somebody_elses_is_not_touched(
     Path(fleet.folder, "one.json").write_text(stamp)
     (problem,) = fleet.apply(fleet.host("one")).problems
     assert told in problem.message and remedy in problem.remedy and not fleet.asked
+
+
+def test_busy_hosts_are_drained_and_changed_one_after_the_other(fleet: Fleet) -> None:
+    """After those that nobody's task runs on; none is drained before the one before it is changed."""
+    target = fleet.target(*map(fleet.host, ("one", "two", "idle")))
+    changes = target.changes()
+    for name in ("one", "two"):
+        target.found[name] = replace(target.found[name], busy=(UNIT,))
+    target.apply(changes, fleet.said.append)
+    told = [line.partition(", then")[0] for line in fleet.said]
+    assert told == [
+        "idle: Stamp the host",
+        *("one: draining", "one: Stamp the host"),
+        *("two: draining", "two: Stamp the host"),
+    ]
+    assert not target.problems and fleet.asked == [("idle",), ("one",), ("two",)]
 
 
 def test_what_fails_on_two_batches_is_not_tried_on_the_rest(fleet: Fleet) -> None:
