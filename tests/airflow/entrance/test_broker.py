@@ -58,6 +58,7 @@ FORBIDDEN = (
     ("HDEL", "unacked.onprem.h2", "tag"),
     ("HGET", "unacked.onprem", "tag"),
     ("BRPOP", "pii", "1"),
+    ("BRPOP", "default", "1"),
     ("LPUSH", "default", "message"),
     ("HGET", "unacked.pii.p1", "tag"),
     ("LRANGE", "onprem", "0", "-1"),
@@ -78,6 +79,16 @@ def test_a_host_reads_nothing_of_another_one(entrance: Entrance) -> None:
     for command in FORBIDDEN:
         with pytest.raises(redis.exceptions.ResponseError, match=r"permission|can't run this command"):
             client.execute_command(*command)
+
+
+def test_a_host_with_personal_data_takes_tasks_of_its_own_queue_alone(entrance: Entrance) -> None:
+    """Whoever has taken it over cannot have the tasks of others come to it, nor send its own to them."""
+    client = entrance.broker(entrance.let_in("p1").broker_url)
+    assert client.rpush("pii", "message") == 1 and client.brpop("pii", 1) == ("pii", "message")
+    for queue in ("default", "onprem", "heavy"):
+        for command in (("BRPOP", queue, "1"), ("LPUSH", queue, "message")):
+            with pytest.raises(redis.exceptions.ResponseError, match=r"permission"):
+                client.execute_command(*command)
 
 
 def test_two_hosts_of_a_queue_share_it_and_nothing_else(entrance: Entrance) -> None:
