@@ -119,6 +119,12 @@ KNOWN = (
         "apt-get install python3 on the host, or write ansible_python_interpreter in the inventory",
     ),
     Known(
+        # The second is what Python up to 3.6 says of any of Ansible's modules.
+        r"requires a minimum of Python version|future feature annotations is not defined",
+        "its Python is too old for Ansible",
+        "workers need Debian 12 or a relative of it; ansible_python_interpreter names another Python there",
+    ),
+    Known(
         r"No space left on device|ENOSPC|not have enough free space|Disk quota exceeded",
         "its disk is full",
         f"make room there (df -h; du -xsh /var/log), {_SAME_AGAIN}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -142,6 +143,25 @@ def test_a_rescue_mends_or_explains(runs: Any) -> None:
     told = {name: (failure.message, failure.remedy) for name, failure in outcome.failures.items()}
     assert told.keys() == {"two", "three"} and told["two"] == ("Worn out", "Buy one.")
     assert told["three"][0] == "its disk is full"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "sys.version_info, sys.version = (3, 7, 3), '3.7.3'",
+        "sys.exit('SyntaxError: future feature annotations is not defined')",
+    ],
+    ids=["3.7", "3.6"],
+)
+def test_a_python_that_is_too_old_is_told(runs: Any, tmp_path: Path, old: str) -> None:
+    """As machines beside an older Hadoop have it; what is needed is said."""
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\n{old}\n")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    runs.write("ansible.builtin.ping: {}")
+    (failure,) = runs.run("one", ansible_python_interpreter=str(python)).failures.values()
+    assert failure.message == "its Python is too old for Ansible" and "Debian 12" in failure.remedy
 
 
 def test_where_packages_are_is_known_within_a_run(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
