@@ -170,8 +170,9 @@ ROWS: Mapping[str, Row] = {
     "workers": Row(
         "three containers with systemd on this machine, and a platform of environment lab for them. Fresh: they were "
         "just started, the wheelhouse was there; the command from start to end, again right afterwards. Drains: by "
-        "turns `make drain` and `make workers` of the two hosts of a queue, while each second a run of one task of "
-        "three seconds begins; every task writes on its host when it begins and when it ends.",
+        "turns `make drain` and `make workers` of the two hosts of a queue; then a change of a setting of workers, "
+        "for which `make workers` drains and changes one after the other. Meanwhile every three seconds a run of one "
+        "task of six seconds begins; every task writes on its host when it begins and when it ends.",
         workers.workers,
     ),
     "deploys": Row(

@@ -1,4 +1,4 @@
-"""Three fresh hosts become workers; then two of them are drained a hundred times under a stream of tasks."""
+"""Three fresh hosts become workers; two of them are drained a hundred times, and upgraded, under a stream of tasks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ for _folder in ("hosts", "shared"):
 TENANTS = ROOT / "tests/hosts/end_to_end/repository"
 DRAINED = ("hadoop1", "hadoop2")
 DRAINS, QUICK_DRAINS = 100, 2
+UPGRADES, QUICK_UPGRADES = 3, 1
+ENVIRONMENT = "environments/lab/environment.yaml"
+# Settings that no worker can take over while it runs.
+SETTING, OTHER = "onprem: {zone: onprem, shared: false}", "onprem: {zone: onprem, shared: false, slots: 3}"
+# The two hosts have four slots: as many tasks as they can run, and always some that wait.
+PAUSE, TASK_SECONDS = 3.0, 6
 FRESH_SECONDS, AGAIN_SECONDS = 240.0, 20.0
 
 
@@ -77,22 +83,45 @@ def _drained(shop: Workshop, control: Control) -> Iterator[Figure]:
     from control.stream import stream
     from fleet import lab
 
-    number = QUICK_DRAINS if shop.quick else DRAINS
-    drains, returns = [], []
-    with stream(control) as runs:
-        for turn in range(number):
-            shop.say(f"drain {turn + 1} of {number}, {len(runs)} runs begun")
-            name = DRAINED[turn % len(DRAINED)]
-            drains.append(_seconds(control, "drain", "--limit", name))
-            returns.append(_seconds(control, "workers", "--limit", name))
+    with stream(control, PAUSE, TASK_SECONDS) as runs:
+        drains, returns = _drains(shop, control)
+        upgrades = _upgrades(shop, control)
     states = Counter(control.ended("grind", run) for run in runs)
     written = ledger.read(lab.hosts().values())
-    details = {"drains": number, "runs": len(runs), "states": dict(states)}
-    what = f"{number} drains and restarts under a stream of {len(runs)} tasks"
+    details = {"drains": len(drains), "upgrades": len(upgrades), "runs": len(runs), "states": dict(states)}
+    what = f"{len(drains)} drains and restarts, {len(upgrades)} upgrades, under a stream of {len(runs)} tasks"
     for name, harmed in _harmed(runs, written.begun, written.ended).items():
         yield Figure(f"drains_{name}", f"{what}: {name}", "tasks", (float(harmed),), 0.0, details=details)
-    yield Figure("drain", "one drain, tasks of 3 s running", "s", tuple(drains))
+    yield Figure("drain", f"one drain, tasks of {TASK_SECONDS} s running", "s", tuple(drains))
     yield Figure("undrain", "`make workers` of the drained host", "s", tuple(returns))
+    yield Figure("upgrade", "`make workers` of two hosts that must be drained for it", "s", tuple(upgrades))
+
+
+def _drains(shop: Workshop, control: Control) -> tuple[list[float], list[float]]:
+    """Drain the hosts by turns and take each of them back; return how long the one and the other took."""
+    number = QUICK_DRAINS if shop.quick else DRAINS
+    drains, returns = [], []
+    for turn in range(number):
+        shop.say(f"drain {turn + 1} of {number}")
+        name = DRAINED[turn % len(DRAINED)]
+        drains.append(_seconds(control, "drain", "--limit", name))
+        returns.append(_seconds(control, "workers", "--limit", name))
+    return drains, returns
+
+
+def _upgrades(shop: Workshop, control: Control) -> list[float]:
+    """Give both hosts another setting of their workers, one after the other; return how long each upgrade took."""
+    file = control.root / ENVIRONMENT
+    took, now, then = [], SETTING, OTHER
+    for turn in range(number := QUICK_UPGRADES if shop.quick else UPGRADES):
+        shop.say(f"upgrade {turn + 1} of {number}")
+        before = file.read_text(encoding="utf-8")
+        if before.count(now) != 1:
+            raise RuntimeError(f"{ENVIRONMENT} does not say {now}")
+        file.write_text(before.replace(now, then), encoding="utf-8")
+        took.append(_seconds(control, "workers", "--limit", ",".join(DRAINED)))
+        now, then = then, now
+    return took
 
 
 def _harmed(runs: list[str], begun: Counter[str], ended: Counter[str]) -> dict[str, int]:
