@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from aerodrome.cli import show_hosts
 from aerodrome.cli.program import commands as command_line
 from aerodrome.errors import UserError
@@ -155,6 +156,20 @@ def test_two_commands_at_once_are_refused_with_who_is_first(entrance: Entrance, 
     assert str(told.value.args[0]).startswith(said)
     assert told.value.remedy == "wait for it, or end it, then run the same command again"
     assert entrance.platform.credentials.hosts() == ()
+
+
+def test_a_host_that_is_away_is_shut_out_all_the_same(entrance: Entrance, hosts: Any) -> None:
+    """A stolen one never answers: its credentials are worth nothing then, and what is left of it is told."""
+    results(hosts())
+    broker = entrance.broker(entrance.let_in("h1").broker_url)
+    assert broker.ping()
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+    done = hosts(**away).remove(lambda *_: None)
+    assert [row.result for row in done.rows] == ["failed"] and len(done.problems) == 1
+    assert entrance.platform.credentials.hosts() == ()
+    assert host_role(NAME, "h1") not in openbao.vault(entrance.platform).roles("auth/approle/role")
+    with pytest.raises(redis.exceptions.RedisError):
+        broker.ping()
 
 
 def test_whoever_is_in_no_inventory_is_shut_out_all_the_same(
