@@ -33,7 +33,10 @@ EXECUTOR = "CeleryExecutor,KubernetesExecutor"
 HEARTBEAT_FILE = "/tmp/worker-heartbeat"  # noqa: S108 - of the pod alone
 # Celery's ping starts another Airflow each time, which takes four seconds of a core; a worker that hears of its broker
 # no more sends no heartbeats either.
+# An API server that has just begun, beside a deploy's other pods, may take more than five seconds for each of its first
+# answers: five attempts of so long, and the task that asks would fail.
 _WORKERS = {
+    "workers": {"execution_api_timeout": "20"},
     "celery": {"celery_config_options": "aerodrome_airflow.celery_pods.CELERY_CONFIG"},
     "aerodrome": {"heartbeat_file": HEARTBEAT_FILE},
 }
