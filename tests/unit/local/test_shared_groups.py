@@ -6,6 +6,7 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from aerodrome.errors import UserError
 from aerodrome.local.machine import accounts, ownership
+from aerodrome.local.machine.deadline import wait_until
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes import folders
 from aerodrome.local.release.preparation import without_foreign_users
@@ -109,3 +111,35 @@ def _is_user(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def _running(user: str, *before: str, then: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    """Return a process of *user* that has written a line; what comes *before* is done as root, *then* as the user."""
+    entry = pwd.getpwnam(user)
+    change = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
+    command = [*before, *change, *then, "sh", "-c", "echo runs; exec sleep 600"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None and process.stdout.readline() == b"runs\n"
+    return process
+
+
+@AS_ROOT
+def test_a_containers_processes_are_not_the_users_whose_number_they_bear(users: None) -> None:
+    """Many images run as 999, which is also the first number that the system gives to a user."""
+    uid = pwd.getpwnam(ONE).pw_uid
+    own, hidden = _running(ONE), _running(ONE, "unshare", "--pid", "--fork", "--kill-child")
+    try:
+        assert accounts.kill_processes(uid) is True
+        assert own.wait(10) == -9
+        assert accounts.kill_processes(uid) is False and hidden.poll() is None
+    finally:
+        os.killpg(hidden.pid, signal.SIGKILL)
+        hidden.wait()
+
+
+@AS_ROOT
+def test_who_hides_in_a_namespace_of_his_own_is_found(users: None) -> None:
+    """For that a user needs to be another one there, which a container's processes are not."""
+    hidden = _running(ONE, then=("unshare", "--user", "--pid", "--fork"))
+    assert wait_until(lambda: not accounts.kill_processes(pwd.getpwnam(ONE).pw_uid), 10)
+    assert hidden.wait(10)

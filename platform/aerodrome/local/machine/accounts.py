@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -217,7 +218,7 @@ def _remove(user: str) -> list[str]:
     if entry is None or entry.pw_gecos.split(",")[0] != MARK:
         return []
     # What a tenant's job has detached would keep its user in use.
-    wait_until(lambda: not _kill_processes(entry.pw_uid), KILL_SECONDS)
+    wait_until(lambda: not kill_processes(entry.pw_uid), KILL_SECONDS)
     if (group := _group(user)) and group.gr_mem:
         # With members the user's own group would stay, and the next user of that name could not be made.
         _run("gpasswd", "--members", "", user)
@@ -225,18 +226,35 @@ def _remove(user: str) -> list[str]:
     return [user]
 
 
-def _kill_processes(uid: int) -> bool:
-    """Kill the processes of the user *uid* and return whether there were any."""
+def kill_processes(uid: int) -> bool:
+    """Kill the processes of the user *uid* and return whether there were any; those of containers are left alone."""
     found = [
         process
         for process in psutil.process_iter(["uids", "status"])
         if process.info["uids"] and process.info["uids"].real == uid
-        if process.info["status"] != psutil.STATUS_ZOMBIE
+        if process.info["status"] != psutil.STATUS_ZOMBIE and not _in_container(process.pid)
     ]
     for process in found:
         with suppress(psutil.Error):
             process.kill()
     return bool(found)
+
+
+def _in_container(pid: int) -> bool:
+    """Return whether somebody with every right has started the process in a container, whose user bears this number.
+
+    A user who puts a process out of sight needs a user namespace of his own for it.
+    """
+    try:
+        same = {kind: _namespace(str(pid), kind) == _namespace("self", kind) for kind in ("pid", "user")}
+    except OSError:
+        # It has just ended.
+        return False
+    return same["user"] and not same["pid"]
+
+
+def _namespace(process: str, kind: str) -> Path:
+    return Path("/proc", process, "ns", kind).readlink()
 
 
 def _group(name: str) -> grp.struct_group | None:
