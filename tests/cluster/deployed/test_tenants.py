@@ -13,8 +13,8 @@ pytestmark = pytest.mark.usefixtures("first")
 NAME = "crops"
 FOLDER = f"tenants/{NAME}"
 GONE_SECONDS = 300
-TOLD_OF_IT = {("release", "update", "ConfigMap airflow-pod-templates")}
-"""Who starts pods for tasks knows what those of each tenant look like."""
+TOLD_OF_IT = {("release", "update", "Deployment airflow-scheduler")}
+"""Who starts pods for tasks mounts what those of each tenant look like."""
 
 
 def of_others(planned: set[Planned]) -> set[Planned]:
