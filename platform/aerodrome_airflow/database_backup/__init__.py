@@ -1,0 +1,1 @@
+"""What the job that backs up the metadata database does around pg_dump."""
