@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from aerodrome.backup_settings import BackupSettings
+from aerodrome.backup_settings import mistakes as backup_mistakes
 from aerodrome.bundle_settings import BundleSettings
 from aerodrome.bundle_settings import mistakes as bundle_mistakes
 from aerodrome.cluster_settings import ClusterSettings
@@ -173,6 +175,11 @@ class Environment(Model):
     images: ImagesSettings | None = Field(
         None, description="Images of a cluster. Only with `kind: kubernetes`."
     )
+    backup: BackupSettings | None = Field(
+        None,
+        description="How the metadata database is kept before a deploy migrates it; without it none does. Only with "
+        "`kind: kubernetes`.",
+    )
     status: StatusSettings = Field(
         default_factory=StatusSettings,
         description="From when on something is reported.",
@@ -236,6 +243,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_bundle(environment, report)
             _check_aws(environment, root, report)
             _check_images(environment, report)
+            _check_backup(environment, report)
             _check_stage(environment, known, report)
             _check_local(environment, report)
     if environment is None or report.problems:
@@ -369,6 +377,11 @@ def _tenants(root: Path) -> tuple[str, ...]:
 def _check_images(environment: Environment, report: Report) -> None:
     for keys, message, remedy in images_mistakes(environment.images, environment.kind):
         report.at(("images", *keys), message, remedy)
+
+
+def _check_backup(environment: Environment, report: Report) -> None:
+    for keys, message, remedy in backup_mistakes(environment.backup, environment.kind):
+        report.at(("backup", *keys), message, remedy)
 
 
 def _check_stage(environment: Environment, known: Collection[str], report: Report) -> None:

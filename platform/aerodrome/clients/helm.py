@@ -162,6 +162,13 @@ class Helm:
         manifest = self._run(lambda helm: helm.run(command, text), chart).decode()
         return Content(0, PENDING[1], values, tuple(templates(manifest)), ())
 
+    def render_file(self, chart: Path, values: Values, file: str) -> tuple[Template, ...]:
+        """Return the objects of one *file* of the chart ("templates/…"), hooks among them, as an upgrade has them."""
+        command: list[Any] = ["template", self.release, chart, "--is-upgrade", "--dry-run=server"]
+        command += ["--show-only", file, "--namespace", self.namespace, "--values", "-"]
+        text = _json(values)
+        return tuple(templates(self._run(lambda helm: helm.run(command, text), chart).decode()))
+
     def install_or_upgrade(
         self, chart: Path, values: Values, meanwhile: Meanwhile = _nothing, *, description: str = ""
     ) -> int:

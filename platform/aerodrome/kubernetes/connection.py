@@ -18,6 +18,7 @@ from aerodrome.helm_binaries import fetch_helm
 from aerodrome.kubernetes.reach import access
 from aerodrome.kubernetes.values import values_file
 from aerodrome.progress import Progress
+from aerodrome.targets.database_version import DatabaseVersion
 from aerodrome.targets.release import ReleaseTarget, Settings
 
 CHART = Path("helm/airflow")
@@ -34,13 +35,20 @@ class Connection:
     access: Access
     cluster: Cluster
 
-    def release(self, values: Mapping[str, Any]) -> ReleaseTarget:
-        """Return the Helm release as a target, with *values*."""
+    def release(self, values: Mapping[str, Any], database: DatabaseVersion | None = None) -> ReleaseTarget:
+        """Return the Helm release as a target, with *values*, whose images bring the database to *database*."""
         settings, file = self.environment.cluster, values_file(self.root, self.environment.name)
         program = fetch_helm(self.root / _PROGRAMS)[_HELM]
         helm = Helm(program, self.access, settings.release, settings.namespace)
-        own = file if file.exists() else None
-        return ReleaseTarget(Settings(self.root / CHART, values, self.root, own), self.cluster, helm)
+        found = Settings(
+            self.root / CHART,
+            values,
+            self.root,
+            file if file.exists() else None,
+            database=database,
+            backup=str(self.environment.backup or ""),
+        )
+        return ReleaseTarget(found, self.cluster, helm)
 
     @contextmanager
     def locked(self, progress: Progress) -> Iterator[Lease]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.clients.cluster_lease import LostError
 from aerodrome.environment import load_environment
-from aerodrome.errors import AerodromeError, Problem, counted
+from aerodrome.errors import AerodromeError, Problem, UserError, counted
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
+from aerodrome.kubernetes.migration import Migrating, Trail, backed_up, require_backup
 from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
@@ -23,7 +24,7 @@ from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
 from aerodrome.targets.orphans import with_orphans
-from aerodrome.targets.release import Guard, ReleaseTarget
+from aerodrome.targets.release import Guard, MigratedError, ReleaseTarget
 from aerodrome.targets.remote_bundle import PublishedBundle
 
 
@@ -73,7 +74,8 @@ def deploy_cluster(
     """Bring about exactly what *planned* says of *prepared*, and run the smoke test.
 
     That is left out where what runs was seen to work. UserError, and nothing changed, where something else would be
-    done. Where a step or the smoke test fails, release and DAGs go back to what was seen to work last.
+    done. Where a step or the smoke test fails, release and DAGs go back to what was seen to work last; not so a deploy
+    that migrates the database, which is backed up before anything else: it stops where it is.
     """
     connection = connect(prepared.root, prepared.environment)
     with (
@@ -84,16 +86,25 @@ def deploy_cluster(
         require_same(planned, found.plan)
         ending = _ending(connection, release_of(found.targets), people, lease.check, step)
         ending = replace(ending, rights=memories(found.targets))
+        migrating = backed_up(connection, ending.release, prepared.commit, step)
+        trail = Trail(tuple(change.target for change in found.plan.changes))
         ending.bundle.begin()
         try:
-            made = _applied(found, step, planned, confirmed)
+            made = _applied(found, step, planned, confirmed, trail)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
         except (LostError, UnreachableError):
             raise
         except AerodromeError as problem:
-            ending.take_back(problem)
+            _end_badly(problem, ending, migrating, trail)
             raise
     return Deployed(made, prepared.build.problems)
+
+
+def _end_badly(problem: AerodromeError, ending: Ending, migrating: Migrating | None, trail: Trail) -> None:
+    """Raise *problem* with what was done about it."""
+    if migrating:
+        raise migrating.stop(problem, ending, trail) from None
+    ending.take_back(problem)
 
 
 def rollback_cluster(root: Path, name: str, step: Step, number: int | None = None) -> Entry:
@@ -103,7 +114,10 @@ def rollback_cluster(root: Path, name: str, step: Step, number: int | None = Non
     with connection.locked(partial(step, "lock")) as lease, desk(connection.cluster, environment) as people:
         ending = _ending(connection, connection.release({}), people, lease.check, step)
         entry = entry_to_go_back_to(ending.record, number)
-        ending.go_back(entry)
+        try:
+            ending.go_back(entry)
+        except MigratedError as refused:
+            raise UserError(f"{refused.args[0]}\n{ending.backups_since(entry)}", refused.remedy) from None
     return entry
 
 
@@ -117,15 +131,17 @@ def _ending(
     return Ending(release, bundle, people, record, guard, step)
 
 
-def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str]) -> Plan:
+def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:
     # Where nothing differs there is no turn to look again before.
     if not found.plan.changes:
         return found.plan
-    return apply_targets(planned.environment, found.targets, step, planned, confirmed)
+    followed = tuple(trail.follow(target) for target in found.targets)
+    return apply_targets(planned.environment, followed, step, planned, confirmed)
 
 
 def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) -> Looked:
     values = prepared.values()
     found = targets(prepared, connection, values, people)
     plan = make_plan(prepared.environment.name, found, prepared.commit, prepared.desired(values))
+    require_backup(connection, release_of(found))
     return Looked(found, plan)

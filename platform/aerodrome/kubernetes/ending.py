@@ -8,12 +8,13 @@ from functools import partial
 
 from aerodrome.clients.cluster_lease import me
 from aerodrome.errors import AerodromeError, UserError
+from aerodrome.kubernetes.backups import Backups, told
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.record import Entry, Record, State, state_of
 from aerodrome.kubernetes.smoke import SmokeTest
 from aerodrome.progress import Step
 from aerodrome.targets.part import Restore
-from aerodrome.targets.release import Guard, ReleaseTarget
+from aerodrome.targets.release import Guard, MigratedError, ReleaseTarget
 from aerodrome.targets.remote_bundle import PublishedBundle
 
 _AGAIN = "mend it and deploy again"
@@ -49,17 +50,33 @@ class Ending:
         last = entries[-1]
         self.step("back", f"failed: {str(problem.args[0]).splitlines()[0]}")
         try:
-            told = self._back(last)
+            done = self._back(last)
+        except MigratedError as second:
+            text = f"nothing goes back by itself: {second.args[0]}\n{self.backups_since(last)}"
+            raise _with(problem, text, f"{_AGAIN}, or {second.remedy}") from None
         except AerodromeError as second:
             text = f"going back to deploy {last.number} failed too: {second.args[0]}"
             raise _with(problem, text, second.remedy or _AGAIN) from None
-        raise _with(problem, told, _AGAIN) if told else problem
+        raise _with(problem, done, _AGAIN) if done else problem
+
+    def backups_since(self, entry: Entry | None) -> str:
+        """Return a line for each backup of the database that was made after *entry*, or at all."""
+        known = Backups(self.desk.cluster, self.desk.environment.cluster.namespace)
+        return told(known.since(entry.when if entry else ""))
+
+    def give_rights_back(self) -> None:
+        """Have who might read what before the deploy do so again."""
+        for restore in self.rights:
+            restore(partial(self.step, "rights"))
 
     def _back(self, last: Entry) -> str:
         """Have *last* run again with the rights of then, and return what was done; empty where it runs anyway."""
-        for restore in self.rights:
-            restore(partial(self.step, "rights"))
-        if self._runs(last.state):
+        runs = self._runs(last.state)
+        if not self._same_release(last.state.revision):
+            # Rights of then would be of no use to a release that stays.
+            self.release.require_way_back(last.state.revision)
+        self.give_rights_back()
+        if runs:
             return ""
         self.go_back(last)
         return f"went back to deploy {last.number} of {last.when}, which works"

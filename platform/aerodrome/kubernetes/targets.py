@@ -11,7 +11,9 @@ from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.login import login_target
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
+from aerodrome.runtime.worker_packages import worker_lock
 from aerodrome.secrets import access
+from aerodrome.targets.database_version import of_lock
 from aerodrome.targets.iam import IamTarget, pods_target, results_target, roles_of
 from aerodrome.targets.part import Part, Restore
 from aerodrome.targets.release import ReleaseTarget
@@ -27,7 +29,7 @@ def targets(
     Rights that nobody is to have any more are taken away last, when what used them is gone.
     """
     login = login_target(connection, prepared.models)
-    release = connection.release(values)
+    release = connection.release(values, of_lock(worker_lock(connection.root)))
     roles = RolesTarget(prepared.environment, prepared.models, desk)
     rights = (*_secrets(prepared), *_in_aws(prepared))
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))

@@ -72,7 +72,7 @@ def chart_values(
         "zoneWorkers": {"zones": _zone_workers(environment)},
         "tenancy": _tenancy(environment, store_authority),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
-        "platform": {**_collector(environment), **_login(environment)},
+        "platform": {**_collector(environment), **_login(environment), **_backup(environment)},
     }
 
 
@@ -194,6 +194,17 @@ def _collector(environment: Environment) -> Values:
         return {}
     agent = {**_account(s3), "role": s3.agent(names.COLLECTOR)}
     return {"resultsCollector": {"enabled": True, "agent": agent}}
+
+
+def _backup(environment: Environment) -> Values:
+    """Return what the job that dumps the database is told; a deploy that needs one switches it on."""
+    dump = environment.backup.dump if environment.backup else None
+    if dump is None:
+        return {}
+    secret = {"databaseSecretName": dump.connection_secret} if dump.connection_secret else {}
+    seconds = int(dump.longest.total_seconds())
+    given = {"claim": dump.claim, "image": dump.image_parts, "longestSeconds": seconds, **secret}
+    return {"databaseBackup": given}
 
 
 def _login(environment: Environment) -> Values:

@@ -19,16 +19,20 @@ from aerodrome.clients.helm import PENDING, Content, Helm, Meanwhile, Revision, 
 from aerodrome.errors import AerodromeError, UserError, counted
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
+from aerodrome.targets.database_version import DatabaseVersion, Migration, migration, of_values
 from aerodrome.targets.host_state import folder_digest
 from aerodrome.targets.release_look import TARGET, Compared, Comparison, jobs, workloads
 from aerodrome.targets.release_source import Sources, sources
 
 KIND = "Release"
+MIGRATION = "Migration"
+"""The kind of the change that says that the database is migrated."""
 _SECRETS = "/api/v1/namespaces/{}/secrets"
 _WORKS = "aerodrome/works"
 """Label of Helm's own Secret of a revision whose rollout was watched to its good end."""
 _GONE_SECONDS = 120
 _AGAIN = "mend it and deploy again"
+RESTORE = "restore the backup of before, and deploy the commit of then: docs/how-to/rollback.md says how"
 
 Guard = Callable[[], None]
 
@@ -37,11 +41,17 @@ def unguarded() -> None:
     """Let every step be taken."""
 
 
+class MigratedError(UserError):
+    """The database is not that of the revision that somebody wants to go back to."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is released: the *chart* (a folder) with *values*, merged already.
 
-    *root* is the repository, *values_file* the environment's values.yaml, for what is told of changes.
+    *root* is the repository, *values_file* the environment's values.yaml, for what is told of changes. *database* is
+    what the images migrate the database to, None: what the chart and its values say of Airflow; *backup* tells what is
+    made before that.
     """
 
     chart: Path
@@ -49,11 +59,15 @@ class Settings:
     root: Path
     values_file: Path | None = None
     patience: Patience = field(default_factory=Patience)
+    database: DatabaseVersion | None = None
+    backup: str = ""
 
     def stamped(self) -> dict[str, Any]:
-        """Return the values with the chart's digest among them: each revision tells what it was made from."""
+        """Return the values with the chart's digest and the database's version: what each revision was made from."""
         shared = dict(self.values.get("global") or {})
-        return {**self.values, "global": {**shared, "aerodrome": {"chartDigest": folder_digest(self.chart)}}}
+        database = {"database": self.database.mark} if self.database else {}
+        mark = {"chartDigest": folder_digest(self.chart), **database}
+        return {**self.values, "global": {**shared, "aerodrome": mark}}
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,7 @@ class Look:
     comparison: Comparison
     differing: tuple[Compared, ...]
     own: tuple[Change, ...]
+    migration: Migration | None = None
 
     @property
     def last(self) -> Revision | None:
@@ -79,16 +94,17 @@ class Look:
     @property
     def helm_works(self) -> bool:
         """Return whether anything is to be applied, and not only watched."""
-        return bool(self.differing) or self.last is None or self.last.status != "deployed"
+        found = self.differing or self.migration
+        return bool(found) or self.last is None or self.last.status != "deployed"
 
 
 @dataclass
 class ReleaseTarget:
     """Brings the release to its chart and values; a rollout that fails is taken back to the last revision that worked.
 
-    That is not done once the job that migrates the database to another version of Airflow has started: the older
-    Airflow could not work with what it left. Its change says so (`reversible` is false), and the error of a failure
-    then names both ways on. A first install has nothing to go back to, and is left as it is, to be looked at.
+    A release that migrates the database is not: the older Airflow could not work with what it left. Its change says so
+    (`reversible` is false), and the error of a failure names both ways on. A first install has nothing to go back to,
+    and is left as it is, to be looked at.
 
     *guard* is called before each step, and raises where this deploy may not go on.
     """
@@ -99,6 +115,11 @@ class ReleaseTarget:
     guard: Guard = unguarded
     name: str = TARGET
     _looked: Look | None = None
+
+    @property
+    def migration(self) -> Migration | None:
+        """Return what :meth:`changes` found of the database; None where nothing migrates it."""
+        return self._looked.migration if self._looked else None
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each object that differs, and one for a release that is unfinished."""
@@ -111,7 +132,8 @@ class ReleaseTarget:
         self._looked = None
         if look.pending:
             self._mend(look, progress)
-            look = self._look()
+            # What the killed one may have migrated stays so, though nothing tells it any more.
+            look = replace(self._look(), migration=look.migration)
         self._step(progress, f"namespace {self.helm.namespace}", self._make_namespace)
         try:
             if look.helm_works:
@@ -125,19 +147,21 @@ class ReleaseTarget:
             self._take_back(look, problem, progress)
 
     def rollback(self, to: int, progress: Progress) -> None:
-        """Go back to revision *to*, and return when all that runs is ready."""
+        """Go back to revision *to*, and return when all that runs is ready; MigratedError where there is no way."""
+        self.require_way_back(to)
+        self._back_to(to, progress)
+
+    def require_way_back(self, to: int) -> None:
+        """Do nothing where revision *to* can run again; MigratedError where the database is not its own any more."""
         history = self.history()
         wanted = next((one for one in history if one.number == to), None)
         if wanted is None:
             known = ", ".join(str(one.number) for one in history) or "none"
             raise UserError(f"release {self.helm.release} has no revision {to}", f"revisions: {known}")
-        then, now = self._version(to, history), self._version(history[-1].number, history)
+        then, now = self._database(wanted), self._database(history[-1])
         if then != now:
-            remedy = "restore the backup of before the migration, or deploy the commit that is wanted"
-            raise UserError(
-                f"revision {to} is Airflow {then}, and the database was migrated to {now}", remedy
-            )
-        self._back_to(to, progress)
+            said = f"revision {to} is Airflow {then.airflow}, and the database was migrated: {Migration((then,), now)}"
+            raise MigratedError(said, RESTORE)
 
     def history(self) -> tuple[Revision, ...]:
         """Return all revisions, oldest first, and which of them were seen to work."""
@@ -172,8 +196,9 @@ class ReleaseTarget:
             self._absent(after, there=there),
             self._sources(before, values),
         )
-        own = (*(() if there else (self._namespace(),)), *self._own(history, before, after))
-        return Look(history, before, comparison, comparison.differing(), own)
+        found = self._migration(history, before, after)
+        own = (*(() if there else (self._namespace(),)), *self._own(history, found))
+        return Look(history, before, comparison, comparison.differing(), own, found)
 
     def _sources(self, before: Content | None, values: Values) -> Sources:
         given = self.settings
@@ -199,41 +224,48 @@ class ReleaseTarget:
         name = self.helm.namespace
         return Change(TARGET, "create", f"Namespace {name}", "not there yet", kind="Namespace", name=name)
 
-    def _own(self, history: Sequence[Revision], before: Content | None, after: Content) -> tuple[Change, ...]:
-        reasons = [(True, self._unfinished(history)), (False, self._migration(history, before, after))]
-        return tuple(
-            Change(
-                TARGET,
-                "update",
-                f"release {self.helm.release}",
-                why,
-                "none" if reversible else "data",
-                reversible=reversible,
-                kind=KIND,
-                name=self.helm.release,
-                source=sources(self.settings.chart, self.settings.root, None, {}, {}).chart,
-            )
-            for reversible, why in reasons
-            if why
+    def _own(self, history: Sequence[Revision], found: Migration | None) -> tuple[Change, ...]:
+        unfinished = self._unfinished(history, found)
+        return (
+            *([self._of_release(KIND, unfinished)] if unfinished else []),
+            *([self._of_release(MIGRATION, self._told(found))] if found else []),
         )
 
-    def _unfinished(self, history: Sequence[Revision]) -> str:
+    def _of_release(self, kind: str, why: str) -> Change:
+        release, given = self.helm.release, self.settings
+        return Change(
+            TARGET,
+            "update",
+            f"release {release}",
+            why,
+            "data" if kind == MIGRATION else "none",
+            reversible=kind != MIGRATION,
+            kind=kind,
+            name=release,
+            source=sources(given.chart, given.root, None, {}, {}).chart,
+        )
+
+    def _told(self, found: Migration) -> str:
+        what = "older tables, which only a restored backup has" if found.older else "its database is migrated"
+        first = f", after {self.settings.backup}" if self.settings.backup else ""
+        return f"{found}: {what}{first}; nothing goes back by itself then"
+
+    def _unfinished(self, history: Sequence[Revision], found: Migration | None) -> str:
         if not history:
             return ""
         last = history[-1]
         if last.status in PENDING:
-            return (
-                f"a deploy was killed and left revision {last.number} {last.status}: {self._way_out(history)}"
-            )
+            said = f"a deploy was killed and left revision {last.number} {last.status}"
+            return f"{said}: {self._way_out(history, found)}"
         if last.status != "deployed":
             return f"revision {last.number} is {last.status}: applied again"
         return "" if last.works else f"revision {last.number} was not seen to work: watched again"
 
-    def _way_out(self, history: Sequence[Revision]) -> str:
+    def _way_out(self, history: Sequence[Revision], found: Migration | None) -> str:
         back = self._before_pending(history)
-        return (
-            f"back to revision {back} first" if back else "removed first, as nothing of it was ever finished"
-        )
+        if back is None:
+            return "removed first, as nothing of it was ever finished"
+        return "gone on from, as it migrates the database" if found else f"back to revision {back} first"
 
     @staticmethod
     def _before_pending(history: Sequence[Revision]) -> int | None:
@@ -244,17 +276,20 @@ class ReleaseTarget:
                 return found[-1]
         return None
 
-    def _migration(self, history: Sequence[Revision], before: Content | None, after: Content) -> str:
-        if before is None:
-            return ""
-        old, new = _airflow(before), _airflow(after)
-        if not new or old == new:
-            return ""
-        return f"Airflow {old} → {new} migrates its database: that is not undone by going back"
+    def _migration(
+        self, history: Sequence[Revision], before: Content | None, after: Content
+    ) -> Migration | None:
+        wanted = of_values(after.values, after.app_version)
+        if before is None or not wanted.airflow:
+            return None
+        works = [place for place, one in enumerate(history) if one.works]
+        # What was begun since the last one that worked may have migrated the database, or not.
+        begun = history[works[-1] :] if works else history
+        known = {before.number: of_values(before.values, before.app_version)}
+        return migration([known.get(one.number) or self._database(one) for one in begun], wanted)
 
-    def _version(self, number: int, history: Sequence[Revision]) -> str:
-        version = next(one.app_version for one in history if one.number == number)
-        return _airflow(replace(self.helm.revision(number), app_version=version))
+    def _database(self, one: Revision) -> DatabaseVersion:
+        return of_values(self.helm.revision(one.number).values, one.app_version)
 
     # What is done.
 
@@ -272,9 +307,12 @@ class ReleaseTarget:
     def _mend(self, look: Look, progress: Progress) -> None:
         self.guard()
         back = self._before_pending(look.history)
-        progress(self._unfinished(look.history))
+        progress(self._unfinished(look.history, look.migration))
         if back is None:
             self.helm.uninstall()
+        elif look.migration:
+            # Not even for the moment until the upgrade: the older Airflow would start on newer tables.
+            self._forget(look.history[-1].number)
         else:
             self.helm.rollback(back)
 
@@ -351,12 +389,8 @@ class ReleaseTarget:
         known = look.last.number if look.last else 0
         if not history or (history[-1].number == known and look.helm_works):
             raise problem
-        if self._migrated(look, history[-1].number):
-            raise _with(
-                problem,
-                "the database was migrated: not rolled back",
-                f"{_AGAIN}, or restore the backup of before the migration",
-            )
+        if look.migration:
+            raise problem
         good = [one.number for one in history[:-1] if one.works]
         if not good:
             raise _with(problem, "no earlier revision is known to work: left as it is", _AGAIN)
@@ -381,13 +415,6 @@ class ReleaseTarget:
         self.helm.rollback(number, self.guard)
         self._settle(self.helm.history()[-1].number, comparison, progress)
 
-    def _migrated(self, look: Look, number: int) -> bool:
-        if all(change.reversible for change in look.own):
-            return False
-        return any(
-            hook.started for hook in self.helm.revision(number).hooks if hook.body.get("kind") == "Job"
-        )
-
     # What worked.
 
     def _good(self) -> frozenset[int]:
@@ -399,14 +426,15 @@ class ReleaseTarget:
         return frozenset(int(one["version"]) for one in labels if one["version"] == one[_WORKS])
 
     def _note_that_it_works(self, number: int) -> None:
-        path = f"{_SECRETS.format(self.helm.namespace)}/sh.helm.release.v1.{self.helm.release}.v{number}"
         body = {"metadata": {"labels": {_WORKS: str(number)}}}
-        self.cluster.request("PATCH", path, body=body, headers=MERGE_PATCH)
+        self.cluster.request("PATCH", self._record(number), body=body, headers=MERGE_PATCH)
 
+    def _forget(self, number: int) -> None:
+        """Remove Helm's record of a revision that no helm works on any more: it lets no other begin."""
+        self.cluster.request("DELETE", self._record(number))
 
-def _airflow(content: Content) -> str:
-    """Return the version of Airflow that *content* brings."""
-    return str(content.values.get("airflowVersion") or content.app_version)
+    def _record(self, number: int) -> str:
+        return f"{_SECRETS.format(self.helm.namespace)}/sh.helm.release.v1.{self.helm.release}.v{number}"
 
 
 def _with(problem: AerodromeError, more: str, remedy: str) -> AerodromeError:
