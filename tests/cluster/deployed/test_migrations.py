@@ -25,18 +25,6 @@ BROKEN = "  args: [python, -c, 'exit(\"no such day\")']\n"
 pytestmark = pytest.mark.usefixtures("first")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def without_a_directory(deployed: Sandbox) -> None:
-    """The environment without the directory of other tests, which is gone."""
-    text = (deployed.root / ENVIRONMENT).read_text()
-    if "\nlogin:\n" in text:
-        deployed.edit(ENVIRONMENT, lambda text: text.partition("\nlogin:\n")[0])
-        deployed.edit(VALUES, lambda text: text.partition("\nplatform:\n  roles:\n")[0] + "\n")
-        # What pods have mounted goes with the second one.
-        deployed.deploy()
-        deployed.deploy()
-
-
 @pytest.fixture
 def older(deployed: Sandbox, api: client.ApiClient) -> Sandbox:
     """The sandbox, whose newest revision says that it is of an older version of FAB; another value is asked for."""
