@@ -10,9 +10,10 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
-from aerodrome.clients import ansible_modules
+from fleet import in_one
 from fleet.podman import PodmanError
 from fleet.stage import Stage
 
@@ -22,8 +23,7 @@ SHARED = ROOT / "ansible/.config/molecule/config.yml"
 PROGRAMS = ROOT / "tests/hosts/programs"
 # Who takes long begins early: the last ones to end should be short.
 LONGEST = ("kerberos_client", "airflow_worker", "hadoop_client", "tenant_runtime", "python_runtime")
-_FAILED = re.compile(r"\[[\w-]+ > (\w+)\] Executed: Failed")
-_BEGUN = re.compile(r"\[[\w-]+ > (\w+)\] Executing")
+_BEGUN = re.compile(r"^PART \[(\w+)\]", re.MULTILINE)
 _HANGS_AFTER = 1800
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -41,10 +41,26 @@ class Scenario:
     @property
     def stage(self) -> Stage:
         """Its hosts, which molecule.yml names where there is not one called `host`."""
-        own = ROLES / self.role / "molecule" / self.name / "molecule.yml"
-        said = (yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in (own, SHARED))
-        platforms = next(found["platforms"] for found in said if "platforms" in found)
+        platforms = next(found["platforms"] for found in self._said() if "platforms" in found)
         return Stage(self.role, self.name, tuple(platform["name"] for platform in platforms))
+
+    @property
+    def books(self) -> dict[str, Path]:
+        """Its playbooks, by the names of molecule's steps; not those that hosts are made and removed by."""
+        named = {"prepare": "prepare.yml"}
+        for said in reversed(self._said()):
+            named |= said.get("provisioner", {}).get("playbooks", {})
+        found = {step: (self._folder / named[step]).resolve() for step in ("prepare", "converge", "verify")}
+        return {step: path for step, path in found.items() if path.exists() or step != "prepare"}
+
+    @property
+    def _folder(self) -> Path:
+        return ROLES / self.role / "molecule" / self.name
+
+    def _said(self) -> list[dict[str, Any]]:
+        """Return what its own molecule.yml says, and what all share."""
+        files = (self._folder / "molecule.yml", SHARED)
+        return [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in files]
 
 
 @dataclass(frozen=True)
@@ -58,9 +74,8 @@ class Outcome:
 
     @property
     def step(self) -> str:
-        """The step that failed, else the last one that it came to."""
-        steps = _FAILED.findall(self.output) or _BEGUN.findall(self.output)[-1:]
-        return str(steps[0]) if steps else "start"
+        """The last step that it came to."""
+        return _last_step(self.output)
 
 
 @dataclass
@@ -84,7 +99,9 @@ class Molecule:
             finally:
                 scenario.stage.remove()
         seconds = time.monotonic() - started
-        return Outcome(scenario, code == 0, seconds, _COLOUR.sub("", output))
+        output = _COLOUR.sub("", output)
+        passed = code == 0 and _last_step(output) == in_one.LAST
+        return Outcome(scenario, passed, seconds, output)
 
     def end(self) -> None:
         """End everything that runs, and start nothing more."""
@@ -98,8 +115,8 @@ class Molecule:
         own = {name: str(folder / place) for name, place in places.items()}
         own |= {"MOLECULE_EPHEMERAL_DIRECTORY": str(folder / scenario.name), "NO_COLOR": "1"}
         own |= {"AERODROME_PROGRAMS": str(PROGRAMS), "AERODROME_ANSIBLE_SAID": str(self.said)}
-        own |= ansible_modules.variables(ROOT / "ansible", "")
         (folder / scenario.name).mkdir()
+        own |= in_one.written(folder, scenario.books)
         if not self._ended:
             try:
                 scenario.stage.start_for(folder / scenario.name)
@@ -108,7 +125,7 @@ class Molecule:
         if self._ended:
             return 1, "interrupted"
         process = subprocess.Popen(
-            [ROOT / "ansible/run-molecule", "test", "--destroy=never", "--scenario-name", scenario.name],
+            [ROOT / "ansible/run-molecule", "side-effect", "--scenario-name", scenario.name],
             cwd=ROLES / scenario.role,
             env={**os.environ, **own},
             stdin=subprocess.DEVNULL,
@@ -130,6 +147,10 @@ class Molecule:
             os.killpg(process.pid, signal.SIGKILL)
             return 1, f"{process.communicate()[0]}\nnot finished after {_HANGS_AFTER} s: ended"
         return process.returncode, output
+
+
+def _last_step(output: str) -> str:
+    return next(reversed(_BEGUN.findall(output)), "start")
 
 
 def scenarios(roles: list[str], name: str = "") -> list[Scenario]:
