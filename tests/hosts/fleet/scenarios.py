@@ -22,7 +22,14 @@ ROLES = ROOT / "ansible/roles"
 SHARED = ROOT / "ansible/.config/molecule/config.yml"
 PROGRAMS = ROOT / "tests/hosts/programs"
 # Who takes long begins early: the last ones to end should be short.
-LONGEST = ("kerberos_client", "airflow_worker", "hadoop_client", "tenant_runtime", "python_runtime")
+LONGEST = (
+    "kerberos_client",
+    "airflow_worker",
+    "node_base",
+    "python_runtime",
+    "tenant_runtime",
+    "hadoop_client",
+)
 _BEGUN = re.compile(r"^PART \[(\w+)\]", re.MULTILINE)
 _HANGS_AFTER = 1800
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

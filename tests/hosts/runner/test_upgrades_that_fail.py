@@ -56,6 +56,7 @@ STAMPED = """\
         managed:
           - {units: ["%s"], files: ["%s"], links: [/opt/aerodrome/current]}
 """
+MENDED = FAILS.partition("    - name: Install what is needed")[0] + STAMPED
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,15 @@ def test_the_worker_goes_on_with_the_version_that_it_had(host: Host, upgrading: 
     assert failure.message == "its disk is full; its workers go on with what they had"
     assert host.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
     assert host.run("readlink", "/opt/aerodrome/current").stdout.strip() == "versions/before"
+
+
+def test_the_next_run_ends_what_one_that_failed_has_begun(host: Host, upgrading: Settings) -> None:
+    """Once its cause is mended: the worker runs the next version then."""
+    assert attempt(host, upgrading).failures
+    (upgrading.content / "playbooks/workers.yml").write_text(MENDED % (OWN, UNIT, OWN))
+    assert attempt(host, upgrading).failures == {}
+    assert host.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
+    assert host.run("readlink", "/opt/aerodrome/current").stdout.strip() == "versions/next"
 
 
 def test_a_worker_whose_settings_are_half_new_is_told(host: Host, upgrading: Settings) -> None:
