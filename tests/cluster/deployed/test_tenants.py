@@ -54,7 +54,7 @@ def test_a_tenant_that_left_is_taken_off_by_name_alone(deployed: Sandbox, api: c
     deployed.deploy("--confirm", NAME)
     told = deployed.run("plan")
     assert (
-        "nothing to change" in told.stdout and f"make remove-tenant ENV=sandbox TENANT={NAME}" in told.stdout
+        "nothing to change" in told.stdout and f"make remove-tenant TENANT={NAME} ENV=sandbox" in told.stdout
     )
     assert namespaces(api)[NAME] == "Active"
 
