@@ -172,7 +172,7 @@ spec:
 {{- define "airflow.tenant.pod.env" -}}
 {{- $rows := list
       (list "AIRFLOW_HOME" .Values.airflowHome)
-      (list "AIRFLOW__CORE__EXECUTOR" "LocalExecutor")
+      (list "AIRFLOW__CORE__EXECUTOR" .Values.executor)
       (list "AIRFLOW__CORE__FERNET_KEY" "")
       (list "AIRFLOW__CORE__EXECUTION_API_SERVER_URL" (include "airflow.tenants.executionApiUrl" .))
       (list "AIRFLOW__METRICS__STATSD_ON" "False")
