@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 import redis_server
+from aerodrome.render import broker_users
 from redis_server import ONCE
 
 PASSWORD, ADMIN = "12345678", "of-the-release"
@@ -72,6 +73,15 @@ def test_the_releases_own_user_keeps_its_password(port: int) -> None:
         redis.Redis(port=port, retry=ONCE).ping()
     with pytest.raises(redis.AuthenticationError):
         _as("aerodrome-pii", "another", port).ping()
+
+
+def test_the_chart_grants_what_debians_redis_knows(objects_of: Any) -> None:
+    """The words of ENV=local, with which that server starts: a name of a later command would keep it from it."""
+    release = objects_of("personal-data-zone")
+    text = base64.b64decode(release.of("Secret")["rel-broker-users"]["data"]["users.conf"]).decode()
+    (user,) = (line for line in text.splitlines() if line.startswith("user aerodrome-pii "))
+    granted = [word for word in user.split() if word[0] in "+-"]
+    assert granted == ["-@all", *f"{broker_users.CONNECTION} {broker_users.WORKER}".split()]
 
 
 def test_a_zones_workers_keep_their_books_under_their_own_keys(objects_of: Any) -> None:

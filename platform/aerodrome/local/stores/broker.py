@@ -6,7 +6,6 @@ all the same; hosts come through the entrance.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from aerodrome.errors import UserError
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.stores import entrance_tls
+from aerodrome.render.broker_users import digest, of_scheduler, of_worker
 from aerodrome.render.host_places import AUTHORITY
 
 if TYPE_CHECKING:
@@ -58,21 +58,6 @@ _LIMITS = (
     "client-query-buffer-limit 64mb",
     "proto-max-bulk-len 32mb",
 )
-# Priorities of one queue are lists of their own: kombu adds this separator and the priority.
-_PRIORITY = "\x06\x16"
-_PRIORITIES = ("3", "6", "9")
-_CONNECTION = (
-    "+ping +hello +auth +select +client|setname +client|setinfo +client|id"
-    " +multi +exec +discard +watch +unwatch"
-)
-_LATER = " +client|setinfo"
-# Only what Celery's result backend and kombu send; no KEYS, SCAN, MONITOR, SUBSCRIBE, FLUSHDB, CONFIG. And no
-# scripts: one that never ends holds up everybody (`aerodrome_airflow.broker` does without).
-_WORKER = (
-    "+brpop +lpush +rpush +llen +sadd +smembers +hset +hget +hdel +zadd +zrem +zrange +zrevrangebyscore"
-    " +set +setex +get +mget +del +expire +publish"
-)
-_SCHEDULER = _WORKER + " +subscribe +unsubscribe +psubscribe +punsubscribe"
 
 
 @dataclass(frozen=True)
@@ -151,7 +136,7 @@ def configuration(platform: Platform) -> str:
         f"maxclients {clients(platform)}",
         f"aclfile {_quoted(layout.process_config('redis') / 'users.acl')}",
         # Read again it would lock the deploy out of a server that knows only the old password: restart it then.
-        f"# {admin_user(platform).name} {_hash(admin_user(platform))[1:9]}",
+        f"# {admin_user(platform).name} {digest(admin_user(platform).password)[1:9]}",
     ]
     return "\n".join((*own, *_SETTINGS, *_LIMITS, ""))
 
@@ -187,51 +172,26 @@ def access_list(platform: Platform) -> str:
 
 def users(platform: Platform) -> dict[str, str]:
     """Return user → rights, in the words of an ACL."""
-    scheduler = f"~* &* -@all {_connection(platform)} {_SCHEDULER}"
     return {
         "default": "off nopass -@all",
-        ADMIN: f"on {_hash(admin_user(platform))} ~* &* +@all",
-        SCHEDULER: f"on {_hash(scheduler_user(platform))} {scheduler}",
+        ADMIN: f"on {digest(admin_user(platform).password)} ~* &* +@all",
+        SCHEDULER: of_scheduler(scheduler_user(platform).password),
         **dict(_of_workers(platform)),
     }
 
 
 def rights_of_host(platform: Platform, host: Host) -> str:
     """Return what the user of *host*'s workers may do, in the words of an ACL."""
-    keys = [key for queue in host.queues for key in _keys(queue, host.name)]
-    return _rights(platform, host_user(platform, host.name), keys)
+    return of_worker(host_user(platform, host.name).password, host.queues, host.name)
 
 
 def _of_workers(platform: Platform) -> Iterator[tuple[str, str]]:
     for zone in platform.served_here:
         user = zone_user(platform, zone)
-        keys = [key for queue in platform.queues_of(zone) for key in _keys(queue)]
-        yield user.name, _rights(platform, user, keys)
+        yield user.name, of_worker(user.password, platform.queues_of(zone))
     for host in platform.at_broker:
         yield names.host_user(host.name), rights_of_host(platform, host)
 
 
-def _rights(platform: Platform, user: BrokerUser, keys: list[str]) -> str:
-    return (
-        f"on {_hash(user)} {' '.join(f'~{key}' for key in keys)} ~celery-task-meta-*"
-        f" resetchannels &celery-task-meta-* &/0.celeryev/* -@all {_connection(platform)} {_WORKER}"
-    )
-
-
-def _connection(platform: Platform) -> str:
-    # Debian's server refuses the name of a command that came after it; clients do without.
-    return _CONNECTION.replace(_LATER, "") if platform.entrance else _CONNECTION
-
-
-def _keys(queue: str, host: str | None = None) -> tuple[str, ...]:
-    steps = tuple(f"{queue}{_PRIORITY}{priority}" for priority in _PRIORITIES)
-    bindings = (f"_kombu.binding.{queue}", f"_kombu.binding_permanent.{queue}")
-    return (queue, *steps, *names.unacked_keys(queue, host), *bindings)
-
-
 def _quoted(path: Path) -> str:
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _hash(user: BrokerUser) -> str:
-    return "#" + hashlib.sha256(user.password.encode()).hexdigest()
