@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from aerodrome.environment import Environment
+from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.connection import Connection
 from aerodrome.kubernetes.desk import ClusterDesk
+from aerodrome.kubernetes.host_rights import let_in
 from aerodrome.kubernetes.login import login_target
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
 from aerodrome.runtime.worker_packages import worker_lock
 from aerodrome.secrets import access
+from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.database_version import of_lock
 from aerodrome.targets.iam import IamTarget, pods_target, results_target, roles_of
 from aerodrome.targets.part import Part, Restore
@@ -31,7 +36,7 @@ def targets(
     login = login_target(connection, prepared.models)
     release = connection.release(values, of_lock(worker_lock(connection.root)))
     roles = RolesTarget(prepared.environment, prepared.models, desk)
-    rights = (*_secrets(prepared), *_in_aws(prepared))
+    rights = (*secrets_targets(prepared.root, prepared.environment, prepared.models), *_in_aws(prepared))
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
     return (*given, login, release, roles, prepared.bundle, *reversed(taken))
 
@@ -48,12 +53,16 @@ def release_of(found: tuple[Target, ...]) -> ReleaseTarget:
     return release
 
 
-def _secrets(prepared: Preparation) -> Iterator[VaultTarget | IamTarget]:
-    environment = prepared.environment
+def secrets_targets(
+    root: Path, environment: Environment, tenants: Tenants
+) -> Iterator[VaultTarget | IamTarget]:
+    """Yield the secrets store's rights as a target; those of hosts that were let in are among them."""
     if environment.secrets.store == "ssm":
-        yield IamTarget(environment, prepared.models, roles_of(environment))
+        yield IamTarget(environment, tenants, roles_of(environment))
     elif environment.secrets.store == "vault":
-        yield VaultTarget(environment, prepared.models, access.vault_for_pods(prepared.root, environment))
+        vault = access.vault_for_pods(root, environment)
+        hosts = let_in(environment, load_inventory(root, environment).hosts, vault)
+        yield VaultTarget(environment, tenants, vault, hosts=hosts)
 
 
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:

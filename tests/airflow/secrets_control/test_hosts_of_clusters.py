@@ -1,0 +1,90 @@
+"""Hosts outside keep what they were given when their platform in a cluster is deployed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hvac
+import pytest
+from aerodrome import names
+from aerodrome.clients.vault import Vault
+from aerodrome.environment import Environment
+from aerodrome.kubernetes.targets import secrets_targets
+from aerodrome.secrets import logins
+from aerodrome.secrets.layout import of_host
+from aerodrome.secrets.live import LiveLayout
+from aerodrome.targets.secrets import VaultTarget
+from example import environment, tenant
+
+PLACE = "far"
+TENANTS = {"alpha": tenant(queues=["onprem"], connections={"db": {"type": "postgres"}})}
+ROLE = names.host_role(PLACE, "hadoop1")
+INVENTORY = """\
+all:
+  vars: {queues: [onprem]}
+  hosts:
+    hadoop1: {ansible_host: 10.9.9.1}
+    hadoop2: {ansible_host: 10.9.9.2}
+"""
+
+
+@pytest.fixture
+def place(vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """An environment in a cluster with two hosts in its inventory, deployed; the first was let in."""
+    file = tmp_path / f"environments/{PLACE}/inventory/hosts.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(INVENTORY)
+    monkeypatch.setenv("VAULT_TOKEN", "root")
+    base = environment("kubernetes", PLACE, vault={"url": vault.url}).model_dump()
+    base["zones"]["onprem"] = {"workers": "hosts"}
+    base["queues"]["onprem"] = {"zone": "onprem", "shared": False}
+    made = Environment.model_validate(base)
+    _deployed(tmp_path, made)
+    for key, settings in of_host(made, "hadoop1", "onprem", TENANTS):
+        LiveLayout(vault, made).put(key, settings)
+    logins.apply_hosts(vault, [ROLE], lambda _: None)
+    return made
+
+
+def _target(root: Path, place: Environment) -> VaultTarget:
+    (found,) = secrets_targets(root, place, TENANTS)
+    assert isinstance(found, VaultTarget)
+    return found
+
+
+def _deployed(root: Path, place: Environment) -> None:
+    target = _target(root, place)
+    target.apply(target.changes(), lambda _: None)
+
+
+def test_a_deploy_takes_no_right_of_a_host_that_was_let_in(
+    place: Environment, vault: Vault, tmp_path: Path
+) -> None:
+    """And gives none to one that was not."""
+    login = vault.wrapped_secret_id(ROLE, 60)
+    assert _target(tmp_path, place).changes() == ()
+    _deployed(tmp_path, place)
+    secret = hvac.Client(vault.url, login).sys.unwrap()["data"]["secret_id"]
+    assert vault.login(ROLE, secret)
+    assert names.host_role(PLACE, "hadoop2") not in vault.roles("auth/approle/role")
+
+
+def test_what_somebody_changed_of_a_hosts_rights_is_put_right(
+    place: Environment, vault: Vault, tmp_path: Path
+) -> None:
+    """As with every other login."""
+    vault.put_policy(ROLE, 'path "*" { capabilities = ["read"] }')
+    (change,) = _target(tmp_path, place).changes()
+    assert change.what == f"policy {ROLE}" and change.action == "update"
+    _deployed(tmp_path, place)
+    assert "create/aerodrome-far.onprem.alpha" in (vault.policy(ROLE) or "")
+
+
+def test_a_host_that_the_inventory_names_no_more_loses_its_rights(
+    place: Environment, vault: Vault, tmp_path: Path
+) -> None:
+    """Login and policy."""
+    file = tmp_path / f"environments/{PLACE}/inventory/hosts.yml"
+    file.write_text(INVENTORY.replace("hadoop1", "hadoop3"))
+    told = {f"{each.action} {each.what}" for each in _target(tmp_path, place).changes()}
+    assert told == {f"delete login {ROLE}", f"delete policy {ROLE}"}
