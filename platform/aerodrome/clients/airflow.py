@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -38,8 +39,15 @@ class NotFoundError(AerodromeError):
     """The DAG, run or task does not exist, or this user may not see it."""
 
 
+class AlreadyError(AerodromeError):
+    """What is asked for contradicts what there is, or is there already."""
+
+
 class NotAnsweringError(AerodromeError):
     """The API server is away, or too busy to answer in time: the next moment may be another."""
+
+
+_FAILURES = {404: NotFoundError, 409: AlreadyError}
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,15 @@ class Airflow:
         """End a run as failed; its running tasks are killed."""
         self._send("PATCH", f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}", {"state": "failed"})
 
+    def skip(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Have one task of a run not be run, unless it is so already.
+
+        A worker that takes it all the same, as it was sent before, is refused its start.
+        """
+        run = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}"
+        with suppress(AlreadyError):
+            self._send("PATCH", f"{run}/taskInstances/{_safe(task_id)}", {"new_state": "skipped"})
+
     def task_instances(self, dag_id: str, run_id: str) -> list[Row]:
         """Return the task instances of one run."""
         path = f"/api/v2/dags/{_safe(dag_id)}/dagRuns/{_safe(run_id)}/taskInstances"
@@ -216,7 +233,7 @@ class Airflow:
             return self._read(response) if response.content else None
         if response.status_code in _AWAY:
             raise self._silent(str(response.status_code))
-        failure = NotFoundError if response.status_code == 404 else AerodromeError
+        failure = _FAILURES.get(response.status_code, AerodromeError)
         raise failure(f"Airflow refused {method} {path}: {response.status_code} {_detail(response)}")
 
     def _read(self, response: httpx.Response) -> Any:

@@ -9,11 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aerodrome import names
 from aerodrome.errors import AerodromeError
 
 if TYPE_CHECKING:
     import redis
 
+# As render.airflow_worker has workers call themselves.
+_WORKER = "worker-"
 # No user of anybody has this name.
 _COMPARED = ":compared"
 
@@ -54,6 +57,14 @@ class Broker:
         return frozenset(
             Connected(str(client.get("user", "")), str(client.get("name", "")))
             for client in self._call("client_list")
+        )
+
+    def served_by_hosts(self) -> frozenset[str]:
+        """Return the queues of which a worker on a host is connected now, by the names that these give themselves."""
+        return frozenset(
+            client.name.removeprefix(_WORKER)
+            for client in self.connected()
+            if names.host_of(client.user) is not None
         )
 
     def reload_users(self) -> None:

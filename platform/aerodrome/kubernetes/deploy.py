@@ -11,6 +11,7 @@ from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.clients.cluster_lease import LostError
 from aerodrome.environment import load_environment
 from aerodrome.errors import AerodromeError, Problem, UserError, counted
+from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
@@ -20,6 +21,7 @@ from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
 from aerodrome.kubernetes.targets import memories, release_of, targets
+from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
@@ -128,7 +130,17 @@ def _ending(
     environment = connection.environment
     record = Record(connection.cluster, environment.cluster.namespace)
     bundle = PublishedBundle(bundle_of(connection.root, environment))
-    return Ending(release, bundle, people, record, guard, step)
+    inventory = load_inventory(connection.root, environment)
+    return Ending(
+        release,
+        bundle,
+        people,
+        record,
+        guard,
+        step,
+        unserved=unserved_queues(connection.cluster, environment, inventory),
+        hosts=tuple(host.name for host in inventory.hosts),
+    )
 
 
 def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.kubernetes.backups import Backups, told
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.record import Entry, Record, State, state_of
-from aerodrome.kubernetes.smoke import SmokeTest
+from aerodrome.kubernetes.smoke import SmokeTest, Unserved
 from aerodrome.progress import Step
 from aerodrome.targets.part import Restore
 from aerodrome.targets.release import Guard, MigratedError, ReleaseTarget
@@ -32,6 +32,10 @@ class Ending:
     step: Step
     rights: tuple[Restore, ...] = ()
     """What brings back who might read what before the deploy."""
+    unserved: Unserved = dict
+    """Tells of queues whose hosts do not work now: no canary waits for them."""
+    hosts: tuple[str, ...] = ()
+    """Machines outside, which no way back touches: they keep the code that they were given last."""
 
     def try_out(self, commit: str, images: Mapping[str, str], *, changed: bool) -> None:
         """Run the canary where something *changed*, or was never seen to work, and note that it did."""
@@ -79,16 +83,22 @@ class Ending:
         if runs:
             return ""
         self.go_back(last)
-        return f"went back to deploy {last.number} of {last.when}, which works"
+        told = f"went back to deploy {last.number} of {last.when}, which works"
+        return "\n".join(filter(None, (told, self._of_hosts(last))))
 
     def go_back(self, entry: Entry) -> None:
         """Have what ran after *entry* run again; the canary tells whether it works."""
         if not self._same_release(entry.state.revision):
             self.release.rollback(entry.state.revision, partial(self.step, "release"))
         self.step("bundle", self.bundle.back_to(entry.state.bundle))
+        if told := self._of_hosts(entry):
+            self.step("hosts", told)
         self._smoke()
         state = state_of(self.release, self.bundle)
         self.record.add(replace(entry, who=me(), state=state, back_to=entry.number))
+
+    def _of_hosts(self, entry: Entry) -> str:
+        return left_as_they_are(self.hosts, self.desk.environment.name, entry)
 
     def _runs(self, state: State) -> bool:
         return self._same_release(state.revision) and self.bundle.head() == state.bundle
@@ -97,8 +107,8 @@ class Ending:
         return self.release.is_like(revision)
 
     def _smoke(self) -> None:
-        queues = self.desk.environment.queues
-        SmokeTest(self.desk.access(), queues, self.guard, partial(self.step, "smoke test")).run()
+        queues, say = self.desk.environment.queues, partial(self.step, "smoke test")
+        SmokeTest(self.desk.access(), queues, self.guard, say, unserved=self.unserved).run()
 
 
 def entry_to_go_back_to(record: Record, number: int | None) -> Entry:
@@ -110,6 +120,17 @@ def entry_to_go_back_to(record: Record, number: int | None) -> Entry:
     known = ", ".join(str(entry.number) for entry in entries) or "none"
     said = f"there is no deploy {number}" if number else "there is no deploy before the last"
     raise UserError(said, f"deploys that were seen to work: {known}")
+
+
+def left_as_they_are(hosts: Sequence[str], environment: str, entry: Entry) -> str:
+    """Return what to know of *hosts* when all else of *environment* is back at *entry*; nothing without any."""
+    if not hosts:
+        return ""
+    known = f" on commit {entry.commit[:12]}" if entry.commit else ""
+    return (
+        f"{', '.join(hosts)}: not brought back: tasks there run the code that was set up last;"
+        f" make workers ENV={environment}{known} sets them up as deploy {entry.number} had them"
+    )
 
 
 def _with(problem: AerodromeError, more: str, remedy: str) -> AerodromeError:

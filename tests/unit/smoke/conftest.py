@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +14,6 @@ import pytest
 
 QUEUES = ("default", "pii")
 _DAG = "/api/v2/dags/platform.canary"
-_TASKS = [{"task_id": f"on_{queue}", "queue": queue, "state": "success", "hostname": "w"} for queue in QUEUES]
 
 
 @dataclass
@@ -25,14 +24,23 @@ class Server:
     away: str = "503"
     always: bool = False
     asked: int = 0
+    tasks: list[dict[str, str]] = field(default_factory=lambda: [task(queue) for queue in QUEUES])
 
-    def answer(self, path: str) -> dict[str, Any]:
+    def answer(self, path: str, change: dict[str, str]) -> dict[str, Any]:
         if path == "/auth/token":
             return {"access_token": "token"}
         if path == f"{_DAG}/tasks":
-            return {"tasks": _TASKS}
-        rows = {"task_instances": _TASKS, "total_entries": len(_TASKS)}
+            return {"tasks": self.tasks}
+        for row in self.tasks:
+            if path.endswith(f"/taskInstances/{row['task_id']}"):
+                row["state"] = change["new_state"]
+        rows = {"task_instances": self.tasks, "total_entries": len(self.tasks)}
         return rows if path.endswith("/taskInstances") else {"dag_run_id": "run"}
+
+
+def task(queue: str, state: str = "success") -> dict[str, str]:
+    """Return the row of the canary's task on *queue*."""
+    return {"task_id": f"on_{queue}", "queue": queue, "state": state, "hostname": "w"}
 
 
 @pytest.fixture
@@ -47,18 +55,19 @@ def _serving(away: str, *, always: bool = False) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             state.asked += 1
             refused = state.always or state.asked % 2
             if refused and state.away == "cut":
                 return
-            body = b"busy" if refused else json.dumps(state.answer(self.path.partition("?")[0])).encode()
+            answer = {} if refused else state.answer(self.path.partition("?")[0], json.loads(sent or b"{}"))
+            body = b"busy" if refused else json.dumps(answer).encode()
             self.send_response(503 if refused else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - the library's name
+        do_POST = do_PATCH = do_GET  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

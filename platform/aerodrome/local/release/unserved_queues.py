@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from aerodrome import names
 from aerodrome.clients.airflow import Airflow
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release.first_runs import FINAL
 from aerodrome.progress import Progress
-
-_WORKER = "worker-"
 
 
 def without_waiting(
@@ -30,7 +27,7 @@ def without_waiting(
 def unserved(platform: Platform) -> frozenset[str]:
     """Return the queues whose workers run on hosts and of which none is connected to the broker."""
     outside = set(platform.environment.queues) - set(platform.queues_here)
-    return frozenset(outside - _served(platform)) if outside else frozenset()
+    return frozenset(outside - broker_access(platform).served_by_hosts()) if outside else frozenset()
 
 
 def told(platform: Platform) -> tuple[str, ...]:
@@ -41,15 +38,6 @@ def told(platform: Platform) -> tuple[str, ...]:
     return (
         f"No host serves {', '.join(queues)} now: tasks there wait. make workers ENV={platform.environment.name}",
     )
-
-
-def _served(platform: Platform) -> set[str]:
-    """Return the queues that hosts serve now, by the names that their workers give themselves."""
-    return {
-        client.name.removeprefix(_WORKER)
-        for client in broker_access(platform).connected()
-        if names.host_of(client.user) is not None
-    }
 
 
 def _waiting(

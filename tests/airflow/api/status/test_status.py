@@ -90,3 +90,15 @@ def test_a_dag_without_a_run_is_idle_once_it_is_old_enough(awake: Any) -> None:
 def test_a_paused_dag_is_not_idle(planted: Any) -> None:
     """Somebody wants it to rest."""
     assert asked(planted, datetime.now(UTC) + timedelta(days=31))[0].idle == ()
+
+
+def test_a_task_that_nobody_is_to_run_is_skipped_before_it_is_sent(place: Any) -> None:
+    """The others of its run are not touched."""
+    airflow = Airflow(place.undefended.url, "boss", "password")
+    run = str(airflow.trigger("alpha.daily")["dag_run_id"])
+    first, *others = (row["task_id"] for row in airflow.task_instances("alpha.daily", run))
+    for _ in ("done", "asked again"):
+        airflow.skip("alpha.daily", run, first)
+    states = {row["task_id"]: row["state"] for row in airflow.task_instances("alpha.daily", run)}
+    assert states == {first: "skipped", **dict.fromkeys(others)} and others
+    place.query(f"DELETE FROM dag_run WHERE run_id = '{run}' RETURNING 1")
