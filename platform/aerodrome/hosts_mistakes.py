@@ -13,8 +13,9 @@ from aerodrome.errors import did_you_mean
 from aerodrome.hosts_settings import EntranceSettings, HostsSettings
 from aerodrome.hosts_software import Installed, installed_mistakes, kerberos_mistakes
 
-_CLUSTER_ONLY = ("execution_api", "broker", "secrets", "bundle", "authority")
-_NEEDED = _CLUSTER_ONLY[:4]
+_NEEDED = ("execution_api", "broker", "secrets", "bundle")
+_TOGETHER = (("networks", "certificate"), ("bundle_user", "bundle_password_file"))
+_CLUSTER_ONLY = (*_NEEDED, "authority", *(key for pair in _TOGETHER for key in pair))
 _PORTS = ("broker", "api", "secrets", "bundle")
 # The scheduler hears of a task every two seconds; the longest pause of a busy API server stays below this.
 _LEAST_CUT_OFF = timedelta(minutes=1)
@@ -79,7 +80,7 @@ def _settings(settings: HostsSettings, around: Around) -> Iterator[Mistake]:
 
 def _entrance(settings: HostsSettings) -> Iterator[Mistake]:
     for key in _CLUSTER_ONLY:
-        if getattr(settings, key) is not None:
+        if getattr(settings, key):
             yield (key,), "has no effect with kind: local, whose entrance serves hosts", "remove it"
     if settings.entrance is None:
         yield (), "hosts cannot reach the platform", "add entrance: {address: <address of this machine>}"
@@ -101,8 +102,11 @@ def _twice(entrance: EntranceSettings) -> Iterator[Mistake]:
 
 def _cluster(settings: HostsSettings, has_inventory: bool) -> Iterator[Mistake]:
     if settings.entrance is not None:
-        remedy = "the chart's `hybrid` is the entrance: write execution_api, broker, secrets and bundle"
+        remedy = "`networks` makes the chart's entrance: write it, execution_api, broker, secrets and bundle"
         yield ("entrance",), "has no effect with kind: kubernetes", remedy
+    for one, other in _TOGETHER:
+        if bool(getattr(settings, one)) != bool(getattr(settings, other)):
+            yield (), f"`{one}` and `{other}` belong together", "write both, or none of them"
     for key in _NEEDED:
         text: str | None = getattr(settings, key)
         if text is None:

@@ -10,11 +10,15 @@ from pydantic import Field
 from aerodrome.addresses import Address, Destination, Network, Port
 from aerodrome.hosts_software import HadoopSettings, JavaSettings, KerberosSettings, PythonSettings
 from aerodrome.logs_settings import LogsSettings
-from aerodrome.modelling import Many, Model, Name
+from aerodrome.modelling import PATTERNS, Many, Model, Name
 from aerodrome.quantities import Duration
 
 # What a host reaches over the execution API's port, and where the DAGs are behind the bundle's.
 _EXECUTION, _BUNDLE = "/execution/", "/bundle.git"
+_OBJECT = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
+_LOGIN = r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$"
+PATTERNS[_OBJECT] = "the name of a Secret is lower-case letters, digits, '-' and '.'"
+PATTERNS[_LOGIN] = "write the name of a user: letters, digits, and . _ @ + -"
 # What listens there does not run as root.
 EntrancePort = Annotated[int, Field(ge=1024, le=65535)]
 
@@ -118,6 +122,24 @@ class HostsSettings(Model):
     )
     authority: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = Field(
         None, description="With kind: kubernetes: PEM file of their authority, beside environment.yaml."
+    )
+    networks: Many[Network] = Field(
+        (),
+        description="With kind: kubernetes: networks that hosts come from. The chart's entrance is made then, and lets "
+        "nobody else in. Left out: what ends TLS before broker and execution API is somebody else's.",
+    )
+    certificate: Annotated[str, Field(pattern=_OBJECT)] | None = Field(
+        None,
+        description="With kind: kubernetes: Secret of type kubernetes.io/tls with the entrance's certificate, in the "
+        "release's namespace. Whoever runs the cluster makes and renews it.",
+    )
+    bundle_user: Annotated[str, Field(pattern=_LOGIN)] | None = Field(
+        None, description="With kind: kubernetes: user with which hosts read `bundle`. Left out: nobody is asked."
+    )
+    bundle_password_file: str | None = Field(
+        None,
+        description="Its password, in a file of whoever sets hosts up; a path from the repository's top. The login "
+        "only reads.",
     )
     python: PythonSettings = Field(default_factory=PythonSettings, description="Python of the hosts.")
     java: JavaSettings | None = Field(None, description="Left out: hosts get no Java.")

@@ -286,3 +286,53 @@ def _fits(value: Any, option: dict[str, Any]) -> bool:
         "raw": object,
     }
     return isinstance(value, kinds[option.get("type", "str")])
+
+
+FAR = {
+    "execution_api": "https://air.example.org:8443",
+    "broker": "air.example.org:6380",
+    "secrets": "https://vault.example.org",
+    "bundle": "https://git.example.org/dags.git",
+    "networks": ["10.50.0.0/16"],
+    "certificate": "entrance-tls",
+    "bundle_user": "reader",
+    "bundle_password_file": ".aerodrome/bundle-password",
+}
+
+
+@pytest.fixture
+def far(lab: Environment) -> Environment:
+    """The same environment in a cluster."""
+    document = lab.model_dump() | {"kind": "kubernetes", "local": None}
+    return Environment.model_validate(document | {"hosts": FAR})
+
+
+def test_a_host_of_a_cluster_is_told_the_same(far: Environment, hosts: dict[str, Host]) -> None:
+    """But for the four addresses, and the user that reads the DAGs."""
+    found = variables(far, TENANTS, hosts["hadoop1"], MATERIAL)
+    worker = config(found, "onprem")
+    assert worker["core"]["execution_api_server_url"] == "https://air.example.org:8443/execution/"
+    assert "https://git.example.org/dags.git" in worker["dag_processor"]["dag_bundle_config_list"]
+    assert found.flat["airflow_worker_agent_config"]["store"]["url"] == "https://vault.example.org"
+    assert found.flat["airflow_worker_bundle_user"] == "reader"
+    reached = {(each["address"], each["port"]) for each in found.flat["node_base_reaches"]}
+    assert {("air.example.org", 6380), ("air.example.org", 8443), ("vault.example.org", 443)} <= reached
+    assert not set(SECRETS) & set(found.flat)
+
+
+def test_a_cluster_has_an_entrance_for_the_networks_of_its_hosts(far: Environment) -> None:
+    """With the ports that hosts are told, and users of the broker that whoever lets them in keeps."""
+    assert chart_values((), far, {})["hybrid"] == {
+        "enabled": True,
+        "networks": ["10.50.0.0/16"],
+        "tlsSecretName": "entrance-tls",
+        "broker": {"port": 6380, "usersSecretName": "aerodrome-host-users"},
+        "executionApi": {"port": 8443},
+    }
+
+
+def test_without_networks_the_entrance_is_somebody_elses(far: Environment) -> None:
+    """values.yaml says what there is, as before."""
+    assert far.hosts is not None
+    own = far.hosts.model_copy(update={"networks": (), "certificate": None})
+    assert "hybrid" not in chart_values((), far.model_copy(update={"hosts": own}), {})

@@ -6,15 +6,28 @@ The file is read before the options of the command line, which give the default 
 {{/* Argument: the root context. */}}
 {{- define "airflow.broker.usersName" -}}{{ include "airflow.fullname" . }}-broker-users{{ end }}
 
-{{/* Arguments of redis-server that come first. */}}
+{{/* The Secret with the users of hosts, which need not be there; empty where no host comes in. */}}
+{{- define "airflow.broker.hostUsers" -}}
+{{- if and .Values.hybrid.enabled .Values.hybrid.broker.enabled }}{{ .Values.hybrid.broker.usersSecretName }}{{ end }}
+{{- end }}
+
+{{/* Arguments of redis-server that come first. A pattern that nothing matches includes nothing, since Redis 7.0. */}}
 {{- define "airflow.broker.arguments" -}}
-{{- if .Values.brokerUsers }}[/etc/redis/users.conf]{{ else }}[]{{ end }}
+{{- $first := list }}
+{{- if .Values.brokerUsers }}{{ $first = append $first "/etc/redis/users.conf" }}{{ end }}
+{{- if include "airflow.broker.hostUsers" . }}{{ $first = concat $first (list "--include" "/etc/redis-hosts/*.conf") }}{{ end }}
+{{- toJson $first }}
 {{- end }}
 
 {{- define "airflow.broker.mounts" -}}
 {{- if .Values.brokerUsers }}
 - name: broker-users
   mountPath: /etc/redis
+  readOnly: true
+{{- end }}
+{{- if include "airflow.broker.hostUsers" . }}
+- name: host-users
+  mountPath: /etc/redis-hosts
   readOnly: true
 {{- end }}
 {{- end }}
@@ -24,6 +37,12 @@ The file is read before the options of the command line, which give the default 
 - name: broker-users
   secret:
     secretName: {{ include "airflow.broker.usersName" . }}
+{{- end }}
+{{- with include "airflow.broker.hostUsers" . }}
+- name: host-users
+  secret:
+    secretName: {{ . }}
+    optional: true
 {{- end }}
 {{- end }}
 

@@ -23,9 +23,12 @@
 {{- if and $hybrid.broker.enabled (not $hybrid.broker.host) }}
 {{- if not (include "airflow.redis.enabled" .) }}
 {{- $wrong = append $wrong "hybrid.broker.host: is empty, and Redis of this release is off: name the broker" }}
-{{- else if not .Values.brokerUsers }}
+{{- else if not (or .Values.brokerUsers $hybrid.broker.usersSecretName) }}
 {{- $wrong = append $wrong "brokerUsers: is empty: workers outside would need the password that opens every queue; give each of their zones a user" }}
 {{- end }}
+{{- end }}
+{{- if and $hybrid.broker.usersSecretName (or $hybrid.broker.host (not (include "airflow.redis.enabled" .))) }}
+{{- $wrong = append $wrong "hybrid.broker.usersSecretName: the broker is not Redis of this release, so its users are made elsewhere: remove it" }}
 {{- end }}
 {{- if $wrong }}{{ fail (printf "\n%s" (join "\n" $wrong)) }}{{ end }}
 {{- end }}

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aerodrome import names
+from aerodrome.addresses import host_and_port
 from aerodrome.aws_settings import ZONE, AwsSettings
 from aerodrome.environment import Environment
 from aerodrome.manifest.loaded import LoadedTenant
@@ -29,6 +30,8 @@ POD_CPU = 1.25
 POD_MEMORY = 2**30 + 256 * 2**20
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
+HOST_USERS = "aerodrome-host-users"
+"""The Secret with the broker's users of hosts, which whoever lets them in keeps."""
 EXECUTOR = "CeleryExecutor,KubernetesExecutor"
 HEARTBEAT_FILE = "/tmp/worker-heartbeat"  # noqa: S108 - of the pod alone
 # Celery's ping starts another Airflow each time, which takes four seconds of a core; a worker that hears of its broker
@@ -73,6 +76,7 @@ def chart_values(
         "tenancy": _tenancy(environment, store_authority),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
         "platform": {**_collector(environment), **_login(environment), **_backup(environment)},
+        **_entrance(environment),
     }
 
 
@@ -216,6 +220,24 @@ def _login(environment: Environment) -> Values:
         where = {"networkPolicy": {"directory": {"port": _port(settings.directory.url)}}}
         found["roles"] = {"enabled": True, "settingsSecretName": login.SECRET_OF_ROLES, **where}
     return found
+
+
+def _entrance(environment: Environment) -> Values:
+    """Return the way in for hosts; nothing where the environment says of none where they come from."""
+    hosts = environment.hosts
+    if hosts is None or not hosts.networks:
+        return {}
+    addresses = hosts.addresses()
+    broker, api = (host_and_port(each)[1] for each in (addresses.broker, addresses.execution_api))
+    return {
+        "hybrid": {
+            "enabled": True,
+            "networks": list(hosts.networks),
+            "tlsSecretName": hosts.certificate,
+            "broker": {"port": broker, "usersSecretName": HOST_USERS},
+            "executionApi": {"port": api},
+        }
+    }
 
 
 def _port(directory: str) -> int:

@@ -255,7 +255,7 @@ def _worker(
         drain_limit=0 if limit is None else int(limit.total_seconds()),
         tenants=tuple(tenants),
         bundle_url=settings.addresses().bundle,
-        bundle_user=names.host_user(host.name),
+        bundle_user=settings.bundle_user or names.host_user(host.name),
         login_role=names.host_role(environment.name, host.name),
         login_rotate=int(settings.rotate_login_every.total_seconds()),
     )

@@ -128,6 +128,11 @@ MANY = [
     ("hybrid-entrance", {"brokerUsers": None}, "brokerUsers: is empty"),
     (
         "hybrid-entrance",
+        {"hybrid": {"broker": {"host": "redis.example.org", "usersSecretName": "users"}}},
+        "hybrid.broker.usersSecretName: the broker is not Redis of this release",
+    ),
+    (
+        "hybrid-entrance",
         {"hybrid": {"broker": {"enabled": False}, "executionApi": {"enabled": False}}},
         "write hybrid.enabled: false",
     ),

@@ -41,6 +41,7 @@ IN_LOCAL = [
     ("api: 8443", "api: →6491", "hosts.entrance.api: port 6491 is taken by 'broker'"),
     ("api: 8443", "api: →80", "hosts.entrance.api: must be 1024 or more"),
     ("  entrance: {address: 10.0.0.1, api: 8443}\n  java:", "  →java:", "hosts: hosts cannot reach the platform"),
+    ("  clock:", "  networks: →[10.0.0.0/24]\n  clock:", "hosts.networks: has no effect with kind: local"),
     ("  clock:", "  broker: →'b:1'\n  clock:", "hosts.broker: has no effect with kind: local"),
     ("{package: openjdk-17-jre-headless}", "→{}", "hosts.java: needs a package or an archive, and not both"),
     ("archive: https://example.org/hadoop.tar.gz", "archive: →ftp://example.org/hadoop.tar.gz", "hosts.hadoop.archive: must be an https URL or an absolute path"),
@@ -70,6 +71,10 @@ IN_CLUSTER = [
     ("zones: {default: {}", "zones: {default: {triggerer: →true}", "zones.default.triggerer: nothing there defers"),
     ("firewall: {", "authority: →ca.pem, firewall: {", "hosts.authority: there is no file ca.pem beside environment.yaml"),
     ("firewall: {", "entrance: →{address: 10.0.0.1}, firewall: {", "hosts.entrance: has no effect with kind: kubernetes"),
+    ("firewall: {", "networks: [10.0.0.0/24], firewall: {", "hosts: `networks` and `certificate` belong together"),
+    ("firewall: {", "networks: [→10.0.0.1/24], certificate: tls, firewall: {", "hosts.networks[0]: '10.0.0.1/24' is no network"),
+    ("firewall: {", "networks: [10.0.0.0/24], certificate: →Tls, firewall: {", "hosts.certificate: "),
+    ("firewall: {", "bundle_user: reader, firewall: {", "hosts: `bundle_user` and `bundle_password_file` belong together"),
 ]  # fmt: skip
 
 
