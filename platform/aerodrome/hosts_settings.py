@@ -134,7 +134,8 @@ class HostsSettings(Model):
         "release's namespace. Whoever runs the cluster makes and renews it.",
     )
     bundle_user: Annotated[str, Field(pattern=_LOGIN)] | None = Field(
-        None, description="With kind: kubernetes: user with which hosts read `bundle`. Left out: nobody is asked."
+        None,
+        description="With kind: kubernetes: user with which hosts read `bundle`. Left out: nobody is asked.",
     )
     bundle_password_file: str | None = Field(
         None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from aerodrome import names
 
@@ -37,6 +38,16 @@ def of_worker(password: str, queues: Iterable[str], host: str | None = None) -> 
 def of_scheduler(password: str) -> str:
     """Return the rights of who sends to every queue and reads every result."""
     return f"on {digest(password)} ~* &* -@all {CONNECTION} {SCHEDULER}"
+
+
+def url_over_tls(user: str, password: str, place: str, authority: str) -> str:
+    """Return the broker's address at *place* (host:port) for *user*, whose *password* is URL-safe.
+
+    *authority*: the file, where it is read, of who signed the certificate.
+    """
+    # Celery and kombu both read these, and redis-py does: nobody else has to be told of TLS.
+    query = f"ssl_cert_reqs=required&ssl_ca_certs={quote(authority, safe='/')}"
+    return f"rediss://{user}:{password}@{place}/0?{query}"
 
 
 def digest(password: str) -> str:

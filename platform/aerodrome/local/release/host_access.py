@@ -13,10 +13,10 @@ from secrets import token_urlsafe
 from aerodrome import names
 from aerodrome.errors import UserError, did_you_mean
 from aerodrome.hosts.credentials import LOGIN_SECONDS, HostCredentials, Standing
+from aerodrome.hosts.grant import Grant
 from aerodrome.hosts.inventory import Host, load_inventory
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine import host_grants
-from aerodrome.local.machine.host_grants import Grant
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release import host_logins, host_standing

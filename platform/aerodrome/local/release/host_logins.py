@@ -12,19 +12,17 @@ from aerodrome.clients.git import BareRepository
 from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError, counted
 from aerodrome.hosts.credentials import out_of_its_zone
+from aerodrome.hosts.grant import Grant
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine import host_grants
 from aerodrome.local.machine.difference import not_compared
-from aerodrome.local.machine.host_grants import Grant
 from aerodrome.local.machine.ownership import Owner, write_file
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.stores import broker, entrance, openbao
 from aerodrome.plan import Action, Change
-from aerodrome.progress import Progress, silent
-from aerodrome.secrets import logins
-from aerodrome.secrets.layout import LOGIN, POLICY, Key, of_host
-from aerodrome.secrets.live import LiveLayout
+from aerodrome.progress import Progress
+from aerodrome.secrets import host_rights
 
 if TYPE_CHECKING:
     from aerodrome.hosts.inventory import Host
@@ -46,12 +44,9 @@ def let_in(platform: Platform, hosts: Sequence[Host]) -> None:
         before = host_grants.of(platform.credentials, host)
         granted = replace(before, zone=host.zone, queues=host.queues, shut=False)
         host_grants.keep(platform.credentials, host.name, granted)
-        for key, settings in of_host(platform.environment, host.name, host.zone, platform.tenants):
-            LiveLayout(vault, platform.environment).put(key, settings)
         platform.credentials.get(secret.redis_host(host.name))
-    logins.apply_hosts(
-        vault, [names.host_role(platform.environment.name, host.name) for host in hosts], silent
-    )
+    zones = {host.name: host.zone for host in hosts}
+    host_rights.give(vault, platform.environment, platform.tenants, zones)
     restore(platform, hosts)
     _write_users(platform)
 
@@ -87,9 +82,7 @@ def other_zone(platform: Platform, host: Host) -> str:
     Its users, files and logins there are of that zone, and whoever holds them shall not come by another one's.
     """
     granted = host_grants.of(platform.credentials, host)
-    if granted.zone == host.zone or not platform.credentials.find(secret.redis_host(host.name)):
-        return ""
-    return f"it was let in for the zone '{granted.zone}', and the inventory says '{host.zone}' now"
+    return granted.other_zone(host) if platform.credentials.find(secret.redis_host(host.name)) else ""
 
 
 def shut(platform: Platform, host: Host) -> None:
@@ -138,13 +131,7 @@ def _out_of_broker(platform: Platform, host: str) -> Iterator[str]:
 
 
 def _out_of_store(platform: Platform, host: str) -> Iterator[str]:
-    vault, name = openbao.vault(platform), names.host_role(platform.environment.name, host)
-    there = name in vault.roles("auth/approle/role") or name in vault.policies()
-    live = LiveLayout(vault, platform.environment)
-    # Without its policy a token that the host has already may do nothing.
-    for key in (Key(POLICY, name), Key(LOGIN, name)) if there else ():
-        live.delete(key)
-    if there:
+    if host_rights.take(openbao.vault(platform), platform.environment, host):
         yield f"{host} has no login to the secrets store any more, and no right there"
 
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aerodrome import names
 from aerodrome.clients.vault import Vault
-from aerodrome.hosts.credentials import BROKER, BUNDLE, STORE, Standing
+from aerodrome.hosts.credentials import BROKER, BUNDLE, OUT, STORE, WAITS, Standing, marked
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine import host_grants
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release import host_logins
 from aerodrome.local.stores import broker, entrance, openbao
+from aerodrome.secrets import host_rights
 
 if TYPE_CHECKING:
     from aerodrome.hosts.inventory import Host
 
-_SHOWN = 16
-_OUT = "it was shut out"
-_WAITS = "shut until the host has what its tasks run in"
-
 
 def mark(platform: Platform, text: str) -> str:
     """Return what tells *text* from another one; without the platform's key nobody can try which text it is of."""
-    key = platform.credentials.get(secret.HOST_MARKS)
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:_SHOWN]
+    return marked(platform.credentials.get(secret.HOST_MARKS), text)
 
 
 def of_hosts(platform: Platform, hosts: Sequence[Host]) -> dict[str, Standing]:
@@ -65,13 +59,13 @@ def _refused(
 ) -> Iterator[tuple[str, str]]:
     user, role = names.host_user(host.name), names.host_role(platform.environment.name, host.name)
     if not platform.credentials.find(secret.redis_host(host.name)):
-        yield from ((login, _OUT) for login in (BROKER, STORE, BUNDLE))
+        yield from ((login, OUT) for login in (BROKER, STORE, BUNDLE))
         return
     if host_grants.of(platform.credentials, host).shut:
-        yield BROKER, _WAITS
+        yield BROKER, WAITS
     elif host.name in strangers:
         yield BROKER, f"the broker's user {user} is gone or is another one"
-    if store is not None and (why := _refused_by_store(store, role)):
+    if store is not None and (why := host_rights.why_refused(store, role)):
         yield STORE, why
     if user not in fetching:
         yield BUNDLE, f"the entrance knows no user {user}"
@@ -94,12 +88,3 @@ def _running_store(platform: Platform) -> Vault | None:
         return None
     vault = openbao.vault(platform)
     return vault if vault.token is not None and vault.state() == "ready" else None
-
-
-def _refused_by_store(store: Vault, role: str) -> str:
-    known = store.role_id(role)
-    if known is None:
-        return f"the secrets store has no {role}"
-    if known != role:
-        return f"{role} of the secrets store has another role id"
-    return "" if store.lets_in(role) else f"{role} of the secrets store knows no secret id that has not ended"

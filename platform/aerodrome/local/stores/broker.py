@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from aerodrome import names
 from aerodrome.errors import UserError
 from aerodrome.local.machine import credentials as secret
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.stores import entrance_tls
-from aerodrome.render.broker_users import digest, of_scheduler, of_worker
+from aerodrome.render.broker_users import digest, of_scheduler, of_worker, url_over_tls
 from aerodrome.render.host_places import AUTHORITY
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def broker_url(platform: Platform, user: BrokerUser) -> str:
     place = f"127.0.0.1:{platform.ports.redis}"
     if platform.entrance is None:
         return f"redis://{user.name}:{user.password}@{place}/0"
-    return _over_tls(user, place, str(platform.layout.authority))
+    return url_over_tls(user.name, user.password, place, str(platform.layout.authority))
 
 
 def url_on_host(platform: Platform, host: str) -> str:
@@ -101,13 +100,8 @@ def url_on_host(platform: Platform, host: str) -> str:
     if platform.environment.hosts is None:
         raise ValueError(f"{platform.environment.name} has no hosts")
     place = platform.environment.hosts.addresses().broker
-    return _over_tls(host_user(platform, host), place, AUTHORITY)
-
-
-def _over_tls(user: BrokerUser, place: str, authority: str) -> str:
-    # Celery and kombu both read these, and redis-py does: nobody else has to be told of TLS.
-    query = f"ssl_cert_reqs=required&ssl_ca_certs={quote(authority, safe='/')}"
-    return f"rediss://{user.name}:{user.password}@{place}/0?{query}"
+    user = host_user(platform, host)
+    return url_over_tls(user.name, user.password, place, AUTHORITY)
 
 
 def program(platform: Platform) -> str:
