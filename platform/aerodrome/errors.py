@@ -43,6 +43,10 @@ class AerodromeError(Exception):
         return f"{message}\n    {self.remedy}" if self.remedy else message
 
 
+class HeldError(AerodromeError):
+    """Somebody else works on the same thing at this moment."""
+
+
 class UserError(AerodromeError):
     """The user's mistake: exit code 2."""
 

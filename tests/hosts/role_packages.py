@@ -10,8 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared")]
 
-from aerodrome.local.release.host_materials import platform_digest  # noqa: E402
 from aerodrome.runtime.worker_packages import platform_wheel, uv_lock, wheelhouse_of  # noqa: E402
+from aerodrome.targets.host_materials import platform_digest  # noqa: E402
 from fleet.image import cache  # noqa: E402
 from fleet.turns import turn  # noqa: E402
 

@@ -84,6 +84,7 @@ def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, c
     with show.steps() as progress:
         result = deploy_cluster(prepared, progress, chosen, names)
     show.line(f"{env}: {show.made(result.plan)}")
+    show.notes(result.notes)
     show.problems_or_nothing(result.problems)
 
 

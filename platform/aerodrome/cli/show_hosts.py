@@ -12,7 +12,7 @@ from aerodrome.cli import show
 from aerodrome.terminal import visible
 
 if TYPE_CHECKING:
-    from aerodrome.local.release.hosts import Done, LookedAt
+    from aerodrome.targets.host_commands import Done, LookedAt
 
 
 def done(found: Done) -> None:

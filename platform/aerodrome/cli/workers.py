@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aerodrome.cli import options, show, show_hosts, unseen
+from aerodrome.cli import kinds, options, show, show_hosts, unseen
 from aerodrome.errors import UserError, counted
 
 if TYPE_CHECKING:
-    from aerodrome.local.release.hosts import Done, Hosts
+    from aerodrome.targets.host_commands import Done, Hosts
 
 # Ansible's word for it, which is no host's and no group's name.
 EVERY = "all"
@@ -119,11 +119,9 @@ def _told(done: Done) -> None:
 
 
 def _hosts(env: str, limit: str, ask_sudo: bool, verbose: int) -> Hosts:
-    from aerodrome.local.release.hosts import hosts_of
-
     root: Path = options.repository_root()
     password = unseen.asked("password of sudo on the hosts: ", _INSTEAD) if ask_sudo else ""
-    return hosts_of(root, env, limit, password, verbose)
+    return kinds.hosts_of(root, env, limit, password, verbose)
 
 
 def _named(env: str, limit: str, ask_sudo: bool, verbose: int) -> Hosts:
@@ -134,15 +132,13 @@ def _named(env: str, limit: str, ask_sudo: bool, verbose: int) -> Hosts:
 
 def _shut_out(env: str, limit: str, why: str, yes: bool) -> bool:
     """Return whether any host of *limit* had credentials, which are revoked now; *why*: what the inventory says."""
-    from aerodrome.local.release.hosts import may_have_let_in, shut_out
-
     root = options.repository_root()
-    if not may_have_let_in(root, env):
+    if not kinds.may_have_let_in(root, env):
         return False
     if not yes:
         show.text(why)
         typer.confirm(f"Revoke the credentials of {limit} all the same?", abort=True)
-    done = shut_out(root, env, limit)
+    done = kinds.shut_out(root, env, limit)
     for sentence in done:
         show.line(sentence)
     return bool(done)

@@ -14,7 +14,7 @@ from typing import Any
 
 from aerodrome.clients.cluster import Cluster, Object
 from aerodrome.clients.cluster_failures import ConflictError, NotFoundError
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, HeldError
 from aerodrome.progress import Progress
 from aerodrome.quantities import format_duration
 
@@ -30,10 +30,6 @@ def me() -> str:
     except (KeyError, OSError):
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}:{os.getpid()}"
-
-
-class HeldError(AerodromeError):
-    """Another deploy works on the environment."""
 
 
 class LostError(AerodromeError):

@@ -20,7 +20,7 @@ from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
-from aerodrome.kubernetes.targets import memories, release_of, targets
+from aerodrome.kubernetes.targets import deployed_hosts, memories, release_of, targets
 from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
@@ -32,10 +32,11 @@ from aerodrome.targets.remote_bundle import PublishedBundle
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deploy changed, and what kept single DAGs out."""
+    """What a deploy changed, what kept single DAGs out and which hosts were not done, and what else to know."""
 
     plan: Plan
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def plan_of(prepared: Preparation) -> Planned:
     connection = connect(prepared.root, prepared.environment)
     with desk(connection.cluster, prepared.environment) as people:
         found = _look(prepared, connection, people)
-        planned = Planned(found.plan, prepared.build.problems)
+        planned = Planned(found.plan, prepared.build.problems, _told_of_hosts(found.targets))
         return with_orphans(planned, prepared.root, looks(connection, people, tenant_folders(prepared.root)))
 
 
@@ -99,7 +100,9 @@ def deploy_cluster(
         except AerodromeError as problem:
             _end_badly(problem, ending, migrating, trail)
             raise
-    return Deployed(made, prepared.build.problems)
+    hosts = deployed_hosts(found.targets)
+    problems = (*prepared.build.problems, *(hosts.problems if hosts else ()))
+    return Deployed(made, problems, hosts.notes if hosts else ())
 
 
 def _end_badly(problem: AerodromeError, ending: Ending, migrating: Migrating | None, trail: Trail) -> None:
@@ -141,6 +144,14 @@ def _ending(
         unserved=unserved_queues(connection.cluster, environment, inventory),
         hosts=tuple(host.name for host in inventory.hosts),
     )
+
+
+def _told_of_hosts(found: tuple[Target, ...]) -> tuple[str, ...]:
+    """Return which hosts a plan could not look at, and which a deploy leaves as they are."""
+    hosts = deployed_hosts(found)
+    if hosts is None:
+        return ()
+    return (*(f"host {problem.field}: {problem.message}" for problem in hosts.problems), *hosts.notes)
 
 
 def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:

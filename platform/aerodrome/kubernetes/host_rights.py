@@ -11,12 +11,17 @@ from aerodrome.hosts.inventory import Host
 from aerodrome.secrets.layout import LOGIN, Hosts, places
 
 
-def let_in(environment: Environment, hosts: Sequence[Host], vault: Vault) -> Hosts:
-    """Return host → zone of those of *hosts*, the inventory's, that have a login at *vault*.
+def let_in(environment: Environment, hosts: Sequence[Host], vault: Vault, known: Hosts) -> Hosts:
+    """Return host → zone of those of *hosts*, the inventory's, that have a login at *vault*, or are *known* to.
 
-    The others are let in one by one when they are set up, and not before; who is in no inventory has no right.
+    The zone is the one that a host was let in for. The others are let in one by one when they are set up, and not
+    before; who is in no inventory has no right.
     """
     if not hosts:
         return {}
     there = vault.roles(places(environment)[LOGIN])
-    return {host.name: host.zone for host in hosts if names.host_role(environment.name, host.name) in there}
+    return {
+        host.name: known.get(host.name, host.zone)
+        for host in hosts
+        if host.name in known or names.host_role(environment.name, host.name) in there
+    }

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from aerodrome.environment import Environment
-from aerodrome.hosts.inventory import load_inventory
+from aerodrome.hosts.inventory import Inventory, load_inventory
 from aerodrome.kubernetes.connection import Connection
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.host_rights import let_in
+from aerodrome.kubernetes.hosts import access_of, hosts_for, record_of
+from aerodrome.kubernetes.hosts_target import DeployedHosts, HostAccessTarget
 from aerodrome.kubernetes.login import login_target
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
 from aerodrome.runtime.worker_packages import worker_lock
 from aerodrome.secrets import access
+from aerodrome.secrets.layout import Hosts
 from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.database_version import of_lock
 from aerodrome.targets.iam import IamTarget, pods_target, results_target, roles_of
@@ -36,9 +38,12 @@ def targets(
     login = login_target(connection, prepared.models)
     release = connection.release(values, of_lock(worker_lock(connection.root)))
     roles = RolesTarget(prepared.environment, prepared.models, desk)
-    rights = (*secrets_targets(prepared.root, prepared.environment, prepared.models), *_in_aws(prepared))
+    environment, inventory = prepared.environment, load_inventory(prepared.root, prepared.environment)
+    zones = record_of(connection).read().zones if environment.host_zones else {}
+    rights = (*secrets_targets(prepared.root, environment, prepared.models, inventory, zones), *_in_aws(prepared))
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
-    return (*given, login, release, roles, prepared.bundle, *reversed(taken))
+    hosts = _hosts(connection, prepared.models, inventory, let_in=bool(zones))
+    return (*given, login, release, roles, *hosts, prepared.bundle, *reversed(taken))
 
 
 def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:
@@ -54,15 +59,35 @@ def release_of(found: tuple[Target, ...]) -> ReleaseTarget:
 
 
 def secrets_targets(
-    root: Path, environment: Environment, tenants: Tenants
+    root: Path, environment: Environment, tenants: Tenants, inventory: Inventory, zones: Hosts
 ) -> Iterator[VaultTarget | IamTarget]:
-    """Yield the secrets store's rights as a target; those of hosts that were let in are among them."""
+    """Yield the secrets store's rights as a target; those of hosts that were let in are among them.
+
+    *zones*: the hosts that are known to have been, and for which zone.
+    """
     if environment.secrets.store == "ssm":
         yield IamTarget(environment, tenants, roles_of(environment))
     elif environment.secrets.store == "vault":
         vault = access.vault_for_pods(root, environment)
-        hosts = let_in(environment, load_inventory(root, environment).hosts, vault)
+        hosts = let_in(environment, inventory.hosts, vault, zones)
         yield VaultTarget(environment, tenants, vault, hosts=hosts)
+
+
+def deployed_hosts(found: tuple[Target, ...]) -> DeployedHosts | None:
+    """Return the hosts among *found*; None where the environment has none."""
+    return next((target for target in found if isinstance(target, DeployedHosts)), None)
+
+
+def _hosts(
+    connection: Connection, tenants: Tenants, inventory: Inventory, *, let_in: bool
+) -> Iterator[HostAccessTarget | DeployedHosts]:
+    """Yield who may come in, where anybody ever could, and the hosts of the inventory."""
+    if inventory.hosts or let_in:
+        yield HostAccessTarget(access_of(connection, tenants, inventory))
+    if inventory.hosts:
+        yield DeployedHosts(
+            hosts_for(connection, tenants, inventory), access_of(connection, tenants, inventory)
+        )
 
 
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:

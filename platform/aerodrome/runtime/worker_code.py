@@ -16,7 +16,7 @@ from typing import Any
 
 from aerodrome.errors import AerodromeError
 
-PROJECT = "pyproject.toml"
+PROJECT, LOCK = "pyproject.toml", "requirements.lock"
 _AIRFLOW_SIDE = ("platform/aerodrome_airflow", "common_plugins")
 _BUILDERS = ("platform/aerodrome/runtime/on_host.py", "platform/aerodrome/runtime/in_image.py")
 _PLACE = "platform"
@@ -120,3 +120,14 @@ def _read(root: Path, file: Path) -> bytes:
     except OSError as problem:
         where = file.relative_to(root)
         raise AerodromeError(f"{where}: {problem.strerror}", "check out the commit again") from None
+
+
+def worker_digest(repository: Path) -> str:
+    """Return the digest of all code that runs inside the processes of a platform: theirs and their packages'."""
+    lock, project = (repository / LOCK).read_bytes(), project_file(repository).encode()
+    return digest({**airflow_code(repository), PROJECT: project, LOCK: lock})
+
+
+def builder_digest(repository: Path) -> str:
+    """Return the digest of the code that builds tenants' environments where their workers are."""
+    return digest(builder_code(repository))

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,14 @@ import pytest
 import redis
 from aerodrome.cli import show_hosts
 from aerodrome.cli.program import commands as command_line
-from aerodrome.errors import UserError
+from aerodrome.errors import HeldError, UserError
 from aerodrome.hosts.credentials import STORE
 from aerodrome.hosts.inventory import load_inventory
-from aerodrome.local.machine.lock import HeldError
-from aerodrome.local.release import host_materials
 from aerodrome.local.release import hosts as commands
-from aerodrome.local.release.hosts import Hosts
 from aerodrome.local.stores import openbao
 from aerodrome.names import host_role
+from aerodrome.targets import host_materials
+from aerodrome.targets.host_commands import Hosts
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import Settings
 from entrance_place import NAME, Entrance
@@ -82,7 +82,10 @@ def hosts(entrance: Entrance, repository: Path, tmp_path: Path, monkeypatch: pyt
             "h1", "hosts.yml:3:5", "onprem", ("onprem",), {**reach, **own, **more}, {}, (), {"node_base": "1"}
         )
         settings = Settings(NAME, content, room={})
-        return Hosts(entrance.platform, inventory, (host,), settings, entrance.access)
+        lock = partial(commands.alone_with_hosts, entrance.platform)
+        return Hosts(
+            commands.source_of(entrance.platform), inventory, (host,), settings, entrance.access, lock
+        )
 
     return made
 

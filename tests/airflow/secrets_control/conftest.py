@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis_server
 from aerodrome.clients.vault import Vault
 from aerodrome.local.machine.deadline import wait_until
 from free_ports import free_port
 
 # Test folders are no packages: the module beside this file has a name of its own.
 sys.path.insert(0, str(Path(__file__).parent))
+
+from cluster_place import ADMIN, Place, platform
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +36,18 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
             yield access
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A release's Redis."""
+    with redis_server.running("--requirepass", ADMIN, folder=tmp_path_factory.mktemp("redis")) as found:
+        yield found
+
+
+@pytest.fixture
+def place(vault: Vault, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A platform in a cluster, with two hosts in its inventory and nobody let in yet."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    with platform(vault, port, tmp_path) as found:
+        yield found

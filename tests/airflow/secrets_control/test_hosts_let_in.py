@@ -2,106 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import hvac
 import pytest
 import redis
 import redis_server
 from aerodrome import names
-from aerodrome.clients import cluster_access
-from aerodrome.clients.cluster import Cluster
-from aerodrome.clients.redis import Broker
 from aerodrome.clients.vault import Vault
-from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.hosts.credentials import BROKER, STORE
-from aerodrome.hosts.inventory import Host
-from aerodrome.kubernetes.host_access import ClusterHostAccess
-from aerodrome.kubernetes.host_record import HostRecord
 from aerodrome.secrets.live import LiveLayout
-from aerodrome.targets.secrets import VaultTarget
-from example import environment, tenant
-from objects_of_a_cluster import cluster_of_objects
-
-PLACE, ADMIN = "afar", "of-the-release"
-TENANTS = {"alpha": tenant(queues=["onprem"], connections={"db": {"type": "postgres"}})}
-ROLE, USER = names.host_role(PLACE, "h1"), names.host_user("h1")
-HOSTS = {
-    "execution_api": "https://air.example.org:8443",
-    "broker": "air.example.org:6380",
-    "secrets": "https://vault.example.org",
-    "bundle": "https://git.example.org/dags.git",
-    "networks": ["10.50.0.0/16"],
-    "certificate": "entrance-tls",
-    "authority": "ca.pem",
-    "bundle_user": "reader",
-    "bundle_password_file": "password",
-}
-
-
-def _host(name: str, *queues: str, zone: str = "onprem") -> Host:
-    return Host(name, "10.9.9.1", zone, queues, {}, {}, (), {}, 1, 1)
-
-
-@dataclass(frozen=True)
-class Place:
-    """The access of two hosts, the cluster's objects, and the broker as anybody reaches it."""
-
-    access: ClusterHostAccess
-    objects: dict[str, dict[str, Any]]
-    port: int
-
-    def named(self, *hosts: Host) -> ClusterHostAccess:
-        """Return the access with another inventory."""
-        return replace(self.access, hosts=hosts, _removals={}, _before={})
-
-    def worker(self, url: str) -> redis.Redis:
-        """Return the broker for who was given *url*, without the TLS of the entrance."""
-        user, _, password = url.removeprefix("rediss://").partition("@")[0].partition(":")
-        return redis.Redis(port=self.port, username=user, password=password, retry=redis_server.ONCE)
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The release's Redis."""
-    with redis_server.running("--requirepass", ADMIN, folder=tmp_path_factory.mktemp("redis")) as found:
-        yield found
-
-
-@pytest.fixture
-def place(vault: Vault, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A platform with two hosts in its inventory, nobody let in yet."""
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    document = environment("kubernetes", PLACE, vault={"url": vault.url}).model_dump()
-    document["zones"]["onprem"] = {"workers": "hosts"}
-    document["queues"] |= {name: {"zone": "onprem", "shared": False} for name in ("onprem", "heavy")}
-    made = Environment.model_validate({**document, "hosts": HOSTS})
-    (tmp_path / f"environments/{PLACE}").mkdir(parents=True)
-    (tmp_path / f"environments/{PLACE}/ca.pem").write_text("PEM\n")
-    (tmp_path / "password").write_text("of-the-reader\n")
-    VaultTarget(made, TENANTS, vault).apply((), lambda _: None)
-    with cluster_of_objects(tmp_path / "kubeconfig") as objects:
-        record = HostRecord(Cluster(cluster_access.access()), made.cluster.namespace)
-        hosts = (_host("h1", "onprem"), _host("h2", "onprem"))
-        yield Place(
-            ClusterHostAccess(tmp_path, made, TENANTS, hosts, record, _broker(port), lambda: vault),
-            objects,
-            port,
-        )
-        ClusterHostAccess(tmp_path, made, TENANTS, hosts, record, _broker(port), lambda: vault).revoke("h1")
-
-
-def _broker(port: int) -> Any:
-    @contextmanager
-    def opened() -> Iterator[Broker]:
-        yield Broker(port, "default", ADMIN)
-
-    return opened
+from cluster_place import ADMIN, ROLE, USER, Place, broker_at, host
 
 
 def test_a_host_is_given_what_its_workers_need(place: Place, vault: Vault) -> None:
@@ -180,7 +93,7 @@ def test_a_host_that_was_removed_meanwhile_is_not_let_in_again(place: Place) -> 
 def test_another_zone_needs_a_removal_first(place: Place) -> None:
     """Whoever holds the files of one zone shall not come by another one's."""
     place.access.credentials(["h1"])
-    other = place.named(_host("h1", "pii", zone="pii"))
+    other = place.named(host("h1", "pii", zone="pii"))
     assert "let in for the zone 'onprem'" in other.standing(["h1"])["h1"].other_zone
     with pytest.raises(UserError, match="let in for the zone 'onprem', and the inventory says 'pii'"):
         other.credentials(["h1"])
@@ -189,7 +102,7 @@ def test_another_zone_needs_a_removal_first(place: Place) -> None:
 def test_a_host_that_could_not_be_set_up_has_the_rights_of_before_too(place: Place) -> None:
     """Its workers may be those of before; until then it was shut out, it stays so."""
     given = place.access.credentials(["h1"])["h1"]
-    other = place.named(_host("h1", "heavy"))
+    other = place.named(host("h1", "heavy"))
     other.credentials(["h1"])
     with pytest.raises(redis.exceptions.NoPermissionError):
         place.worker(given.broker_url).llen("onprem")
@@ -204,7 +117,7 @@ def test_a_host_that_could_not_be_set_up_has_the_rights_of_before_too(place: Pla
 def test_what_does_not_answer_is_told_and_shut_out_later(place: Place) -> None:
     """The password is gone at once: no deploy lets the host in again."""
     place.access.credentials(["h1"])
-    broken = replace(place.access, broker=_broker(1))
+    broken = replace(place.access, broker=broker_at(1))
     with pytest.raises(AerodromeError, match="h1 is not shut out everywhere"):
         broken.revoke("h1")
     assert "h1" not in place.access.record.read().hosts

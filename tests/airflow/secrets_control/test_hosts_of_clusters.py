@@ -9,9 +9,10 @@ import pytest
 from aerodrome import names
 from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
+from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.targets import secrets_targets
 from aerodrome.secrets import logins
-from aerodrome.secrets.layout import of_host
+from aerodrome.secrets.layout import Hosts, of_host
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.targets.secrets import VaultTarget
 from example import environment, tenant
@@ -46,8 +47,8 @@ def place(vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Envi
     return made
 
 
-def _target(root: Path, place: Environment) -> VaultTarget:
-    (found,) = secrets_targets(root, place, TENANTS)
+def _target(root: Path, place: Environment, zones: Hosts | None = None) -> VaultTarget:
+    (found,) = secrets_targets(place, TENANTS, load_inventory(root, place), zones or {})
     assert isinstance(found, VaultTarget)
     return found
 
@@ -88,3 +89,11 @@ def test_a_host_that_the_inventory_names_no_more_loses_its_rights(
     file.write_text(INVENTORY.replace("hadoop1", "hadoop3"))
     told = {f"{each.action} {each.what}" for each in _target(tmp_path, place).changes()}
     assert told == {f"delete login {ROLE}", f"delete policy {ROLE}"}
+
+
+def test_a_host_keeps_the_rights_of_the_zone_that_it_was_let_in_for(
+    place: Environment, tmp_path: Path
+) -> None:
+    """Whatever the inventory says of it now: its files and logins are of that zone."""
+    wanted = _target(tmp_path, place, {"hadoop1": "pii"})._wanted().of("policy")[ROLE]["text"]
+    assert "onprem" not in wanted and _target(tmp_path, place, {"hadoop1": "onprem"}).changes() == ()

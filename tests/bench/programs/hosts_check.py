@@ -11,10 +11,8 @@ from typing import Any
 
 from aerodrome.environment import load_environment
 from aerodrome.hosts.inventory import load_inventory
-from aerodrome.local.machine.platform import Platform
-from aerodrome.local.machine.state import Layout
-from aerodrome.local.release import host_materials
 from aerodrome.manifest.load import load_repository
+from aerodrome.targets import host_materials
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import HostsTarget, Settings
 
@@ -41,8 +39,8 @@ def stand_ins(root: Path, folder: Path) -> list[WantedHost]:
     environment = load_environment(root, "fleet")
     inventory = load_inventory(root, environment)
     tenants = {tenant.name: tenant.model for tenant in load_repository(root, environment).tenants}
-    platform = Platform(Layout(root, folder, folder, root=False), environment, tenants)
-    wanted = host_materials.wanted(platform, inventory, inventory.hosts, "PEM")
+    source = host_materials.Source(root, environment, tenants)
+    wanted = host_materials.wanted(source, inventory, inventory.hosts, "PEM")
     return [replace(host, connection=_here(folder / f"{host.name}.json")) for host in wanted]
 
 

@@ -8,7 +8,8 @@ import pytest
 from aerodrome.clients import cluster_namespace
 from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_access import Access
-from aerodrome.clients.cluster_lease import HeldError, Lease, LostError, alone
+from aerodrome.clients.cluster_lease import Lease, LostError, alone
+from aerodrome.errors import HeldError
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.progress import silent
 from pods import LONGEST_SECONDS, Space

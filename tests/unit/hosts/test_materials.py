@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aerodrome.local.release.host_materials import platform_digest
+from aerodrome.targets.host_materials import platform_digest
 
 BUILDER = "platform/aerodrome/runtime/on_host.py"
 LOCKS = ("ansible/worker.lock", "bootstrap.lock", "requirements.lock")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aerodrome.local.machine.lock import HeldError, alone
+from aerodrome.errors import HeldError
+from aerodrome.local.machine.lock import alone
 
 
 @dataclass

@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aerodrome.errors import AerodromeError, ProblemsFound, of_machine
+from aerodrome.errors import AerodromeError, HeldError, ProblemsFound, of_machine
 from aerodrome.local.loop import workbench
 from aerodrome.local.machine import state
-from aerodrome.local.machine.lock import HeldError, alone, lock_file
+from aerodrome.local.machine.lock import alone, lock_file
 from aerodrome.local.processes import supervision
 from aerodrome.local.release.preparation import deployed_layout, prepare
 from aerodrome.plan import apply_targets

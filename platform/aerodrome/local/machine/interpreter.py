@@ -109,16 +109,7 @@ def source_digest(repository: Path) -> str:
 
 def runtime_digest(repository: Path) -> str:
     """Return the digest of all code that runs inside the platform's processes: theirs and their packages'."""
-    lock = (repository / _LOCK).read_bytes()
-    project = worker_code.project_file(repository).encode()
-    return worker_code.digest(
-        {**worker_code.airflow_code(repository), worker_code.PROJECT: project, _LOCK: lock}
-    )
-
-
-def builder_digest(repository: Path) -> str:
-    """Return the digest of the code that builds tenants' environments where their workers are."""
-    return worker_code.digest(worker_code.builder_code(repository))
+    return worker_code.worker_digest(repository)
 
 
 def launcher_digest(repository: Path) -> str:

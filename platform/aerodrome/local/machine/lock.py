@@ -11,15 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from aerodrome.errors import AerodromeError, UserError
+from aerodrome.errors import HeldError, UserError
 from aerodrome.local.machine import state
 from aerodrome.quantities import format_duration
 
 SUFFIX = ".lock"
-
-
-class HeldError(AerodromeError):
-    """Another process works on this deployment."""
 
 
 @contextmanager

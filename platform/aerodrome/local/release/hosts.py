@@ -1,187 +1,20 @@
-"""Workers on hosts of ENV=local: what the commands of operations do, and the same as a target of a deploy."""
+"""Workers on hosts of ENV=local."""
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from aerodrome.clients import ansible
-from aerodrome.environment import Environment
-from aerodrome.errors import Problem, UserError, counted
-from aerodrome.hosts.entry import HOST_PATTERN
 from aerodrome.hosts.inventory import Inventory, load_inventory
-from aerodrome.local.machine.lock import HeldError, alone
+from aerodrome.local.machine.lock import alone
 from aerodrome.local.machine.platform import Platform
-from aerodrome.local.release import host_materials
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.release.preparation import deployed_platform, local_environment
-from aerodrome.progress import Progress, Step, silent
-from aerodrome.quantities import parse_duration
-from aerodrome.targets import host_operations
-from aerodrome.targets.host_operations import Looked
-from aerodrome.targets.host_state import TARGET, WantedHost
-from aerodrome.targets.hosts import HostsTarget, Settings, problem_of
-
-
-@dataclass(frozen=True)
-class Row:
-    """How a command ended on one host, and in how many tasks it changed something."""
-
-    name: str
-    queues: str
-    result: str
-    changed: int
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended on every host that it was for."""
-
-    rows: tuple[Row, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LookedAt:
-    """How hosts are; those that do not answer are among the problems."""
-
-    rows: tuple[Looked, ...]
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """Some hosts of one environment, and all that can be done to them."""
-
-    platform: Platform
-    inventory: Inventory
-    wanted: tuple[WantedHost, ...]
-    settings: Settings
-    access: LocalHostAccess = field(repr=False)
-
-    @property
-    def environment(self) -> str:
-        """Return the environment that they are of."""
-        return self.settings.environment
-
-    @property
-    def number(self) -> int:
-        """Return of how many hosts these are."""
-        return len(self.wanted)
-
-    def target(self, say: Progress, *, revive: bool, check: bool = False) -> HostsTarget:
-        """Return these hosts as a target; with *revive* drained ones are taken back."""
-        zones = {host.name: host.zone for host in self.inventory.hosts}
-        secrets = host_materials.Secrets(self.access, self.platform, zones)
-        packages = partial(host_materials.packages, self.platform)
-        return HostsTarget(
-            self.wanted,
-            self.settings,
-            secrets,
-            packages,
-            revive,
-            check,
-            say,
-            standings=secrets.standing,
-            step_back=self.access.step_back,
-        )
-
-    def work(self, step: Step, *, check: bool) -> Done:
-        """Bring the hosts to what the repository says, or with *check* show what that would change."""
-        say = partial(step, TARGET)
-        with self.alone():
-            target = self.target(say, revive=True, check=check)
-            say(f"looking at {counted(self.number, 'host')}")
-            changes = target.changes()
-            for sentence in () if check else self.access.restore(list(target.found)):
-                say(sentence)
-            for change in changes:
-                say(f"{change.name}: {change.action}: {change.why}")
-            if changes:
-                target.apply(changes, say)
-        planned = frozenset(change.name for change in changes)
-        rows = tuple(_row(target, host, planned) for host in self.wanted)
-        return Done(rows, target.problems, (*target.notes, *self._unserved()))
-
-    def drain(self, step: Step, timeout: str) -> Done:
-        """Let the hosts take no further task and wait for the running ones, at most *timeout* where one is given."""
-        limit = int(_duration(timeout)) if timeout else None
-        with self.alone():
-            settings = replace(self.settings, limit=limit)
-            outcome = host_operations.drain(self.wanted, settings, partial(step, "drain"))
-        return self._done(outcome, "drained")
-
-    def remove(self, step: Step) -> Done:
-        """Revoke the hosts' credentials at once, whoever else works on them, then take the platform off them.
-
-        HeldError, when all are revoked, where somebody else works on the hosts.
-        """
-        say = partial(step, "remove")
-        for host in self.wanted:
-            self.revoke(host.name, say)
-        try:
-            with self.alone():
-                outcome = host_operations.remove(self.wanted, self.settings, say)
-        except HeldError as held:
-            named = ", ".join(host.name for host in self.wanted)
-            raise HeldError(
-                f"credentials of {named} are revoked, all else is there still: {held.args[0]}",
-                "wait for it, or end it, then run the same command again",
-            ) from None
-        remedy = "take it out, or a deploy sets it up again"
-        notes = tuple(f"{host.place} names {host.name} still: {remedy}" for host in self.wanted)
-        return replace(self._done(outcome, "removed"), notes=notes)
-
-    def revoke(self, name: str, say: Progress) -> None:
-        """Take every right of a host away."""
-        done = self.access.revoke(name)
-        for sentence in done or ("it had no credentials",):
-            say(f"{name}: {sentence}")
-
-    def look(self) -> LookedAt:
-        """Return how each host is; changes nothing, and asks for no lock."""
-        target = self.target(silent, revive=True)
-        target.changes()
-        rows = tuple(_looked(target, host) for host in self.wanted)
-        return LookedAt(rows, target.problems, (*target.notes, *self._unserved()))
-
-    def told_of_removal(self) -> str:
-        """Return what a removal does, as a sentence."""
-        named = ", ".join(host.name for host in self.wanted)
-        return (
-            f"credentials of {named} are revoked at once; then its workers are killed, and its users and data deleted"
-            f" (make drain ENV={self.environment} LIMIT={named} first lets running tasks end)"
-        )
-
-    def left_draining(self) -> tuple[str, ...]:
-        """Return what to know after a drain was interrupted."""
-        named = ",".join(host.name for host in self.wanted)
-        command = f"ENV={self.environment} LIMIT={named}"
-        return (
-            f"{named}: goes on draining by itself: no further task is taken, running ones end",
-            f"make check-hosts {command} shows how far it is; make workers {command} takes it back",
-        )
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Hold the lock of the hosts, not the deployment's: a drain may take hours. HeldError tells who holds it."""
-        state = self.platform.layout.state
-        return alone(state.with_name(f"{state.name}.hosts.lock"), f"the hosts of {self.environment}")
-
-    def _unserved(self) -> tuple[str, ...]:
-        return tuple(f"no host serves the queue {queue}: its tasks wait" for queue in self.inventory.unserved)
-
-    def _done(self, outcome: ansible.Outcome, result: str) -> Done:
-        places = {host.name: host.place for host in self.wanted}
-        rows = tuple(_ended(host, outcome, result) for host in self.wanted)
-        return Done(
-            rows, tuple(problem_of(failure, places) for _, failure in sorted(outcome.failures.items()))
-        )
+from aerodrome.targets import host_commands
+from aerodrome.targets.host_commands import Hosts
+from aerodrome.targets.host_materials import Source
 
 
 def hosts_of(
@@ -193,14 +26,10 @@ def hosts_of(
     """
     environment = local_environment(root, environment_name)
     inventory = load_inventory(root, environment)
-    if not inventory.hosts:
-        remedy = "docs/how-to/add-worker.md tells how a host becomes a worker"
-        raise UserError(f"{inventory.file} names no host", remedy)
+    host_commands.require_hosts(inventory)
     platform = replace(deployed_platform(root, environment_name), environment=environment)
-    access = LocalHostAccess(root, environment_name)
-    hosts = hosts_for(platform, inventory, access, limit)
-    connection = {"ansible_become_password": sudo_password} if sudo_password else {}
-    return replace(hosts, settings=replace(hosts.settings, connection=connection, verbosity=verbosity))
+    hosts = hosts_for(platform, inventory, LocalHostAccess(root, environment_name), limit)
+    return host_commands.asked_for(hosts, sudo_password, verbosity)
 
 
 def may_have_let_in(root: Path, environment: str) -> bool:
@@ -210,60 +39,22 @@ def may_have_let_in(root: Path, environment: str) -> bool:
 
 def shut_out(root: Path, environment: str, names: str) -> tuple[str, ...]:
     """Revoke the credentials of hosts that the inventory need not name; return what was done, with what is left."""
-    access = LocalHostAccess(root, environment)
-    found = {name: access.revoke(name) for name in names.split(",") if re.fullmatch(HOST_PATTERN, name)}
-    left = "what is on it stays: the inventory does not say how to reach it"
-    return tuple(f"{name}: {each}" for name, done in found.items() if done for each in (*done, left))
+    return host_commands.shut_out(LocalHostAccess(root, environment), names)
 
 
 def hosts_for(platform: Platform, inventory: Inventory, access: LocalHostAccess, limit: str = "") -> Hosts:
     """Return hosts of *inventory* as they should be for *platform*."""
-    environment = platform.environment
-    settings = Settings(
-        environment.name,
-        platform.layout.repository / host_materials.CONTENT,
-        batch=environment.hosts.batch if environment.hosts else 1,
-        limit=_drain_limit(environment),
+    return host_commands.hosts_for(
+        source_of(platform), inventory, access, partial(alone_with_hosts, platform), limit
     )
-    chosen = inventory.limited_to(limit) if limit else inventory.hosts
-    wanted = host_materials.wanted(platform, inventory, chosen, access.authority())
-    return Hosts(platform, inventory, wanted, settings, access)
 
 
-def _drain_limit(environment: Environment) -> int | None:
-    limit = environment.hosts.drain_limit if environment.hosts else None
-    # A moment longer than systemd, which then kills what still runs.
-    return None if limit is None else int(limit.total_seconds()) + _AFTER_KILL
+def source_of(platform: Platform) -> Source:
+    """Return what the hosts of *platform* are made from."""
+    return Source(platform.layout.repository, platform.environment, platform.tenants)
 
 
-_AFTER_KILL = 60
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as problem:
-        raise UserError(f"--timeout {text}: {problem}", "write 90s, 30m or 2h") from None
-
-
-def _ended(host: WantedHost, outcome: ansible.Outcome, result: str) -> Row:
-    failure, changed = outcome.failures.get(host.name), outcome.changed.get(host.name, 0)
-    ended, why = ("failed", failure.message) if failure else (result, "")
-    return Row(host.name, ", ".join(host.queues), ended, changed, why)
-
-
-def _row(target: HostsTarget, host: WantedHost, planned: frozenset[str]) -> Row:
-    name, queues, changed = host.name, ", ".join(host.queues), target.changed.get(host.name, 0)
-    if failure := target.failures.get(name):
-        return Row(name, queues, "failed", changed, failure.message)
-    if name not in planned:
-        return Row(name, queues, "as it should be", changed)
-    return Row(name, queues, "would change" if target.check else "done", changed)
-
-
-def _looked(target: HostsTarget, host: WantedHost) -> Looked:
-    found = target.found.get(host.name)
-    if failure := target.failures.get(host.name):
-        return host_operations.looked(host, found, failure.message)
-    change = target.change(host.name) if found else None
-    return host_operations.looked(host, found, change.why if change else "")
+def alone_with_hosts(platform: Platform) -> AbstractContextManager[None]:
+    """Hold the lock of the hosts, not the deployment's: a drain may take hours. HeldError tells who holds it."""
+    state = platform.layout.state
+    return alone(state.with_name(f"{state.name}.hosts.lock"), f"the hosts of {platform.environment.name}")

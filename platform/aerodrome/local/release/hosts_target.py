@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aerodrome.clients.ansible_failures import HostFailure
-from aerodrome.errors import Problem, UserError
+from aerodrome.errors import HeldError, Problem, UserError
 from aerodrome.hosts.inventory import load_inventory
-from aerodrome.local.machine.lock import HeldError
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release.host_access import LocalHostAccess
-from aerodrome.local.release.hosts import Hosts, hosts_for
+from aerodrome.local.release.hosts import hosts_for
 from aerodrome.plan import OBSERVE, Change, not_observable
 from aerodrome.progress import Progress, silent
+from aerodrome.targets.host_commands import Hosts
 from aerodrome.targets.host_state import KIND, TARGET
 from aerodrome.targets.hosts import HostsTarget
 

@@ -1,4 +1,4 @@
-"""What hosts of ENV=local are made of: their desired state, the packages they get, the credentials they hold."""
+"""What hosts are made of: their desired state, the packages they get, the credentials they hold."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from aerodrome.clients import logs_login
+from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.files import machine_cache
 from aerodrome.hosts.credentials import LOGS, HostAccess, HostCredentials, Standing
 from aerodrome.hosts.inventory import Host, Inventory
-from aerodrome.local.machine import interpreter
-from aerodrome.local.machine.platform import Platform
+from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.progress import Progress
 from aerodrome.render.hosts import Material, TenantMaterial, variables
-from aerodrome.runtime import read_source
+from aerodrome.runtime import read_source, worker_code
 from aerodrome.runtime.worker_packages import platform_wheel, uv_lock, wheelhouse, worker_lock
 from aerodrome.targets.host_state import WantedHost, parts_of
 
@@ -27,19 +27,28 @@ CONTENT = "ansible"
 _LOGIN_SECONDS, _LOGIN_SECONDS_OF_EACH = 900, 60
 
 
+@dataclass(frozen=True)
+class Source:
+    """What hosts are made from: the repository at *root*, an environment, and the tenants that it has."""
+
+    root: Path
+    environment: Environment
+    tenants: Mapping[str, TenantManifest]
+
+
 def wanted(
-    platform: Platform, inventory: Inventory, chosen: Sequence[Host], authority: str
+    source: Source, inventory: Inventory, chosen: Sequence[Host], authority: str
 ) -> tuple[WantedHost, ...]:
     """Return what the *chosen* hosts should be; *authority* is the PEM of who signed the platform's certificates."""
-    root = platform.layout.repository
-    material = Material("", "", platform_digest(root), "", authority, _tenants(root, platform.tenants))
-    return tuple(_wanted(platform, inventory.file, host, material) for host in chosen)
+    root = source.root
+    material = Material("", "", platform_digest(root), "", authority, _tenants(root, source.tenants))
+    return tuple(_wanted(source, inventory.file, host, material) for host in chosen)
 
 
 def platform_digest(root: Path) -> str:
     """Return the digest of all code on a host of workers: what they import, what builds environments, and uv."""
     locks = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (worker_lock(root), uv_lock(root))]
-    code = interpreter.runtime_digest(root), interpreter.builder_digest(root)
+    code = worker_code.worker_digest(root), worker_code.builder_digest(root)
     return hashlib.sha256("\n".join([*locks, *code]).encode()).hexdigest()[:16]
 
 
@@ -50,9 +59,9 @@ def _tenants(root: Path, names: Collection[str]) -> dict[str, TenantMaterial]:
     }
 
 
-def _wanted(platform: Platform, file: str, host: Host, material: Material) -> WantedHost:
-    made = variables(platform.environment, platform.tenants, host, material)
-    content = platform.layout.repository / CONTENT
+def _wanted(source: Source, file: str, host: Host, material: Material) -> WantedHost:
+    made = variables(source.environment, source.tenants, host, material)
+    content = source.root / CONTENT
     return WantedHost(
         name=host.name,
         place=f"{file}:{host.line}:{host.column}",
@@ -65,10 +74,10 @@ def _wanted(platform: Platform, file: str, host: Host, material: Material) -> Wa
     )
 
 
-def packages(platform: Platform, progress: Progress) -> dict[str, Any]:
+def packages(source: Source, progress: Progress) -> dict[str, Any]:
     """Make what is copied to hosts, and return the variables that say where it lies here."""
-    root, cache = platform.layout.repository, machine_cache()
-    settings = platform.environment.hosts
+    root, cache = source.root, machine_cache()
+    settings = source.environment.hosts
     built = cache / f"platform-{platform_digest(root)}"
     if not (wheels := [*built.glob("*.whl")]):
         progress("building the platform's own wheel")
@@ -87,7 +96,7 @@ class Secrets:
     """Gives hosts their secret variables."""
 
     access: HostAccess
-    platform: Platform
+    source: Source
     zones: Mapping[str, str]
 
     def __call__(
@@ -119,8 +128,8 @@ class Secrets:
         return {LOGS: self.access.mark(json.dumps(login, sort_keys=True))} if any(login.values()) else {}
 
     def _of_logs(self, zone: str) -> Mapping[str, str]:
-        settings = self.platform.environment.hosts
-        return logs_login.of_zone(settings.logs, self.platform.layout.repository, zone) if settings else {}
+        settings = self.source.environment.hosts
+        return logs_login.of_zone(settings.logs, self.source.root, zone) if settings else {}
 
 
 def _variables(given: HostCredentials) -> dict[str, str]:
