@@ -110,7 +110,7 @@ def _cluster(settings: HostsSettings, has_inventory: bool) -> Iterator[Mistake]:
     for key in _NEEDED:
         text: str | None = getattr(settings, key)
         if text is None:
-            if has_inventory:
+            if has_inventory or settings.networks:
                 yield (), f"the key '{key}' is missing: hosts do not know where it is", ""
         elif reason := _bad_address(text, https=key != "broker"):
             yield (key,), reason, ""

@@ -279,6 +279,11 @@ def host_role(environment: str, host: str) -> str:
     return f"{secrets_prefix(environment)}host-{host}"
 
 
+def is_host_role(environment: str, name: str) -> bool:
+    """Return whether *name* is the policy and AppRole of a host."""
+    return name.startswith(host_role(environment, ""))
+
+
 def tenant_policy(environment: str, zone: str, tenant: str) -> str:
     """Return the policy and token role of *tenant* in *zone*."""
     return f"{zone_role(environment, zone)}{SEPARATOR}{tenant}"

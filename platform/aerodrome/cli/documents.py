@@ -52,7 +52,7 @@ def status(environment: str, found: Status) -> Document:
 
 
 def cluster_status(found: ClusterStatus) -> Document:
-    """Return all that the screen shows, lists in full; `airflow`, `hosts` and `deploys` are null where nobody tells."""
+    """Return all that the screen shows, lists in full; null: of that nobody tells."""
     hosts = found.inventory.hosts if found.inventory else None
     return {
         "environment": found.environment.name,
@@ -61,6 +61,7 @@ def cluster_status(found: ClusterStatus) -> Document:
         "components": [asdict(one) for one in found.components],
         "airflow": asdict(found.airflow) if found.airflow else None,
         "hosts": None if hosts is None else [asdict(host) for host in hosts],
+        "hosts_away": None if found.away is None else list(found.away),
         "deploys": None if found.deploys is None else [asdict(entry) for entry in found.deploys],
         "contacts": dict(found.contacts),
     }

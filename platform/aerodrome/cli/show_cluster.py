@@ -30,7 +30,7 @@ def status(found: ClusterStatus) -> None:
     _components(found.components)
     if found.airflow:
         _queues(found.airflow.queues)
-    _hosts(found.inventory)
+    _hosts(found.inventory, found.away)
     _deploys(found.deploys)
     if found.airflow:
         _not_imported(found.airflow.not_imported)
@@ -60,7 +60,7 @@ def _queue(one: Queue) -> Sequence[str]:
     return one.name, str(one.queued), waits, str(one.running), note
 
 
-def _hosts(found: Inventory | None) -> None:
+def _hosts(found: Inventory | None, away: Sequence[str] | None) -> None:
     if found is None:
         return
     if not found.hosts:
@@ -68,6 +68,10 @@ def _hosts(found: Inventory | None) -> None:
     rows = ((host.name, host.address, host.zone, ", ".join(host.queues)) for host in found.hosts)
     _rows("host", ("address", "zone", "queues"), rows)
     show.notes([f"no host serves the queue '{queue}': its tasks wait" for queue in found.unserved])
+    if away:
+        show.notes(
+            [f"no worker of {', '.join(away)} is connected to the broker: drained, away or not set up yet"]
+        )
 
 
 def _deploys(found: Sequence[Entry] | None) -> None:

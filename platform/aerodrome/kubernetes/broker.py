@@ -38,8 +38,7 @@ def _password(cluster: Cluster, pods: Pods) -> str | None:
     ]
     if not found:
         return None
-    (reference,) = {_reference(pod) for pod in found}
-    name, key = reference
+    name, key = _reference(found[0])
     secret = cluster.find(f"/api/v1/namespaces/{pods.namespace}/secrets/{name}")
     if secret is None or key not in secret.get("data", {}):
         raise AerodromeError(f"Secret {name} has no {key}, the password of the release's Redis")

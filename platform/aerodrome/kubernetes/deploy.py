@@ -20,7 +20,7 @@ from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
-from aerodrome.kubernetes.targets import deployed_hosts, memories, release_of, targets
+from aerodrome.kubernetes.targets import deployed_hosts, hosts_behind, memories, release_of, targets
 from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
@@ -67,7 +67,7 @@ def plan_of(prepared: Preparation) -> Planned:
     connection = connect(prepared.root, prepared.environment)
     with desk(connection.cluster, prepared.environment) as people:
         found = _look(prepared, connection, people)
-        planned = Planned(found.plan, prepared.build.problems, _told_of_hosts(found.targets))
+        planned = Planned(found.plan, _problems(prepared, found), _told_of_hosts(found.targets))
         return with_orphans(planned, prepared.root, looks(connection, people, tenant_folders(prepared.root)))
 
 
@@ -88,7 +88,8 @@ def deploy_cluster(
         found = _look(prepared, connection, people)
         require_same(planned, found.plan)
         ending = _ending(connection, release_of(found.targets), people, lease.check, step)
-        ending = replace(ending, rights=memories(found.targets))
+        touched = partial(_hosts_had_their_turn, found)
+        ending = replace(ending, rights=memories(found.targets), hosts_had_their_turn=touched)
         migrating = backed_up(connection, ending.release, prepared.commit, step)
         trail = Trail(tuple(change.target for change in found.plan.changes))
         ending.bundle.begin()
@@ -101,8 +102,8 @@ def deploy_cluster(
             _end_badly(problem, ending, migrating, trail)
             raise
     hosts = deployed_hosts(found.targets)
-    problems = (*prepared.build.problems, *(hosts.problems if hosts else ()))
-    return Deployed(made, problems, hosts.notes if hosts else ())
+    own = (hosts.problems, hosts.notes) if hosts else ((), ())
+    return Deployed(made, (*_problems(prepared, found), *own[0]), own[1])
 
 
 def _end_badly(problem: AerodromeError, ending: Ending, migrating: Migrating | None, trail: Trail) -> None:
@@ -144,6 +145,17 @@ def _ending(
         unserved=unserved_queues(connection.cluster, environment, inventory),
         hosts=tuple(host.name for host in inventory.hosts),
     )
+
+
+def _problems(prepared: Preparation, found: Looked) -> tuple[Problem, ...]:
+    """Return what keeps single DAGs out: mistakes in them, and hosts that lack what they run in."""
+    behind = hosts_behind(found.targets)
+    return (*prepared.build.problems, *(behind.problems if behind else ()))
+
+
+def _hosts_had_their_turn(found: Looked) -> bool:
+    hosts = deployed_hosts(found.targets)
+    return hosts is not None and hosts.had_their_turn
 
 
 def _told_of_hosts(found: tuple[Target, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -36,6 +36,8 @@ class Ending:
     """Tells of queues whose hosts do not work now: no canary waits for them."""
     hosts: tuple[str, ...] = ()
     """Machines outside, which no way back touches: they keep the code that they were given last."""
+    hosts_had_their_turn: Callable[[], bool] = lambda: True
+    """Tells whether this deploy has changed them already."""
 
     def try_out(self, commit: str, images: Mapping[str, str], *, changed: bool) -> None:
         """Run the canary where something *changed*, or was never seen to work, and note that it did."""
@@ -81,7 +83,7 @@ class Ending:
             self.release.require_way_back(last.state.revision)
         self.give_rights_back()
         if runs:
-            return ""
+            return self._of_hosts(last)
         self.go_back(last)
         told = f"went back to deploy {last.number} of {last.when}, which works"
         return "\n".join(filter(None, (told, self._of_hosts(last))))
@@ -98,7 +100,8 @@ class Ending:
         self.record.add(replace(entry, who=me(), state=state, back_to=entry.number))
 
     def _of_hosts(self, entry: Entry) -> str:
-        return left_as_they_are(self.hosts, self.desk.environment.name, entry)
+        hosts = self.hosts if self.hosts_had_their_turn() else ()
+        return left_as_they_are(hosts, self.desk.environment.name, entry)
 
     def _runs(self, state: State) -> bool:
         return self._same_release(state.revision) and self.bundle.head() == state.bundle

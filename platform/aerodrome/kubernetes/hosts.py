@@ -64,7 +64,7 @@ def access_of(connection: Connection, tenants: Tenants, inventory: Inventory) ->
         inventory.hosts,
         record_of(connection),
         partial(broker, connection.cluster, environment.cluster),
-        cache(partial(access.vault, environment)),
+        cache(partial(access.vault, connection.root, environment)),
     )
 
 

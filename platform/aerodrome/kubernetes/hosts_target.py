@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aerodrome.errors import HeldError, Problem
 from aerodrome.kubernetes.host_access import ClusterHostAccess
 from aerodrome.names import host_user
-from aerodrome.plan import OBSERVE, Action, Change, not_observable
+from aerodrome.plan import Action, Change, not_observable
 from aerodrome.progress import Progress, silent
+from aerodrome.targets import deployed_hosts
 from aerodrome.targets.host_commands import Hosts
 from aerodrome.targets.host_state import TARGET
-from aerodrome.targets.hosts import HostsTarget
+from aerodrome.targets.hosts_behind import TARGET as ACCESS_TARGET
 
-ACCESS = "host access"
 _LATER = "looked at once the platform that they reach is deployed"
 
 
@@ -23,7 +22,7 @@ class HostAccessTarget:
     """Shuts out who is in the inventory no more, and gives the others the broker's users that they were let in with."""
 
     access: ClusterHostAccess
-    name: str = ACCESS
+    name: str = ACCESS_TARGET
 
     def changes(self) -> tuple[Change, ...]:
         """Return who is shut out, and whose user differs; nothing of a broker that is not there."""
@@ -52,19 +51,11 @@ class HostAccessTarget:
 
 
 @dataclass
-class DeployedHosts:
+class DeployedHosts(deployed_hosts.DeployedHosts):
     """All hosts of the inventory; where somebody works on them already, they alone are left out of the deploy."""
 
     hosts: Hosts
     access: ClusterHostAccess
-    looked: HostsTarget | None = None
-    held: tuple[Problem, ...] = ()
-    name: str = TARGET
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Return one problem for each host that was not done, or one for all of them."""
-        return self.held or (self.looked.problems if self.looked else ())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -76,21 +67,12 @@ class DeployedHosts:
         with self.access.broker() as broker:
             if broker is None or not broker.answers():
                 return (not_observable(TARGET, "hosts", _LATER),)
-        self.looked = self.hosts.target(silent, revive=False)
-        return self.looked.changes()
+        return self.look(self.hosts.target(silent, revive=False))
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the hosts to their desired state: one that fails or is away keeps no other from it."""
-        wanted = [each for each in changes if each.action != OBSERVE]
-        if self.looked is None or not wanted:
-            return
-        try:
-            with self.hosts.alone():
-                self.looked.apply(wanted, progress)
-        except HeldError as held:
-            file = self.hosts.inventory.file
-            self.held = (Problem(file, 0, 0, "", str(held.args[0]), held.remedy, fault=True),)
+        self.bring(self.hosts, changes, progress)
 
 
 def _change(action: Action, kind: str, name: str, why: str, owner: str = "") -> Change:
-    return Change(ACCESS, action, f"{kind} {name}", why, "access", kind=kind, name=name, owner=owner)
+    return Change(ACCESS_TARGET, action, f"{kind} {name}", why, "access", kind=kind, name=name, owner=owner)

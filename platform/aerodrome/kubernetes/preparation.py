@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,11 @@ class Preparation:
         """Tenant → its tenant.yaml."""
         return {tenant.name: tenant.model for tenant in self.tenants}
 
-    @property
-    def bundle(self) -> RemoteBundleTarget:
-        """The central DAG repository as a target."""
+    def bundle(self, without: Callable[[], Collection[str]]) -> RemoteBundleTarget:
+        """Return the central DAG repository as a target; tenants *without* which it is published stay as they were."""
         remote = bundle_of(self.root, self.environment)
         own = {canary.PATH: canary.canary(self.environment)}
-        here = BundleTarget(remote.mirror.path, self.build, lambda: (), self.root, self.environment, own=own)
+        here = BundleTarget(remote.mirror.path, self.build, without, self.root, self.environment, own=own)
         return RemoteBundleTarget(here, remote)
 
     @property
@@ -80,9 +79,11 @@ class Preparation:
     def desired(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return part → digest of the desired state; *values* are those of the chart."""
         more = {"values": digest_of(values)}
-        return desired(self.environment, self.build, self._sources(), more=more)
+        return desired(self.environment, self.build, self.sources, more=more)
 
-    def _sources(self) -> tuple[RuntimeSource, ...]:
+    @property
+    def sources(self) -> tuple[RuntimeSource, ...]:
+        """The code of the tenants that have some."""
         found = (read_source(self.root / "tenants" / name) for name in self.names)
         return tuple(source for source in found if source)
 

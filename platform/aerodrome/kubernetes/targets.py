@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from aerodrome.environment import Environment
@@ -12,12 +13,13 @@ from aerodrome.kubernetes.connection import Connection
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.host_rights import let_in
 from aerodrome.kubernetes.hosts import access_of, hosts_for, record_of
+from aerodrome.kubernetes.hosts_behind import HostsBehind
 from aerodrome.kubernetes.hosts_target import DeployedHosts, HostAccessTarget
 from aerodrome.kubernetes.login import login_target
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.plan import Target
 from aerodrome.runtime.worker_packages import worker_lock
-from aerodrome.secrets import access
+from aerodrome.secrets import access as secrets_access
 from aerodrome.secrets.layout import Hosts
 from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.database_version import of_lock
@@ -39,11 +41,20 @@ def targets(
     release = connection.release(values, of_lock(worker_lock(connection.root)))
     roles = RolesTarget(prepared.environment, prepared.models, desk)
     environment, inventory = prepared.environment, load_inventory(prepared.root, prepared.environment)
-    zones = record_of(connection).read().zones if environment.host_zones else {}
-    rights = (*secrets_targets(prepared.root, environment, prepared.models, inventory, zones), *_in_aws(prepared))
+    record = record_of(connection)
+
+    def zones() -> Hosts:
+        return record.read().zones if environment.host_zones else {}
+
+    rights = (
+        *secrets_targets(prepared.root, environment, prepared.models, inventory, zones),
+        *_in_aws(prepared),
+    )
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
-    hosts = _hosts(connection, prepared.models, inventory, let_in=bool(zones))
-    return (*given, login, release, roles, *hosts, prepared.bundle, *reversed(taken))
+    hosts = tuple(_hosts(prepared, connection, inventory, let_in=bool(zones())))
+    behind = hosts_behind(hosts)
+    bundle = prepared.bundle(lambda: behind.kept_back if behind else ())
+    return (*given, login, release, roles, *hosts, bundle, *reversed(taken))
 
 
 def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:
@@ -59,17 +70,20 @@ def release_of(found: tuple[Target, ...]) -> ReleaseTarget:
 
 
 def secrets_targets(
-    root: Path, environment: Environment, tenants: Tenants, inventory: Inventory, zones: Hosts
+    root: Path, environment: Environment, tenants: Tenants, inventory: Inventory, zones: Callable[[], Hosts]
 ) -> Iterator[VaultTarget | IamTarget]:
     """Yield the secrets store's rights as a target; those of hosts that were let in are among them.
 
-    *zones*: the hosts that are known to have been, and for which zone.
+    *zones* tells the hosts that are known to have been, and for which zone.
     """
     if environment.secrets.store == "ssm":
         yield IamTarget(environment, tenants, roles_of(environment))
     elif environment.secrets.store == "vault":
-        vault = access.vault_for_pods(root, environment)
-        hosts = let_in(environment, inventory.hosts, vault, zones)
+        vault = secrets_access.vault_for_pods(root, environment)
+
+        def hosts() -> Hosts:
+            return let_in(environment, inventory.hosts, vault, zones())
+
         yield VaultTarget(environment, tenants, vault, hosts=hosts)
 
 
@@ -78,16 +92,21 @@ def deployed_hosts(found: tuple[Target, ...]) -> DeployedHosts | None:
     return next((target for target in found if isinstance(target, DeployedHosts)), None)
 
 
+def hosts_behind(found: tuple[Target, ...]) -> HostsBehind | None:
+    """Return what keeps DAGs back whose hosts lack what they run in; None where the environment has no hosts."""
+    return next((target for target in found if isinstance(target, HostsBehind)), None)
+
+
 def _hosts(
-    connection: Connection, tenants: Tenants, inventory: Inventory, *, let_in: bool
-) -> Iterator[HostAccessTarget | DeployedHosts]:
-    """Yield who may come in, where anybody ever could, and the hosts of the inventory."""
+    prepared: Preparation, connection: Connection, inventory: Inventory, *, let_in: bool
+) -> Iterator[HostAccessTarget | DeployedHosts | HostsBehind]:
+    """Yield who may come in, where anybody ever could, the hosts of the inventory, and what those that fail mean."""
+    access = access_of(connection, prepared.models, inventory)
     if inventory.hosts or let_in:
-        yield HostAccessTarget(access_of(connection, tenants, inventory))
+        yield HostAccessTarget(access)
     if inventory.hosts:
-        yield DeployedHosts(
-            hosts_for(connection, tenants, inventory), access_of(connection, tenants, inventory)
-        )
+        hosts = DeployedHosts(hosts_for(connection, prepared.models, inventory), access)
+        yield from (hosts, HostsBehind(prepared, hosts, access))
 
 
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aerodrome import names
 from aerodrome.plan import Action, Change, digest_of, digest_of_text
 from aerodrome.progress import Progress
 from aerodrome.secrets.layout import (
@@ -49,10 +50,15 @@ def apply(changes: Sequence[Change], wanted: Layout, live: LiveLayout, progress:
 
 
 def restore(before: Layout, live: LiveLayout, progress: Progress) -> None:
-    """Bring back all that was *before*, as a server told it, and nothing else."""
+    """Bring back all that was *before*, as a server told it, and nothing else.
+
+    Which hosts were let in or shut out since then stays: that is no part of what is taken back.
+    """
     now = live.read()
     for each in differences(before, now):
         key = Key(each.kind, each.name)
+        if each.action != "update" and names.is_host_role(live.environment.name, each.name):
+            continue
         progress(f"{each.action} {each.what}")
         if each.action == "delete":
             live.delete(key)

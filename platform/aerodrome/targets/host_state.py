@@ -163,6 +163,11 @@ def lacks_tenants(wanted: WantedHost, found: Found) -> bool:
     return bool(changed & {TENANTS, RUNTIMES}) or any(part.startswith(_TENANT) for part in changed)
 
 
+def is_for_tenant(found: Found, tenant: str) -> bool:
+    """Return whether the host was set up for *tenant* when it was stamped."""
+    return f"{_TENANT}{tenant}" in (found.stamp.get("parts") or {})
+
+
 def _reasons(wanted: WantedHost, found: Found) -> Iterable[str]:
     if changed := sorted(changed_parts(wanted, found)):
         yield f"changed since {found.stamp.get('applied', 'it was set up')}: {', '.join(changed)}"

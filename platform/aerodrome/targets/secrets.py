@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,8 +25,9 @@ APPROLE = "approle"
 class VaultTarget:
     """Keeps policies, token roles and logins of one environment as environment.yaml and the tenants' folders say.
 
-    *hosts* are those that were let in; what else they log in with is theirs. Of what differs it tells and changes its
-    *part* alone. The login method of pods is there already: which cluster it trusts is not for a deploy to say.
+    *hosts* are those that were let in, or tells at each look who they are: others may let one in meanwhile. What else
+    they log in with is theirs. Of what differs it tells and changes its *part* alone. The login method of pods is there
+    already: which cluster it trusts is not for a deploy to say.
     """
 
     environment: Environment
@@ -34,7 +35,7 @@ class VaultTarget:
     vault: Vault
     logins: logins.Logins = field(default_factory=dict, repr=False)
     name: str = reconcile.TARGET
-    hosts: layout.Hosts = field(default_factory=dict)
+    hosts: layout.Hosts | Callable[[], layout.Hosts] = field(default_factory=dict)
     part: Part = Part.ALL
 
     def changes(self) -> tuple[Change, ...]:
@@ -89,10 +90,13 @@ class VaultTarget:
             self._enable(each)
 
     def _host_roles(self) -> tuple[str, ...]:
-        return tuple(host_role(self.environment.name, host) for host in sorted(self.hosts))
+        return tuple(host_role(self.environment.name, host) for host in sorted(self._hosts()))
+
+    def _hosts(self) -> layout.Hosts:
+        return self.hosts() if callable(self.hosts) else self.hosts
 
     def _wanted(self) -> layout.Layout:
-        return layout.desired(self.environment, self.tenants, self.hosts)
+        return layout.desired(self.environment, self.tenants, self._hosts())
 
     def _live(self) -> LiveLayout:
         return LiveLayout(self.vault, self.environment)

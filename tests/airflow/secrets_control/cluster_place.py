@@ -19,6 +19,7 @@ from aerodrome.environment import Environment
 from aerodrome.hosts.inventory import Host
 from aerodrome.kubernetes.host_access import ClusterHostAccess
 from aerodrome.kubernetes.host_record import HostRecord
+from aerodrome.local.machine import certificates
 from aerodrome.targets.secrets import VaultTarget
 from example import environment, tenant
 from objects_of_a_cluster import cluster_of_objects
@@ -76,6 +77,17 @@ def broker_at(port: int) -> Any:
     return opened
 
 
+def told_of_a_cluster(vault: Vault) -> None:
+    """Have *vault* know a cluster, as whoever administers it does once."""
+    if "kubernetes" not in vault.auth_methods():
+        vault.enable_login("kubernetes")
+    known = {
+        "kubernetes_host": "https://127.0.0.1:1",
+        "kubernetes_ca_cert": certificates.made("127.0.0.1", "cluster").authority,
+    }
+    vault.put_role("auth/kubernetes", "config", {**known, "disable_local_ca_jwt": True})
+
+
 @contextmanager
 def platform(vault: Vault, port: int, root: Path) -> Iterator[Place]:
     """Yield it, with nobody let in yet; its files are below *root*, as is the KUBECONFIG of its cluster."""
@@ -86,6 +98,7 @@ def platform(vault: Vault, port: int, root: Path) -> Iterator[Place]:
     (root / f"environments/{PLACE}").mkdir(parents=True)
     (root / f"environments/{PLACE}/ca.pem").write_text("PEM\n")
     (root / "password").write_text("of-the-reader\n")
+    told_of_a_cluster(vault)
     VaultTarget(made, TENANTS, vault).apply((), lambda _: None)
     with cluster_of_objects(root / "kubeconfig") as objects:
         record = HostRecord(Cluster(cluster_access.access()), made.cluster.namespace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -10,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.bundle import publish
+from aerodrome.bundle_settings import BundleSettings
+from aerodrome.clients.git import BareRepository
 from aerodrome.errors import HeldError
 from aerodrome.hosts.inventory import Inventory
 from aerodrome.kubernetes.hosts import alone_with_hosts
+from aerodrome.kubernetes.hosts_behind import HostsBehind
 from aerodrome.kubernetes.hosts_target import DeployedHosts, HostAccessTarget
+from aerodrome.kubernetes.preparation import Preparation
+from aerodrome.manifest.loaded import LoadedTenant
+from aerodrome.pipeline import Build
 from aerodrome.plan import OBSERVE
 from aerodrome.targets import host_materials
 from aerodrome.targets.host_commands import Hosts
@@ -150,3 +158,86 @@ def test_while_somebody_works_on_the_hosts_they_alone_are_left_out(place: Place,
             pytest.fail("let in")
     (problem,) = target.problems
     assert "deploys here since" in problem.message and place.access.record.read().hosts == {}
+
+
+@pytest.fixture
+def behind(place: Place, tmp_path: Path) -> Callable[[DeployedHosts], HostsBehind]:
+    """Return what comes between hosts and DAGs, where alpha was published with its queue."""
+    central = tmp_path / "central.git"
+    BareRepository(central).create()
+    publish(central, {"alpha/daily.py": "a = 1\n", "alpha/policy.json": _policy("onprem")}, source="tests")
+    environment = place.access.environment.model_copy(
+        update={"bundle": BundleSettings(repository=str(central))}
+    )
+    loaded = tuple(LoadedTenant(name, f"tenants/{name}", model, ()) for name, model in TENANTS.items())
+
+    def made(hosts: DeployedHosts) -> HostsBehind:
+        images: Any = None
+        prepared = Preparation(tmp_path, environment, Build(()), loaded, images)
+        return HostsBehind(prepared, hosts, place.access)
+
+    return made
+
+
+def _policy(*queues: str) -> str:
+    limits = {"shared": False, "personal_data": False, "triggerer": False, "pods_of": None}
+    empty = ("reserved_queues", "variables", "forbidden_operators", "triggered_dags", "channels")
+    lists: dict[str, Any] = {key: [] for key in empty}
+    numbers = {"parallelism": 1, "active_runs": 1, "retries": 1, "execution_timeout": 60.0}
+    named = {
+        "tenant": "alpha",
+        "environment": PLACE,
+        "owner": "Team",
+        "pools": {},
+        "connections": {},
+        "channels": [],
+    }
+    return json.dumps({**named, **numbers, **lists, "queues": dict.fromkeys(queues, limits)})
+
+
+Behind = Callable[[DeployedHosts], HostsBehind]
+
+
+def test_a_host_that_is_away_changes_nothing_while_nothing_new_is_wanted(
+    deployed: Deployed, behind: Behind
+) -> None:
+    """It comes back and takes tasks as before."""
+    _brought(deployed())
+    hosts = deployed(h2=AWAY)
+    hosts.changes()
+    assert behind(hosts).changes() == () and behind(hosts).problems == ()
+
+
+def test_a_tenant_waits_for_a_host_that_takes_its_tasks(
+    place: Place, deployed: Deployed, behind: Behind
+) -> None:
+    """And lacks what its new DAGs want: another queue than it was published with."""
+    _brought(deployed())
+    hosts = deployed(h2=AWAY)
+    hosts.changes()
+    found = _with_another_queue(behind(hosts))
+    worker = place.worker(place.access.credentials(["h2"])["h2"].broker_url)
+    assert worker.ping() and found.changes() == ()
+    (problem,) = found.problems
+    assert found.kept_back == {"alpha": ["h2"]} and "h2 takes its tasks, and lacks" in problem.message
+
+
+def test_one_that_takes_none_is_shut_out_until_it_is_set_up(
+    place: Place, deployed: Deployed, behind: Behind
+) -> None:
+    """It keeps nobody waiting."""
+    _brought(deployed())
+    hosts = deployed(h2=AWAY)
+    hosts.changes()
+    found = _with_another_queue(behind(hosts))
+    (change,) = found.changes()
+    assert change.what == "broker user of h2" and found.problems == ()
+    found.apply((change,), lambda _: None)
+    assert found.changes() == () and set(place.access.record.read().at_broker) == {"h1"}
+
+
+def _with_another_queue(found: HostsBehind) -> HostsBehind:
+    """Have alpha published with the queue `default` alone: what it has on hosts is new."""
+    central = found.prepared.root / "central.git"
+    publish(central, {"alpha/daily.py": "a = 2\n", "alpha/policy.json": _policy("default")}, source="tests")
+    return found

@@ -11,15 +11,16 @@ from aerodrome.clients.vault import Vault
 from aerodrome.environment import Environment
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.targets import secrets_targets
-from aerodrome.secrets import logins
+from aerodrome.secrets import host_rights, logins
 from aerodrome.secrets.layout import Hosts, of_host
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.targets.secrets import VaultTarget
+from cluster_place import told_of_a_cluster
 from example import environment, tenant
 
 PLACE = "far"
 TENANTS = {"alpha": tenant(queues=["onprem"], connections={"db": {"type": "postgres"}})}
-ROLE = names.host_role(PLACE, "hadoop1")
+ROLE, OTHER = (names.host_role(PLACE, host) for host in ("hadoop1", "hadoop2"))
 INVENTORY = """\
 all:
   vars: {queues: [onprem]}
@@ -36,6 +37,7 @@ def place(vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Envi
     file.parent.mkdir(parents=True)
     file.write_text(INVENTORY)
     monkeypatch.setenv("VAULT_TOKEN", "root")
+    told_of_a_cluster(vault)
     base = environment("kubernetes", PLACE, vault={"url": vault.url}).model_dump()
     base["zones"]["onprem"] = {"workers": "hosts"}
     base["queues"]["onprem"] = {"zone": "onprem", "shared": False}
@@ -48,7 +50,7 @@ def place(vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Envi
 
 
 def _target(root: Path, place: Environment, zones: Hosts | None = None) -> VaultTarget:
-    (found,) = secrets_targets(place, TENANTS, load_inventory(root, place), zones or {})
+    (found,) = secrets_targets(root, place, TENANTS, load_inventory(root, place), lambda: zones or {})
     assert isinstance(found, VaultTarget)
     return found
 
@@ -89,6 +91,31 @@ def test_a_host_that_the_inventory_names_no_more_loses_its_rights(
     file.write_text(INVENTORY.replace("hadoop1", "hadoop3"))
     told = {f"{each.action} {each.what}" for each in _target(tmp_path, place).changes()}
     assert told == {f"delete login {ROLE}", f"delete policy {ROLE}"}
+
+
+def test_a_way_back_neither_shuts_hosts_out_nor_lets_them_in(
+    place: Environment, vault: Vault, tmp_path: Path
+) -> None:
+    """One that was set up meanwhile keeps its login, one that was removed gets none; changed rights are put back."""
+    target, live = _target(tmp_path, place), LiveLayout(vault, place)
+    text, back = vault.policy(ROLE), target.remember()
+    host_rights.give(vault, place, TENANTS, {"hadoop2": "onprem"})
+    vault.put_policy(ROLE, 'path "*" { capabilities = ["read"] }')
+    back(lambda _: None)
+    assert vault.policy(ROLE) == text and live.read().of("login").keys() >= {ROLE, OTHER}
+    host_rights.take(vault, place, "hadoop1")
+    back(lambda _: None)
+    assert {ROLE, OTHER} & live.read().of("login").keys() == {OTHER}
+
+
+def test_a_host_that_is_let_in_during_a_deploy_is_no_leftover_at_its_end(
+    place: Environment, vault: Vault, tmp_path: Path
+) -> None:
+    """Though the deploy had looked before."""
+    target = _target(tmp_path, place)
+    assert target.changes() == ()
+    host_rights.give(vault, place, TENANTS, {"hadoop2": "onprem"})
+    assert target.changes() == ()
 
 
 def test_a_host_keeps_the_rights_of_the_zone_that_it_was_let_in_for(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aerodrome.cli import show_cluster
 from aerodrome.clients.airflow_dags import Dag
@@ -90,6 +92,13 @@ def test_all_is_on_one_screen(capsys: pytest.CaptureFixture[str]) -> None:
     """What nobody has to look at takes one line, and markup in a text has no meaning."""
     assert shown(made(), capsys) == words(SCREEN)
     assert len(SCREEN.splitlines()) < 40
+
+
+def test_hosts_whose_workers_are_not_connected_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """That alone makes nothing unhealthy: somebody may have drained them."""
+    lines = shown(replace(made(), away=(HOST.name,)), capsys)
+    assert ["note:", "no", "worker", "of", HOST.name] in [line[:5] for line in lines]
+    assert ClusterStatus(ENVIRONMENT, PARTS[:1], away=(HOST.name,)).healthy
 
 
 def test_many_files_and_dags_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

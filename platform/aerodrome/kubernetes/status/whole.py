@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,12 +12,14 @@ from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import AerodromeError
 from aerodrome.hosts.inventory import Inventory, load_inventory
+from aerodrome.kubernetes.broker import broker
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import ClusterDesk, desk
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.status.airflow import Heard, heard
 from aerodrome.kubernetes.status.components import Component, components
 from aerodrome.kubernetes.status.contacts import contacts
+from aerodrome.names import host_of
 from aerodrome.render.roles import ADMIN
 
 DEPLOYS = 5
@@ -29,7 +32,8 @@ T = TypeVar("T")
 class ClusterStatus:
     """What `status` shows of an environment in a cluster.
 
-    *airflow* None: it tells nothing. *deploys*: the last ones, newest first; None: nobody tells. *contacts*: tenant →
+    *airflow* None: it tells nothing. *away*: hosts of which no worker is connected to the broker; None: nobody tells.
+    *deploys*: the last ones, newest first; None: nobody tells. *contacts*: tenant →
     whom to turn to, of those with DAGs that fail or rest. *wrong*: a line for each thing beside components that should
     be and is not.
     """
@@ -41,6 +45,7 @@ class ClusterStatus:
     deploys: tuple[Entry, ...] | None = None
     contacts: Mapping[str, str] = field(default_factory=dict)
     wrong: tuple[str, ...] = ()
+    away: tuple[str, ...] | None = None
 
     @property
     def healthy(self) -> bool:
@@ -70,6 +75,11 @@ class _Look:
         airflow = self._ask(self._airflow) if parts != () else None
         if parts == ():
             self.wrong.append(self._not_there())
+        away = (
+            self._ask(partial(self._hosts_away, inventory))
+            if inventory and inventory.hosts and parts
+            else None
+        )
         if airflow and parts:
             self.wrong += _without_life(airflow, parts)
         return ClusterStatus(
@@ -80,7 +90,15 @@ class _Look:
             None if deploys is None else deploys[: -DEPLOYS - 1 : -1],
             self._contacts(airflow),
             tuple(self.wrong),
+            away,
         )
+
+    def _hosts_away(self, inventory: Inventory) -> tuple[str, ...] | None:
+        with broker(self.connection.cluster, self.environment.cluster) as found:
+            if found is None:
+                return None
+            there = {host_of(client.user) for client in found.connected()}
+        return tuple(host.name for host in inventory.hosts if host.name not in there)
 
     def _contacts(self, airflow: Heard | None) -> dict[str, str]:
         tenants = {dag.tenant for dag in (*airflow.failing, *airflow.idle)} if airflow else set()

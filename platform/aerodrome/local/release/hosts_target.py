@@ -5,35 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aerodrome.clients.ansible_failures import HostFailure
-from aerodrome.errors import HeldError, Problem, UserError
+from aerodrome.errors import UserError
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.local.machine.platform import Platform
 from aerodrome.local.processes.readiness import broker_access
 from aerodrome.local.release.host_access import LocalHostAccess
 from aerodrome.local.release.hosts import hosts_for
-from aerodrome.plan import OBSERVE, Change, not_observable
+from aerodrome.plan import Change, not_observable
 from aerodrome.progress import Progress, silent
+from aerodrome.targets import deployed_hosts
 from aerodrome.targets.host_commands import Hosts
 from aerodrome.targets.host_state import KIND, TARGET
-from aerodrome.targets.hosts import HostsTarget
 
 
 @dataclass
-class DeployedHosts:
+class DeployedHosts(deployed_hosts.DeployedHosts):
     """All hosts of the inventory; where somebody works on them already, they alone are left out of the deploy."""
 
     platform: Platform
-    looked: HostsTarget | None = None
-    held: tuple[Problem, ...] = ()
-    pending: tuple[str, ...] = ()
-    had_their_turn: bool = False
-    name: str = TARGET
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Return one problem for each host that was not done, or one for all of them."""
-        return self.held or (self.looked.problems if self.looked else ())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -46,21 +35,6 @@ class DeployedHosts:
             )
         return self.looked.notes
 
-    @property
-    def lacking(self) -> tuple[str, ...]:
-        """Return the hosts that may take tasks and may lack what these run in: they were not set up.
-
-        What is pending is about to be done, unless somebody else works on the hosts. A drained one takes no task.
-        """
-        if self.looked is None:
-            return ()
-        undone = {*self.looked.failures, *(self.pending if self.held else ())}
-        return tuple(sorted(name for name in undone if self.looked.may_lack(name)))
-
-    def failure(self, name: str) -> HostFailure | None:
-        """Return why a host was not done."""
-        return self.looked.failures.get(name) if self.looked else None
-
     def access(self) -> LocalHostAccess:
         """Return the access of hosts to this platform."""
         return LocalHostAccess(self.platform.layout.repository, self.platform.environment.name, self.platform)
@@ -70,10 +44,7 @@ class DeployedHosts:
         hosts = self._hosts()
         if hosts is None:
             return tuple(self._before_they_are_reached())
-        self.looked = hosts.target(silent, revive=False)
-        found = self.looked.changes()
-        self.pending = tuple(change.name for change in found)
-        return (*found, *self._before_the_broker_runs())
+        return (*self.look(hosts.target(silent, revive=False)), *self._before_the_broker_runs())
 
     def _before_they_are_reached(self) -> Iterator[Change]:
         if self.platform.hosts:
@@ -88,15 +59,7 @@ class DeployedHosts:
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Bring the hosts to their desired state."""
-        hosts, self.had_their_turn = self._hosts(), True
-        if hosts is None or self.looked is None:
-            return
-        try:
-            with hosts.alone():
-                self.looked.apply([each for each in changes if each.action != OBSERVE], progress)
-        except HeldError as held:
-            file = hosts.inventory.file
-            self.held = (Problem(file, 0, 0, "", str(held.args[0]), held.remedy, fault=True),)
+        self.bring(self._hosts(), changes, progress)
 
     def _hosts(self) -> Hosts | None:
         platform = self.platform
