@@ -134,7 +134,8 @@ def test_an_api_server_without_its_login_does_not_start(released: Any, kind: str
 
 def test_roles_behind_pgbouncer_are_refused(refusal: Any) -> None:
     """Each run would fail there, and nobody's roles would follow."""
-    said = refusal("platform-jobs", pgbouncer={"enabled": True})
+    without = {"databaseBackup": {"enabled": False}}
+    said = refusal("platform-jobs", pgbouncer={"enabled": True}, platform=without)
     assert "platform.roles.enabled: PgBouncer passes on neither limits" in said
     assert "set pgbouncer.enabled: false" in said
 
