@@ -21,9 +21,10 @@ import alerts  # noqa: E402
 import run_cluster  # noqa: E402
 from testbed import cluster  # noqa: E402
 
-PLACES = ("kubernetes_itself", "release", "deployed")
-# Attacks from pods wait for what the network forgets: five minutes and more of them. See docs/how-to/add-an-attack.md.
-ALL = "built"
+_MODULES = "deployed/test_{}.py"
+PLACES = ("kubernetes_itself", "release", *map(_MODULES.format, ("deploys", "tenants", "secrets")))
+# What takes long: deploys that are broken off, and attacks from pods, which wait for what the network forgets.
+MORE = (*map(_MODULES.format, ("interruptions", "migrations", "login")), "built")
 OPTIONS = ("--cluster", "-n0", "--timeout=1800", "--durations=15")
 
 
@@ -64,7 +65,7 @@ def _cluster() -> Iterator[str]:
 
 def _tested(kubeconfig: str, arguments: list[str]) -> int:
     more = [argument for argument in arguments if argument != "--all"]
-    places = [str(HERE / place) for place in (*PLACES, *([ALL] if "--all" in arguments else []))]
+    places = [str(HERE / place) for place in (*PLACES, *(MORE if "--all" in arguments else ()))]
     command = [sys.executable, "-m", "pytest", *OPTIONS, *more, *places]
     return subprocess.run(command, env={**os.environ, "KUBECONFIG": kubeconfig}, check=False).returncode
 

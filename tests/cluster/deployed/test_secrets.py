@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("first")
 ENVIRONMENT, TENANT = "environments/sandbox/environment.yaml", "tenants/health/tenant.yaml"
 PASSWORD = "of the archive, known to nobody"
 DIGEST = hashlib.sha256(PASSWORD.encode()).hexdigest()
-RUN_SECONDS = 600
+RUN_SECONDS, PARSED_SECONDS = 600, 180
 _ADDRESS = f"""\
     secretsStore:
       port: {{port}}
@@ -158,6 +158,7 @@ def test_a_deploy_says_who_may_read_what(
 def test_tasks_read_the_connection_that_they_name(airflow: ClusterDesk) -> None:
     """The tenant's code in a pod of its own, and the platform's on a worker of the tenant's zone."""
     access = airflow.access()
+    assert wait_until(lambda: "health.archive" in {row["dag_id"] for row in access.dags()}, PARSED_SECONDS)
     run = str(access.trigger("health.archive")["dag_run_id"])
     ended = wait_until(
         lambda: access.run("health.archive", run)["state"] in {"success", "failed"}, RUN_SECONDS
