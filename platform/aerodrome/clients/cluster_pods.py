@@ -123,6 +123,11 @@ def events(cluster: Cluster, namespace: str, name: str) -> list[str]:
     return list(dict.fromkeys(told))[-EVENTS:]
 
 
+def last_lines(cluster: Cluster, namespace: str, pod: str, container: str) -> list[str]:
+    """Return the last lines of a container's log; none where there is no such pod."""
+    return _log(cluster, Trouble(pod, namespace, container, "", ""))
+
+
 def _log(cluster: Cluster, found: Trouble) -> list[str]:
     """Return the last lines of the run that failed, or of the one before where that is gone already."""
     path = f"/api/v1/namespaces/{found.namespace}/pods/{found.pod}/log"

@@ -13,6 +13,7 @@ from aerodrome.clients.airflow import Airflow
 from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_exec import Container, run
 from aerodrome.clients.cluster_forward import Pods, forwarded, ready
+from aerodrome.clients.cluster_pods import last_lines
 from aerodrome.clients.cluster_secret import OwnSecret
 from aerodrome.environment import Environment
 from aerodrome.render.roles import ADMIN
@@ -63,6 +64,13 @@ class ClusterDesk:
         program = ("python", "-m", "aerodrome_airflow.roles.deployed")
         answer = run(self.cluster, where, program, document, LONGEST_SECONDS)
         return tuple(json.loads(answer.strip().splitlines()[-1])["changed"])
+
+    def worker_lines(self, host: str) -> list[str]:
+        """Return the last lines of the Celery worker in the pod that calls itself *host*; none where it is no pod."""
+        pod, settings = host.partition(".")[0], self.environment.cluster
+        if not pod.startswith(f"{settings.release}-worker-"):
+            return []
+        return last_lines(self.cluster, settings.namespace, pod, "worker")
 
     @cached_property
     def known(self) -> dict[str, str]:

@@ -111,7 +111,8 @@ class Ending:
 
     def _smoke(self) -> None:
         queues, say = self.desk.environment.queues, partial(self.step, "smoke test")
-        SmokeTest(self.desk.access(), queues, self.guard, say, unserved=self.unserved).run()
+        test = SmokeTest(self.desk.access(), queues, self.guard, say, unserved=self.unserved)
+        replace(test, worker_lines=self.desk.worker_lines).run()
 
 
 def entry_to_go_back_to(record: Record, number: int | None) -> Entry:

@@ -24,9 +24,18 @@ Unserved = Callable[[], Mapping[str, str]]
 """Returns queue → why nobody serves it."""
 
 
+WorkerLines = Callable[[str], Collection[str]]
+"""Returns the last lines that the worker of a host name has written; none where nobody can read them."""
+
+
 def _none() -> Mapping[str, str]:
     """Know of none."""
     return {}
+
+
+def _no_lines(_: str) -> Collection[str]:
+    """Know of none."""
+    return ()
 
 
 class SmokeError(AerodromeError):
@@ -37,7 +46,8 @@ class SmokeError(AerodromeError):
 class SmokeTest:
     """One run of the canary on *queues*; *guard* may end it.
 
-    *unserved* tells, when it begins, which of them nobody serves, in words why: they are told, and not tried.
+    *unserved* tells, when it begins, which of them nobody serves, in words why: they are told, and not tried. Of a task
+    that failed and left no log that Airflow shows, *worker_lines* tells what its worker wrote.
     *visible*: seconds until Airflow lists the canary as it is now; *taken*: seconds after which a queue has failed
     whose task nobody took; *silent_for*: seconds for which an API server that has just begun may be too busy to answer.
     """
@@ -50,6 +60,7 @@ class SmokeTest:
     taken: float = 300
     silent_for: float = 120
     unserved: Unserved = _none
+    worker_lines: WorkerLines = _no_lines
     _told: set[str] = field(default_factory=set)
 
     def run(self) -> None:
@@ -115,5 +126,10 @@ class SmokeTest:
             return f"queue {queue}: its task is {state}: no worker has taken it"
         attempt = int(row.get("try_number") or 1)
         log = self._asked(lambda: self.airflow.log(DAG_ID, run, task_id(queue), attempt))
-        lines = "\n    ".join(log.splitlines()[-_LINES:])
-        return f"queue {queue}: its task {state}:\n    {lines}"
+        # What stands in groups says where Airflow has looked.
+        shown = [line for line in log.splitlines() if not line.startswith("::")]
+        host = str(row.get("hostname") or "")
+        written = shown or self.worker_lines(host)
+        where = f"{host} wrote" if written and not shown else "its log"
+        lines = "\n    ".join([*written][-_LINES:]) or "empty: Airflow shows no logs of these workers"
+        return f"queue {queue}: its task {state}; {where}:\n    {lines}"

@@ -24,6 +24,7 @@ class Server:
     away: str = "503"
     always: bool = False
     asked: int = 0
+    log: tuple[str, ...] = ()
     tasks: list[dict[str, str]] = field(default_factory=lambda: [task(queue) for queue in QUEUES])
 
     def answer(self, path: str, change: dict[str, str]) -> dict[str, Any]:
@@ -31,6 +32,9 @@ class Server:
             return {"access_token": "token"}
         if path == f"{_DAG}/tasks":
             return {"tasks": self.tasks}
+        if "/logs/" in path:
+            lines = ("::group::Log message source details", "::endgroup::", *self.log)
+            return {"content": [{"event": line} for line in lines]}
         for row in self.tasks:
             if path.endswith(f"/taskInstances/{row['task_id']}"):
                 row["state"] = change["new_state"]
