@@ -19,12 +19,15 @@ def in_cluster(root: Path, env: str) -> bool:
     return load_environment(root, env).kind == "kubernetes"
 
 
-def planned(root: Path, env: str, say: Progress) -> Planned:
-    """Return what a deploy of the environment would change now; changes nothing."""
+def planned(root: Path, env: str, say: Progress, *, to_apply: bool = False) -> Planned:
+    """Return what a deploy of the environment would change now; changes nothing.
+
+    UserError where the plan is *to_apply* and could not be, because files are in no commit.
+    """
     if in_cluster(root, env):
         from aerodrome.kubernetes.deploy import plan_cluster
 
-        return plan_cluster(root, env, say)
+        return plan_cluster(root, env, say, to_apply=to_apply)
     from aerodrome.local.release.deploy import plan_local
 
     return plan_local(root, env, say)

@@ -38,7 +38,7 @@ def plan(
 
     root = options.repository_root()
     with show.working(f"comparing {env} with this commit") as say:
-        planned = kinds.planned(root, env, say)
+        planned = kinds.planned(root, env, say, to_apply=True)
     told = tuple(str(problem) for problem in planned.problems)
     folder = saved.save(root, planned.plan, (*told, *planned.notes), out)
     if as_json:
@@ -89,10 +89,11 @@ def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, c
 
 
 def _make_images(root: Path, env: str, progress: Step) -> None:
+    from aerodrome.kubernetes.deploy import require_deployable
     from aerodrome.kubernetes.images import make_images
-    from aerodrome.kubernetes.preparation import cluster_environment
 
-    cluster_environment(root, env)
+    # What a registry has been given stays there: nothing is pushed for a deploy that could not begin.
+    require_deployable(root, env)
     make_images(root, env, progress)
 
 

@@ -180,11 +180,12 @@ class BareRepository:
 
 
 def described(clone: Path) -> str | None:
-    """Return the commit that *clone* stands on, with '-changed' where files differ; None where there is none."""
-    arguments = ("describe", "--always", "--dirty=-changed", "--abbrev=12", "--exclude=*")
+    """Return the commit that *clone* stands on, with '-changed' where files differ or are new; None for none."""
     # It only looks: whoever works in the clone at the same time is not kept waiting for its index.
-    done = _git(clone, arguments, {"GIT_OPTIONAL_LOCKS": "0"})
-    return _text(done.stdout).strip() or None
+    done = _git(clone, ("describe", "--always", "--abbrev=12", "--exclude=*"), {"GIT_OPTIONAL_LOCKS": "0"})
+    commit = _text(done.stdout).strip()
+    # Git's own word for changed files leaves out new ones, and a new DAG is one.
+    return f"{commit}-changed" if commit and uncommitted(clone) else commit or None
 
 
 def removed_on(clone: Path, file: str) -> str:

@@ -16,7 +16,7 @@ from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
 from aerodrome.kubernetes.migration import Migrating, Trail, backed_up, require_backup
-from aerodrome.kubernetes.preparation import Preparation, bundle_of, prepare
+from aerodrome.kubernetes.preparation import Preparation, bundle_of, cluster_environment, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
@@ -25,6 +25,7 @@ from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
+from aerodrome.secrets import access
 from aerodrome.targets.orphans import with_orphans
 from aerodrome.targets.release import Guard, MigratedError, ReleaseTarget
 from aerodrome.targets.remote_bundle import PublishedBundle
@@ -47,9 +48,27 @@ class Looked:
     plan: Plan
 
 
-def plan_cluster(root: Path, name: str, say: Progress) -> Planned:
-    """Return what a deploy would change now; changes nothing."""
+def plan_cluster(root: Path, name: str, say: Progress, *, to_apply: bool = False) -> Planned:
+    """Return what a deploy would change now; changes nothing.
+
+    UserError where the plan is *to_apply*, and the environment takes no files that are in no commit.
+    """
+    if to_apply:
+        require_committed(root, cluster_environment(root, name))
     return plan_of(prepare(root, name, say))
+
+
+def require_deployable(root: Path, name: str) -> None:
+    """Do nothing where a deploy of this work tree could begin: what is quickly asked, and needs no image.
+
+    UserError or AerodromeError where files are in no commit, the account is another one, or cluster or secrets store
+    do not answer whoever deploys.
+    """
+    environment = cluster_environment(root, name)
+    require_committed(root, environment)
+    connect(root, environment).cluster.get("/version")
+    if environment.secrets.store == "vault":
+        access.vault_for_pods(root, environment)
 
 
 def checked(root: Path, name: str, step: Step) -> Preparation:

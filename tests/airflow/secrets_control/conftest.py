@@ -17,7 +17,7 @@ from free_ports import free_port
 # Test folders are no packages: the module beside this file has a name of its own.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cluster_place import ADMIN, Place, platform
+from hosts_of_cluster_place import ADMIN, Place, platform
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from aerodrome.targets.host_commands import Hosts
 from aerodrome.targets.host_materials import Source
 from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import Settings
-from cluster_place import PLACE, TENANTS, USER, Place
+from hosts_of_cluster_place import PLACE, TENANTS, USER, Place
 
 STAMP = """\
 - hosts: all

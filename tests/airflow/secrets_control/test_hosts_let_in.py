@@ -14,7 +14,7 @@ from aerodrome.clients.vault import Vault
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.hosts.credentials import BROKER, STORE
 from aerodrome.secrets.live import LiveLayout
-from cluster_place import ADMIN, ROLE, USER, Place, broker_at, host
+from hosts_of_cluster_place import ADMIN, ROLE, USER, Place, broker_at, host
 
 
 def test_a_host_is_given_what_its_workers_need(place: Place, vault: Vault) -> None:

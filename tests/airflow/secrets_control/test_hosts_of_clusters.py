@@ -15,8 +15,8 @@ from aerodrome.secrets import host_rights, logins
 from aerodrome.secrets.layout import Hosts, of_host
 from aerodrome.secrets.live import LiveLayout
 from aerodrome.targets.secrets import VaultTarget
-from cluster_place import told_of_a_cluster
 from example import environment, tenant
+from hosts_of_cluster_place import told_of_a_cluster
 
 PLACE = "far"
 TENANTS = {"alpha": tenant(queues=["onprem"], connections={"db": {"type": "postgres"}})}

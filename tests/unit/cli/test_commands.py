@@ -179,7 +179,14 @@ def cloud(place: Any) -> Any:
     return place
 
 
-@pytest.mark.parametrize("command", ["down", "workers"])
+def test_hosts_are_asked_of_a_cluster_too_where_there_are_any(cloud: Any) -> None:
+    """Before anything else is."""
+    done = cloud.run("workers", "--env", "cloud")
+    assert done.returncode == 2
+    assert done.stderr.startswith("environments/cloud/inventory/hosts.yml names no host\n")
+
+
+@pytest.mark.parametrize("command", ["down", "destroy"])
 def test_what_is_for_a_local_environment_is_refused_for_others(cloud: Any, command: str) -> None:
     """What can be done instead is said, with the environments that there are for it."""
     done = cloud.run(command, "--env", "cloud")

@@ -18,7 +18,7 @@ from aerodrome.cluster_settings import ClusterSettings
 from aerodrome.environment import Environment
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.kubernetes import reach
-from aerodrome.secrets.access import values
+from aerodrome.secrets.access import parameters
 from eks_place import KEY, NAME, OTHER_ACCOUNT, OTHER_ROLE, REGION, SECRET, cluster
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.eks.models import eks_backends
@@ -79,8 +79,8 @@ def test_no_secret_goes_to_the_wrong_account(aws: str) -> None:
     agent = f"arn:aws:iam::{OTHER_ACCOUNT}:role/airflow-{{zone}}"
     ssm = {"store": "ssm", "ssm": {"region": REGION, "agent_role": agent}}
     with pytest.raises(UserError, match=r"^wrong account for the environment: ENV=prod is in"):
-        values(environment(cluster(OTHER_ACCOUNT), secrets=ssm))
-    store = values(environment(cluster(OTHER_ACCOUNT, OTHER_ROLE), secrets=ssm))
+        parameters(environment(cluster(OTHER_ACCOUNT), secrets=ssm))
+    store = parameters(environment(cluster(OTHER_ACCOUNT, OTHER_ROLE), secrets=ssm))
     assert isinstance(store, ParameterStore)
     store.write("prod/tenants/t/variables/v", {"value": "x"})
     assert ParameterStore(REGION, "/aerodrome").names("prod/tenants/t/variables") == ()

@@ -53,11 +53,15 @@ def test_a_deploy_is_told_by_number_time_and_person() -> None:
 
 
 def test_a_changed_work_tree_is_known_by_its_commit(tmp_path: Path) -> None:
-    """As git's own description has it."""
+    """Also where a file is new, which git's own description leaves out; what is ignored is no change."""
     who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
     (tmp_path / "file").write_text("1")
     for command in (("init", "-q"), ("add", "file"), (*who, "commit", "-q", "-m", "x")):
         subprocess.run(("git", *command), cwd=tmp_path, check=True)
+    assert not (described(tmp_path) or "").endswith(CHANGED)
+    (tmp_path / "new").write_text("1")
+    assert (described(tmp_path) or "").endswith(CHANGED)
+    (tmp_path / ".git/info/exclude").write_text("new\n")
     assert not (described(tmp_path) or "").endswith(CHANGED)
     (tmp_path / "file").write_text("2")
     assert (described(tmp_path) or "").endswith(CHANGED)
