@@ -37,15 +37,20 @@ def forwarded(cluster: Cluster, pods: Pods) -> Iterator[str]:
 
 def ready(cluster: Cluster, pods: Pods) -> str:
     """Return the name of a pod that is ready; AerodromeError where none is."""
-    path = f"/api/v1/namespaces/{pods.namespace}/pods"
-    found = cluster.get(path, [("labelSelector", pods.labels)])["items"]
-    names = sorted(each["metadata"]["name"] for each in found if _is_ready(each))
+    names = all_ready(cluster, pods)
     if not names:
         raise AerodromeError(
             f"no pod of {pods.labels} is ready in {pods.namespace}",
             f"kubectl --namespace {pods.namespace} get pods --selector {pods.labels}",
         )
-    return str(names[0])
+    return names[0]
+
+
+def all_ready(cluster: Cluster, pods: Pods) -> list[str]:
+    """Return the names of the *pods* that are ready, in their order."""
+    path = f"/api/v1/namespaces/{pods.namespace}/pods"
+    found = cluster.get(path, [("labelSelector", pods.labels)])["items"]
+    return sorted(str(each["metadata"]["name"]) for each in found if _is_ready(each))
 
 
 def _is_ready(pod: dict[str, dict[str, object]]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from functools import cached_property
 from aerodrome.clients.airflow import Airflow
 from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_exec import Container, run
-from aerodrome.clients.cluster_forward import Pods, forwarded, ready
+from aerodrome.clients.cluster_forward import Pods, all_ready, forwarded, ready
 from aerodrome.clients.cluster_pods import last_lines
 from aerodrome.clients.cluster_secret import OwnSecret
 from aerodrome.environment import Environment
@@ -24,6 +25,7 @@ PORT = 8080
 LONGEST_SECONDS = 900
 PATIENCE_SECONDS = 120
 """How long a deploy waits for an answer: an API server that it has started needs minutes for its first ones."""
+_AGAIN_SECONDS = 1
 
 
 @dataclass
@@ -39,9 +41,17 @@ class ClusterDesk:
     _passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
     def administrator(self) -> Airflow | None:
-        """Return the administrator's access; None where the API server does not answer."""
+        """Return the administrator's access; None where the API server does not answer.
+
+        It is asked again for as long as *patience* says, unless no pod of it is ready.
+        """
         access = replace(self.access(), patience=self.patience)
-        return access if access.answers() else None
+        end = time.monotonic() + self.patience
+        while not access.answers():
+            if time.monotonic() >= end or not all_ready(self.cluster, pods(self.environment)):
+                return None
+            time.sleep(_AGAIN_SECONDS)
+        return access
 
     def access(self) -> Airflow:
         """Return the administrator's access, whether or not the API server answers now."""
