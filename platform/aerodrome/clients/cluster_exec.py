@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
+from kubernetes.stream.ws_client import ERROR_CHANNEL
+from websocket import WebSocketBadStatusException, WebSocketException
 
 from aerodrome.clients.cluster import Cluster
+from aerodrome.clients.cluster_failures import UnreachableError, refused
 from aerodrome.errors import AerodromeError
+from aerodrome.terminal import visible
 
 _LINES = 12
+_AWAY = (WebSocketException, OSError)
+# The library makes an ApiException of whatever ends its call, and stumbles over that as it has no body.
+_OF_LIBRARY = (ApiException, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -47,29 +56,53 @@ def run(cluster: Cluster, container: Container, command: Sequence[str], text: st
 
 
 def ended(cluster: Cluster, container: Container, command: Sequence[str], text: str, seconds: float) -> Ended:
-    """Return how *command* ended, given *text* as its input; AerodromeError where it cannot be run, or does not end."""
+    """Return how *command* ended, given *text* as its input; AerodromeError where it cannot be run, or does not end.
+
+    UnreachableError where the cluster goes away, before it has begun or while it runs.
+    """
     data = text.encode()
     # The protocol cannot say that the input is over: so many bytes of it there are.
     counted = ["sh", "-c", 'bytes=$1; shift; head -c "$bytes" | "$@"', "sh", str(len(data)), *command]
-    asked = {"command": counted, "stdin": True, "stdout": True, "stderr": True, "tty": False}
     place = _place(container, command)
     try:
-        ask = cluster.core().connect_get_namespaced_pod_exec
-        way = stream(
-            ask, container.pod, container.namespace, container=container.name, **asked, _preload_content=False
-        )
+        way = _opened(cluster, container, counted, place)
         way.write_stdin(text)
         return _finished(way, place, seconds)
-    except ApiException as problem:
-        remedy = "who deploys needs the right to create pods/exec there"
-        raise AerodromeError(f"{place}: the cluster refuses: {problem.reason}", remedy) from None
+    except _AWAY as problem:
+        why = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+        raise UnreachableError(
+            f"{place}: {cluster.server} does not answer: {visible(why)}",
+            "how far it came is not known: look whether the cluster runs, and whether this machine reaches it, "
+            "then run the same command again",
+        ) from None
+
+
+def _opened(cluster: Cluster, container: Container, command: Sequence[str], place: str) -> Any:
+    ask = cluster.core().connect_get_namespaced_pod_exec
+    asked = {"command": command, "stdin": True, "stdout": True, "stderr": True, "tty": False}
+    where = {"container": container.name, "_preload_content": False}
+    try:
+        return stream(ask, container.pod, container.namespace, **where, **asked)
+    except _OF_LIBRARY as problem:
+        why = _cause(problem)
+        if not isinstance(why, WebSocketBadStatusException):
+            raise why from None
+        body = bytes(why.resp_body or b"")
+        raise refused(why.status_code, str(why.status_message), body, cluster.server, place) from None
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """Return what the library made *problem* of: no answer, a refusal, a signal to this process."""
+    while isinstance(problem, _OF_LIBRARY) and problem.__context__ is not None:
+        problem = problem.__context__
+    return problem
 
 
 def _place(container: Container, command: Sequence[str]) -> str:
     return f"{' '.join(command)} in {container.pod}"
 
 
-def _finished(way, place: str, seconds: float) -> Ended:  # type: ignore[no-untyped-def]
+def _finished(way: Any, place: str, seconds: float) -> Ended:
     out, errors, end = [], [], time.monotonic() + seconds
     open_still = True
     while open_still:
@@ -81,4 +114,20 @@ def _finished(way, place: str, seconds: float) -> Ended:  # type: ignore[no-unty
         if time.monotonic() > end:
             way.close()
             raise AerodromeError(f"{place}: not finished after {seconds:.0f} s", "run the same command again")
-    return Ended(int(way.returncode or 0), "".join(out), "".join(errors))
+    return Ended(_code(way, place), "".join(out), "".join(errors))
+
+
+def _code(way: Any, place: str) -> int:
+    """Return the exit code that the cluster told at the end; ConnectionError where it told nothing."""
+    told = way.read_channel(ERROR_CHANNEL)
+    if not told:
+        raise ConnectionError("it ended the connection before the program had ended")
+    status = json.loads(told)
+    if status["status"] == "Success":
+        return 0
+    causes = (status.get("details") or {}).get("causes") or ()
+    codes = [each["message"] for each in causes if each.get("reason") == "ExitCode"]
+    if not codes:
+        why = visible(str(status.get("message") or status.get("reason")))
+        raise AerodromeError(f"{place}: the cluster cannot run it: {why}", "run the same command again")
+    return int(codes[0])
