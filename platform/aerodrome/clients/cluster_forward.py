@@ -71,7 +71,8 @@ def _serve(server: socket.socket, cluster: Cluster, pods: Pods) -> None:
 
 
 def _connect(here: socket.socket, cluster: Cluster, pods: Pods) -> None:
-    with closing(here), suppress(AerodromeError, ApiException, OSError):
+    # AttributeError: the library stumbles over an ApiException of its own, as that has no body.
+    with closing(here), suppress(AerodromeError, ApiException, AttributeError, OSError):
         # Whoever asked sees its connection closed, and says so.
         ask = cluster.core().connect_get_namespaced_pod_portforward
         way = portforward(ask, ready(cluster, pods), pods.namespace, ports=str(pods.port))
