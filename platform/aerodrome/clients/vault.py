@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,13 @@ class Vault:
     def state(self) -> str:
         """Return 'absent', 'uninitialised', 'sealed', 'starting' (nothing can be written yet) or 'ready'."""
         try:
+            return self.answered()
+        except AerodromeError:
+            return "absent"
+
+    def answered(self) -> str:
+        """Return the state that the server tells; AerodromeError says why it tells none."""
+        with self._told():
             seal = self._client().sys.read_seal_status()
             if not seal["initialized"]:
                 return "uninitialised"
@@ -37,8 +45,6 @@ class Vault:
             # Raft elects a leader first, if only among one; storage of other kinds has none.
             leader = self._client().sys.read_leader_status()
             return "ready" if leader.get("is_self", not leader["ha_enabled"]) else "starting"
-        except (requests.RequestException, hvac.exceptions.VaultError):
-            return "absent"
 
     def initialise(self) -> str:
         """Initialise a server that unseals itself, and return its root token."""
@@ -262,8 +268,18 @@ class Vault:
                 f"OpenBao at {self.url}: {'; '.join(problem.errors or ()) or problem}"
             ) from None
         except requests.RequestException as problem:
-            raise AerodromeError(f"OpenBao at {self.url} does not answer: {type(problem).__name__}") from None
+            raise AerodromeError(f"OpenBao at {self.url} does not answer: {_why(problem)}") from None
 
 
 class NotThereError(AerodromeError):
     """The path, policy or role does not exist."""
+
+
+def _why(problem: BaseException) -> str:
+    """Return what the machine or TLS says below *problem*: refused, a name that nobody knows, a certificate."""
+    inner = problem.args[-1] if problem.args else None
+    if below := inner if isinstance(inner, BaseException) else problem.__cause__:
+        return _why(below)
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {problem.verify_message}"
+    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__

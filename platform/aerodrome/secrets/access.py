@@ -28,9 +28,15 @@ def vault(root: Path, environment: Environment) -> Vault:
     authority(root, environment)
     path = _authority_file(root, environment)
     found = Vault(settings.url, token, None if path is None else str(path))
+    try:
+        state = found.answered()
+    except AerodromeError as problem:
+        file = f"{FOLDER}/{environment.name}/environment.yaml"
+        remedy = f"try again when it does; its address and authority are url and ca_file of secrets.vault in {file}"
+        raise AerodromeError(str(problem.args[0]), remedy) from None
     # Of several servers one may answer that is not the leader: it passes on what is written.
-    if (state := found.state()) not in ("ready", "starting"):
-        raise AerodromeError(f"{found.url} is {state}", "try again when it answers")
+    if state not in ("ready", "starting"):
+        raise AerodromeError(f"{found.url} is {state}", "try again when it is ready")
     return found
 
 
