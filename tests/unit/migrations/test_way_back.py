@@ -1,0 +1,123 @@
+"""A deploy whose canary fails, and a rollback, bring release and DAGs back to what worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aerodrome.bundle import publish
+from aerodrome.clients.git import BareRepository
+from aerodrome.clients.git_remote import Remote
+from aerodrome.errors import AerodromeError
+from aerodrome.kubernetes.desk import ClusterDesk
+from aerodrome.kubernetes.ending import Ending
+from aerodrome.kubernetes.record import Entry, Record, State
+from aerodrome.kubernetes.smoke import SmokeError
+from aerodrome.render.roles import ADMIN
+from aerodrome.targets.database_version import DatabaseVersion
+from aerodrome.targets.release import unguarded
+from aerodrome.targets.remote_bundle import PublishedBundle
+from canary_server import Server, serving, task
+
+ONE = DatabaseVersion("3.3.1", "3.10.2")
+DAG = "alpha/daily.py"
+RECORD = "/api/v1/namespaces/airflow/configmaps/aerodrome-deploys"
+FAILED = "queue default: its task failed"
+
+
+@dataclass
+class Place:
+    """A cluster in which deploy 1 was seen to work, and another release with other DAGs runs now."""
+
+    platform: Any
+    server: BareRepository
+    canary: Server
+    ending: Ending
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def published(self) -> str:
+        """What the only DAG is now."""
+        return self.server.text(DAG)
+
+    def taken_back(self) -> list[str]:
+        """Return the lines of what is said when the canary of what runs now failed."""
+        with pytest.raises(AerodromeError) as raised:
+            self.ending.take_back(AerodromeError(FAILED))
+        return str(raised.value.args[0]).splitlines()
+
+
+def releases(platform: Any) -> None:
+    """Have two revisions with other objects each; the newer one runs."""
+    platform.deploy(ONE)
+    (first,) = platform.helm["revisions"]
+    older, newer = {**first, "status": "superseded"}, {**first, "revision": 2}
+    platform.have(revisions=[older, newer], objects=True, calls=[])
+
+
+def bundles(folder: Path) -> tuple[BareRepository, str]:
+    """Return a server with two bundles, and the commit of the first one."""
+    server = BareRepository(folder / "server.git")
+    server.create()
+    commits = [publish(server.path, {DAG: text}, source="c0ffee") for text in ("older\n", "newer\n")]
+    assert commits[0] is not None
+    return server, commits[0].commit
+
+
+@pytest.fixture
+def place(platform: Any, tmp_path: Path) -> Iterator[Place]:
+    """The place, whose Airflow runs the canary on its only queue."""
+    releases(platform)
+    server, first = bundles(tmp_path)
+    bundle = PublishedBundle(Remote(BareRepository(tmp_path / "mirror.git"), str(server.path)))
+    connection, said = platform.connection(), []
+    record = Record(connection.cluster, "airflow")
+    record.add(Entry("ada@desk", "c0ffee", State(1, first)))
+    with serving() as canary:
+        canary.tasks = [task("default")]
+        desk = ClusterDesk(connection.cluster, connection.environment, canary.url.removeprefix("http://"))
+        desk.known[ADMIN] = "word"
+        step = lambda stage, text: said.append(f"{stage}: {text}")  # noqa: E731
+        ending = Ending(platform.release(ONE), bundle, desk, record, unguarded, step)
+        rights = (lambda progress: progress("given back"),)
+        yield Place(platform, server, canary, replace(ending, rights=rights), said)
+
+
+def test_a_canary_that_fails_takes_all_back(place: Place) -> None:
+    """Rights first; the error says to which deploy, and the record that it is what runs again."""
+    told = place.taken_back()
+    (first, newest) = place.ending.record.entries()
+    assert told == [FAILED, f"went back to deploy 1 of {first.when}, which works"]
+    assert place.platform.worked == ["rollback"] and place.published == "older\n"
+    assert (newest.back_to, newest.commit, newest.state.revision) == (1, "c0ffee", 3)
+    assert newest.state.bundle == place.server.head()
+    steps = [line.partition(":")[0] for line in place.said]
+    assert list(dict.fromkeys(steps)) == ["back", "rights", "release", "bundle", "smoke test"]
+
+
+def test_without_a_deploy_that_worked_all_is_left(place: Place) -> None:
+    """There is nothing to go back to."""
+    del place.platform.store.objects[RECORD]
+    assert place.taken_back() == [FAILED, "no deploy before was seen to work: left as it is"]
+    assert (place.platform.worked, place.published, place.said) == ([], "newer\n", [])
+
+
+def test_where_what_worked_runs_anyway_only_rights_go_back(place: Place) -> None:
+    """The deploy had not come to release and DAGs: the error stays as it was."""
+    place.ending.record.add(Entry("ada@desk", "c0ffee", State(2, place.ending.bundle.head())))
+    assert place.taken_back() == [FAILED]
+    assert place.said == [f"back: failed: {FAILED}", "rights: given back"]
+    assert (place.platform.worked, place.canary.asked) == ([], 0)
+
+
+def test_a_way_back_that_does_not_work_is_no_deploy(place: Place) -> None:
+    """Its canary fails as well, and both failures are told."""
+    place.canary.tasks = [task("default", "failed")]
+    told = place.taken_back()
+    assert told[:2] == [FAILED, f"going back to deploy 1 failed too: {FAILED}; its log:"]
+    with pytest.raises(SmokeError):
+        place.ending.go_back(place.ending.record.entries()[0])
+    assert len(place.ending.record.entries()) == 1
