@@ -116,14 +116,30 @@ class Ending:
 
 
 def entry_to_go_back_to(record: Record, number: int | None) -> Entry:
-    """Return deploy *number*, or the one before the last; UserError where there is none."""
+    """Return deploy *number*, or the one before the last; UserError where there is none.
+
+    What was gone back from is no deploy before the last: two rollbacks in a row go back twice.
+    """
     entries = record.entries()
-    wanted = [entry for entry in entries if entry.number == number] if number else list(entries[-2:-1])
+    named = [entry for entry in entries if entry.number == number]
+    wanted = named if number else _that_led_here(entries)[-2:-1]
     if wanted:
         return wanted[0]
     known = ", ".join(str(entry.number) for entry in entries) or "none"
-    said = f"there is no deploy {number}" if number else "there is no deploy before the last"
-    raise UserError(said, f"deploys that were seen to work: {known}")
+    which = number or "before the last that was not gone back from"
+    raise UserError(f"there is no deploy {which}", f"deploys that were seen to work: {known}")
+
+
+def _that_led_here(entries: Sequence[Entry]) -> list[Entry]:
+    """Return what ran one after the other until now, oldest first, without all that was gone back from."""
+    origins: dict[int, int] = {}
+    found: list[Entry] = []
+    for entry in entries:
+        # Who goes back to a way back goes to where that led.
+        origin = origins.get(entry.back_to, entry.back_to) or entry.number
+        found = [*(one for one in found if origins[one.number] < origin), entry]
+        origins[entry.number] = origin
+    return found
 
 
 def left_as_they_are(hosts: Sequence[str], environment: str, entry: Entry) -> str:

@@ -11,9 +11,9 @@ import pytest
 from aerodrome.bundle import publish
 from aerodrome.clients.git import BareRepository
 from aerodrome.clients.git_remote import Remote
-from aerodrome.errors import AerodromeError
+from aerodrome.errors import AerodromeError, UserError
 from aerodrome.kubernetes.desk import ClusterDesk
-from aerodrome.kubernetes.ending import Ending
+from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
 from aerodrome.kubernetes.record import Entry, Record, State
 from aerodrome.kubernetes.smoke import SmokeError
 from aerodrome.render.roles import ADMIN
@@ -121,3 +121,49 @@ def test_a_way_back_that_does_not_work_is_no_deploy(place: Place) -> None:
     with pytest.raises(SmokeError):
         place.ending.go_back(place.ending.record.entries()[0])
     assert len(place.ending.record.entries()) == 1
+
+
+def recorded(platform: Any, *backs: int) -> Record:
+    """Return a record of deploys 1, 2, …, each of which went back to the one that *backs* names, 0: to none."""
+    record = Record(platform.connection().cluster, "airflow")
+    for back in backs:
+        record.add(Entry("ada@desk", "c0ffee", State(1, "b"), back_to=back))
+    return record
+
+
+@pytest.mark.parametrize(
+    ("backs", "number"),
+    [
+        ((0, 0), 1),
+        # 3 was bad, and somebody went back from it: once more is not to 3 again.
+        ((0, 0, 0, 2), 1),
+        ((0, 0, 0, 0, 3, 2), 1),
+        # 2 went on, the next deploy failed and went back by itself.
+        ((0, 0, 2), 1),
+        # Before the newest ran what somebody had gone back to, by its newest number.
+        ((0, 0, 1, 0), 3),
+        # To 2 all the same: before that ran 1, as deploy 3.
+        ((0, 0, 1, 2), 3),
+        # To a way back is to where that led.
+        ((0, 0, 0, 2, 0, 4), 1),
+    ],
+)
+def test_a_rollback_goes_to_the_deploy_before(platform: Any, backs: tuple[int, ...], number: int) -> None:
+    """Never to what was gone back from."""
+    assert entry_to_go_back_to(recorded(platform, *backs), None).number == number
+
+
+def test_a_rollback_goes_to_any_deploy_that_is_named(platform: Any) -> None:
+    """One that was gone back from, too."""
+    assert entry_to_go_back_to(recorded(platform, 0, 0, 1), 2).number == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(99, "99"), (None, "before the last that was not gone back from")]
+)
+def test_what_is_not_on_record_is_refused(platform: Any, number: int | None, said: str) -> None:
+    """With the numbers of all that are; before the first deploy, which runs again, there was none."""
+    with pytest.raises(UserError) as refused:
+        entry_to_go_back_to(recorded(platform, 0, 0, 1), number)
+    assert refused.value.args == (f"there is no deploy {said}",)
+    assert refused.value.remedy == "deploys that were seen to work: 1, 2, 3"
