@@ -70,23 +70,35 @@ class Ending:
         known = Backups(self.desk.cluster, self.desk.environment.cluster.namespace)
         return told(known.since(entry.when if entry else ""))
 
-    def give_rights_back(self) -> None:
-        """Have who might read what before the deploy do so again."""
+    def give_rights_back(self) -> str:
+        """Have who might read what before the deploy do so again; return what of that could not be, empty: nothing."""
+        failed = []
         for restore in self.rights:
-            restore(partial(self.step, "rights"))
+            try:
+                restore(partial(self.step, "rights"))
+            except AerodromeError as problem:
+                failed.append(str(problem.args[0]))
+        return f"who may read what could not be brought back: {'; '.join(failed)}" if failed else ""
 
     def _back(self, last: Entry) -> str:
-        """Have *last* run again with the rights of then, and return what was done; empty where it runs anyway."""
+        """Have *last* run again with the rights of then, and return what was done; empty where it runs anyway.
+
+        Rights that stay away keep nothing else from going back.
+        """
         runs = self._runs(last.state)
         if not self._same_release(last.state.revision):
             # Rights of then would be of no use to a release that stays.
             self.release.require_way_back(last.state.revision)
-        self.give_rights_back()
-        if runs:
-            return self._of_hosts(last)
+        rights = self.give_rights_back()
+        try:
+            told = "" if runs else self._gone_back(last)
+        except AerodromeError as problem:
+            raise _with(problem, rights, problem.remedy) if rights else problem from None
+        return "\n".join(filter(None, (told, self._of_hosts(last), rights)))
+
+    def _gone_back(self, last: Entry) -> str:
         self.go_back(last)
-        told = f"went back to deploy {last.number} of {last.when}, which works"
-        return "\n".join(filter(None, (told, self._of_hosts(last))))
+        return f"went back to deploy {last.number} of {last.when}, which works"
 
     def go_back(self, entry: Entry) -> None:
         """Have what ran after *entry* run again; the canary tells whether it works."""

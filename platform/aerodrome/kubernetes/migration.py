@@ -74,9 +74,8 @@ class Migrating:
         Who may read what is as before where the deploy had not come to the release.
         """
         if ending.release.name not in trail.begun:
-            said = (
-                f"{trail}; release and database are as they were{_rights_back(ending)}\nbackup: {self.kept}"
-            )
+            rights = ending.give_rights_back()
+            said = f"{trail}; release and database are as they were{rights and f'; {rights}'}\nbackup: {self.kept}"
             return _with(problem, said, problem.remedy or _AGAIN)
         said = f"{self.migration}: the database is migrated, or may be, so nothing goes back by itself"
         return _with(problem, f"{said}\n{trail}\n{self._backups(ending)}", f"{_AGAIN}, or {RESTORE}")
@@ -88,14 +87,6 @@ class Migrating:
             return ending.backups_since(entries[-1] if entries else None)
         except AerodromeError:
             return f"backup: {self.kept}"
-
-
-def _rights_back(ending: Ending) -> str:
-    try:
-        ending.give_rights_back()
-        return ""
-    except AerodromeError as second:
-        return f"; who may read what could not be brought back: {second.args[0]}"
 
 
 def require_backup(connection: Connection, release: ReleaseTarget) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,19 @@ def test_before_the_release_was_begun_rights_go_back(platform: Any, ending: Endi
         TOLD,
     ]
     assert found.remedy == "look" and platform.said[-1] == "rights given back"
+
+
+def test_rights_that_stay_away_are_told_where_it_stopped(ending: Ending) -> None:
+    """Beside what was done and what not."""
+
+    def away(_: object) -> None:
+        raise AerodromeError("Vault is away")
+
+    found = Migrating(MIGRATION, KEPT).stop(
+        AerodromeError("it broke"), replace(ending, rights=(away,)), came_to("secrets")
+    )
+    said = "as they were; who may read what could not be brought back: Vault is away"
+    assert str(found.args[0]).splitlines()[1].endswith(said)
 
 
 def test_a_cluster_that_tells_nothing_any_more_hides_no_backup(platform: Any, ending: Ending) -> None:

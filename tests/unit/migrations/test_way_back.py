@@ -113,6 +113,36 @@ def test_where_what_worked_runs_anyway_only_rights_go_back(place: Place) -> None
     assert (place.platform.worked, place.canary.asked) == ([], 0)
 
 
+@pytest.fixture
+def vault_away(place: Place) -> Place:
+    """The place, where one of two stores of rights does not answer any more."""
+
+    def away(_: object) -> None:
+        raise AerodromeError("Vault is away")
+
+    place.ending = replace(place.ending, rights=(away, *place.ending.rights))
+    return place
+
+
+def test_rights_that_stay_away_keep_nothing_else_from_going_back(vault_away: Place) -> None:
+    """Neither those of another store, nor release and DAGs; it is said beside."""
+    told = vault_away.taken_back()
+    assert told[1].startswith("went back to deploy 1 of ")
+    assert told[2:] == ["who may read what could not be brought back: Vault is away"]
+    assert "rights: given back" in vault_away.said
+    assert vault_away.platform.worked == ["rollback"] and vault_away.published == "older\n"
+
+
+def test_rights_that_stay_away_are_told_where_nothing_else_is(vault_away: Place) -> None:
+    """And where the way back fails, perhaps just for want of them."""
+    vault_away.canary.tasks = [task("default", "failed")]
+    said = "who may read what could not be brought back: Vault is away"
+    told = vault_away.taken_back()
+    assert told[1].startswith("going back to deploy 1 failed too: ") and told[-1] == said
+    vault_away.ending.record.add(Entry("ada@desk", "c0ffee", State(3, vault_away.server.head() or "")))
+    assert vault_away.taken_back() == [FAILED, said]
+
+
 def test_a_way_back_that_does_not_work_is_no_deploy(place: Place) -> None:
     """Its canary fails as well, and both failures are told."""
     place.canary.tasks = [task("default", "failed")]
