@@ -64,7 +64,7 @@ class Store:
             return (200, {}) if self.objects.pop(path, None) or found else (404, {"message": "not found"})
         if method == "POST":
             path = f"{path}/{body['metadata']['name']}"
-        kept = self.objects.setdefault(path, {"metadata": {"uid": path}})
+        kept = self.objects.setdefault(path, {"metadata": {"uid": path, "resourceVersion": "1"}})
         for key, value in body.items():
             kept[key] = {**kept.get(key, {}), **value} if isinstance(value, dict) else value
         if found := _OF_HELM.fullmatch(path):

@@ -104,6 +104,8 @@ def deploy_cluster(
         connection.locked(partial(step, "lock")) as lease,
         desk(connection.cluster, prepared.environment, PATIENCE_SECONDS) as people,
     ):
+        # A record that nobody can read would be found out when everything is changed.
+        _record(connection).entries()
         found = _look(prepared, connection, people)
         require_same(planned, found.plan)
         ending = _ending(connection, release_of(found.targets), people, lease.check, step)
@@ -151,19 +153,22 @@ def _ending(
 ) -> Ending:
     release.guard = guard
     environment = connection.environment
-    record = Record(connection.cluster, environment.cluster.namespace)
     bundle = PublishedBundle(bundle_of(connection.root, environment))
     inventory = load_inventory(connection.root, environment)
     return Ending(
         release,
         bundle,
         people,
-        record,
+        _record(connection),
         guard,
         step,
         unserved=unserved_queues(connection.cluster, environment, inventory),
         hosts=tuple(host.name for host in inventory.hosts),
     )
+
+
+def _record(connection: Connection) -> Record:
+    return Record(connection.cluster, connection.environment.cluster.namespace)
 
 
 def _problems(prepared: Preparation, found: Looked) -> tuple[Problem, ...]:

@@ -50,10 +50,7 @@ class Ending:
 
     def take_back(self, problem: AerodromeError) -> None:
         """Raise *problem* once what was seen to work last runs again, and say which that is."""
-        entries = self.record.entries()
-        if not entries:
-            raise _with(problem, "no deploy before was seen to work: left as it is", _AGAIN)
-        last = entries[-1]
+        last = self._last(problem)
         self.step("back", f"failed: {str(problem.args[0]).splitlines()[0]}")
         try:
             done = self._back(last)
@@ -64,6 +61,17 @@ class Ending:
             text = f"going back to deploy {last.number} failed too: {second.args[0]}"
             raise _with(problem, text, second.remedy or _AGAIN) from None
         raise _with(problem, done, _AGAIN) if done else problem
+
+    def _last(self, problem: AerodromeError) -> Entry:
+        """Return what was seen to work last; raise *problem* where that is nothing, or nobody can tell."""
+        try:
+            entries = self.record.entries()
+        except AerodromeError as second:
+            said = f"left as it is, as nobody can tell what worked before: {second.args[0]}"
+            raise _with(problem, said, second.remedy or _AGAIN) from None
+        if not entries:
+            raise _with(problem, "no deploy before was seen to work: left as it is", _AGAIN)
+        return entries[-1]
 
     def backups_since(self, entry: Entry | None) -> str:
         """Return a line for each backup of the database that was made after *entry*, or at all."""

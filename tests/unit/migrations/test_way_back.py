@@ -12,12 +12,18 @@ from aerodrome.bundle import publish
 from aerodrome.clients.git import BareRepository
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError, UserError
+from aerodrome.image_settings import ImagesSettings
+from aerodrome.kubernetes.deploy import deploy_cluster
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
+from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.kubernetes.record import Entry, Record, State
 from aerodrome.kubernetes.smoke import SmokeError
+from aerodrome.pipeline import Build
+from aerodrome.plan import Plan
 from aerodrome.render.roles import ADMIN
 from aerodrome.targets.database_version import DatabaseVersion
+from aerodrome.targets.images import ImagesTarget
 from aerodrome.targets.release import unguarded
 from aerodrome.targets.remote_bundle import PublishedBundle
 from canary_server import Server, serving, task
@@ -103,6 +109,32 @@ def test_without_a_deploy_that_worked_all_is_left(place: Place) -> None:
     del place.platform.store.objects[RECORD]
     assert place.taken_back() == [FAILED, "no deploy before was seen to work: left as it is"]
     assert (place.platform.worked, place.published, place.said) == ([], "newer\n", [])
+
+
+def test_a_record_that_is_none_hides_no_failure(place: Place) -> None:
+    """Somebody has edited it while the deploy went on: what failed is told first, and all is left."""
+    place.platform.store.objects[RECORD] = {"data": {"deploys.json": "{"}}
+    assert place.taken_back() == [
+        FAILED,
+        "left as it is, as nobody can tell what worked before: "
+        "ConfigMap aerodrome-deploys is no list of deploys",
+    ]
+    assert (place.platform.worked, place.published, place.said) == ([], "newer\n", [])
+
+
+def test_a_record_that_is_none_ends_a_deploy_before_anything_is_changed(
+    platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the lock was taken, and given back."""
+    monkeypatch.setenv("KUBECONFIG", str(platform.root / "kubeconfig"))
+    platform.store.objects[RECORD] = {"data": {"deploys.json": "{"}}
+    environment = platform.connection().environment
+    images = ImagesTarget(ImagesSettings(registry="registry.example.org/airflow"), ())
+    prepared = Preparation(platform.root, environment, Build(()), (), images)
+    with pytest.raises(AerodromeError, match="ConfigMap aerodrome-deploys is no list of deploys"):
+        deploy_cluster(prepared, lambda *_: None, Plan("prod", ()))
+    assert [asked.partition(" ")[0] for asked in platform.store.asked] == ["POST", "DELETE"]
+    assert all("/leases" in asked for asked in platform.store.asked)
 
 
 def test_where_what_worked_runs_anyway_only_rights_go_back(place: Place) -> None:
