@@ -10,7 +10,7 @@ from aerodrome.clients.cluster_lease import me
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.kubernetes.backups import Backups, told
 from aerodrome.kubernetes.desk import ClusterDesk
-from aerodrome.kubernetes.record import Entry, Record, State, state_of
+from aerodrome.kubernetes.record import Entry, Record, state_of
 from aerodrome.kubernetes.smoke import SmokeTest, Unserved
 from aerodrome.progress import Step
 from aerodrome.targets.part import Restore
@@ -93,10 +93,11 @@ class Ending:
 
         Rights that stay away keep nothing else from going back.
         """
-        runs = self._runs(last.state)
-        if not self._same_release(last.state.revision):
+        same = self._same_release(last.state.revision)
+        if not same:
             # Rights of then would be of no use to a release that stays.
             self.release.require_way_back(last.state.revision)
+        runs = self.bundle.head() == last.state.bundle and same
         rights = self.give_rights_back()
         try:
             told = "" if runs else self._gone_back(last)
@@ -110,6 +111,8 @@ class Ending:
 
     def go_back(self, entry: Entry) -> None:
         """Have what ran after *entry* run again; the canary tells whether it works."""
+        # With its server away the release would go back alone, and run DAGs of now.
+        self.bundle.head()
         if not self._same_release(entry.state.revision):
             self.release.rollback(entry.state.revision, partial(self.step, "release"))
         self.step("bundle", self.bundle.back_to(entry.state.bundle))
@@ -122,9 +125,6 @@ class Ending:
     def _of_hosts(self, entry: Entry) -> str:
         hosts = self.hosts if self.hosts_had_their_turn() else ()
         return left_as_they_are(hosts, self.desk.environment.name, entry)
-
-    def _runs(self, state: State) -> bool:
-        return self._same_release(state.revision) and self.bundle.head() == state.bundle
 
     def _same_release(self, revision: int) -> bool:
         return self.release.is_like(revision)

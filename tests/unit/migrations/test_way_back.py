@@ -145,6 +145,17 @@ def test_where_what_worked_runs_anyway_only_rights_go_back(place: Place) -> None
     assert (place.platform.worked, place.canary.asked) == ([], 0)
 
 
+def test_a_server_of_the_bundle_that_is_away_lets_nothing_go_back(place: Place) -> None:
+    """An older release would run newer DAGs; rights of then would be of no use either."""
+    first = place.ending.record.entries()[0]
+    place.server.path.rename(place.server.path.with_name("elsewhere.git"))
+    with pytest.raises(AerodromeError, match=r"server\.git: git ls-remote: "):
+        place.ending.go_back(first)
+    told = place.taken_back()
+    assert told[1].startswith(f"going back to deploy 1 failed too: {place.server.path}: git ls-remote: ")
+    assert (place.platform.worked, place.said) == ([], [f"back: failed: {FAILED}"])
+
+
 @pytest.fixture
 def vault_away(place: Place) -> Place:
     """The place, where one of two stores of rights does not answer any more."""
