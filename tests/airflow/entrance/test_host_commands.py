@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+import stamping
 from aerodrome.cli import show_hosts
 from aerodrome.cli.program import commands as command_line
 from aerodrome.errors import HeldError, UserError
@@ -27,26 +28,7 @@ from aerodrome.targets.hosts import Settings
 from entrance_place import NAME, Entrance
 from typer.testing import CliRunner
 
-STAMP = """\
-- hosts: all
-  gather_facts: false
-  tasks:
-    - name: Stop here
-      ansible.builtin.fail: {msg: No space left on device}
-      when: broken | default(false)
-    - name: Keep the login
-      ansible.builtin.copy: {content: "{{ airflow_worker_wrapped_login }}", dest: "{{ login }}", mode: "0600"}
-      when: airflow_worker_wrapped_login | length > 0
-    - name: Stamp the host
-      aerodrome_state:
-        action: write
-        environment: "{{ aerodrome_environment }}"
-        host: "{{ aerodrome_host }}"
-        zone: "{{ aerodrome_zone }}"
-        digest: "{{ aerodrome_state_digest }}"
-        parts: "{{ aerodrome_parts }}"
-        path: "{{ aerodrome_state_path }}"
-"""
+STAMP = stamping.PLAY + stamping.FAILS + stamping.TASKS
 
 # In the place of a drain: says what it was told, and changes nothing.
 DRAIN = """\

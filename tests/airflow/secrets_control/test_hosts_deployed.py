@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamping
 from aerodrome.bundle import publish
 from aerodrome.bundle_settings import BundleSettings
 from aerodrome.clients.git import BareRepository
@@ -30,23 +31,7 @@ from aerodrome.targets.host_state import WantedHost
 from aerodrome.targets.hosts import Settings
 from hosts_of_cluster_place import PLACE, TENANTS, USER, Place
 
-STAMP = """\
-- hosts: all
-  gather_facts: false
-  tasks:
-    - name: Keep the login
-      ansible.builtin.copy: {content: "{{ airflow_worker_wrapped_login }}", dest: "{{ login }}", mode: "0600"}
-      when: airflow_worker_wrapped_login | length > 0
-    - name: Stamp the host
-      aerodrome_state:
-        action: write
-        environment: "{{ aerodrome_environment }}"
-        host: "{{ aerodrome_host }}"
-        zone: "{{ aerodrome_zone }}"
-        digest: "{{ aerodrome_state_digest }}"
-        parts: "{{ aerodrome_parts }}"
-        path: "{{ aerodrome_state_path }}"
-"""
+STAMP = stamping.PLAY + stamping.TASKS
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 Deployed = Callable[..., DeployedHosts]
 
