@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from aerodrome import authority_files
 from aerodrome.clients.aws import ParameterStore
 from aerodrome.clients.aws_session import require_account, session
 from aerodrome.clients.vault import Vault
@@ -13,7 +14,6 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.secrets.values import Values, VaultValues
 
 TOKEN = "VAULT_TOKEN"  # noqa: S105  (the name of a variable)
-_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
 def vault(root: Path, environment: Environment) -> Vault:
@@ -56,15 +56,7 @@ def authority(root: Path, environment: Environment) -> str:
     path = _authority_file(root, environment)
     if path is None:
         return ""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        text = ""
-    if _CERTIFICATE not in text:
-        place = path.relative_to(root)
-        remedy = "secrets.vault.ca_file names it: a PEM file beside environment.yaml"
-        raise UserError(f"{place} is missing, or holds no certificate", remedy)
-    return text
+    return authority_files.required(path, "secrets.vault.ca_file", path.relative_to(root))
 
 
 def parameters(environment: Environment) -> ParameterStore:
