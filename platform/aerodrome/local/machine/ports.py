@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ class Place:
 
 
 LOOPBACK = Place("127.0.0.1", "local.ports")
+_LETTING_GO = 5.0
+"""Seconds that a port without a visible holder may take to become free: the kernel is done with it long before."""
 
 
 def require_free(
@@ -33,22 +36,32 @@ def require_free(
 
     *own* are the pids of the deployment itself: what they hold now is given back, or kept, in the course of it.
     """
+    ending = time.monotonic() + _LETTING_GO
+    while taken := _taken(listening, place, own):
+        # Of a program that was killed only now, threads may still hold a port that belongs to no living process.
+        if any(pid for *_, pid in taken) or time.monotonic() > ending:
+            raise UserError(
+                "\n".join(
+                    f"port {port} of {process} is taken{_by(pid)}: {place.section}.{key}"
+                    for process, key, port, pid in taken
+                ),
+                f"end that program, or set another port in environments/{environment}/environment.yaml",
+            )
+        time.sleep(0.1)
+
+
+def _taken(
+    listening: Mapping[str, Mapping[str, int]], place: Place, own: Collection[int]
+) -> list[tuple[str, str, int, int | None]]:
+    """Return process, key, port and holder (None: nobody to be seen) of what others than *own* hold now."""
     wanted = [(process, key, port) for process, ports in listening.items() for key, port in ports.items()]
     taken = [(process, key, port) for process, key, port in wanted if not is_free(port, place.address)]
-    if not taken:
-        return
-    holders = _holders(place.address)
-    lines = [
-        f"port {port} of {process} is taken{_by(holders.get(port))}: {place.section}.{key}"
+    holders = _holders(place.address) if taken else {}
+    return [
+        (process, key, port, holders.get(port))
         for process, key, port in taken
         if holders.get(port) not in own
     ]
-    if not lines:
-        return
-    raise UserError(
-        "\n".join(lines),
-        f"end that program, or set another port in environments/{environment}/environment.yaml",
-    )
 
 
 _ALL = ("0.0.0.0", "::", "")  # noqa: S104 - looked for, not listened at
