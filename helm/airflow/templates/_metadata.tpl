@@ -100,6 +100,7 @@ own values where a group of workers sees others. Argument: list root name.
       "pgbouncer-config-secret" "secrets/pgbouncer-config-secret"
       "result-backend-secret" "secrets/result-backend-connection-secret"
       "statsd-config" "configmaps/statsd-configmap"
+      "tenant-pods" "tenants/pods"
       "webserver-config" "configmaps/webserver-configmap"
       "webserver-secret-key" "secrets/webserver-secret-key-secret") (index . 1) }}
 {{- include (printf "%s/%s.yaml" (index . 0).Template.BasePath $template) (index . 0) | sha256sum }}

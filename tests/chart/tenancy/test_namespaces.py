@@ -127,3 +127,19 @@ def test_the_scheduler_watches_the_namespaces_and_reads_the_templates(release: A
     sources = [one["configMap"]["name"] for one in volume["projected"]["sources"]]
     assert sources == ["rel-pods-flights", "rel-pods-health"]
     assert set(sources) <= set(release.of("ConfigMap", "airflow"))
+
+
+def test_the_scheduler_starts_again_where_pods_are_made_otherwise(objects_of: Any) -> None:
+    """A task that begins straight after a deploy gets the pod of that deploy; an egress rule restarts nothing."""
+    changes: dict[str, dict[str, Any]] = {
+        "same": {},
+        "egress": {"egress": [{"ports": [{"port": 5433, "protocol": "TCP"}]}]},
+        "pod": {"priorityClassName": "urgent"},
+    }
+    made = {name: objects_of("tenants", tenants={"flights": change}) for name, change in changes.items()}
+    templates = {
+        name: found.of("Deployment")["rel-scheduler"]["spec"]["template"]["metadata"]["annotations"]
+        for name, found in made.items()
+    }
+    assert templates["same"]["checksum/tenant-pods"] == templates["egress"]["checksum/tenant-pods"]
+    assert templates["same"] != templates["pod"]
