@@ -9,7 +9,10 @@ ARG TENANT DIGEST INDEX_URL=
 RUN echo "builder:x:50001:50001::/nonexistent:/usr/sbin/nologin" >> /etc/passwd \
     && echo "builder:x:50001:" >> /etc/group \
     && install -d /opt/aerodrome/runtimes \
-    && python -I -m aerodrome.runtime.in_image "$TENANT" "$DIGEST" "$INDEX_URL"
+    && python -I -m aerodrome.runtime.in_image "$TENANT" "$DIGEST" "$INDEX_URL" \
+    # On hosts a tenant's group alone may read it. A pod has a group of its own choice, and no other tenant in it.
+    && rm -r /opt/aerodrome/runtimes/.locks \
+    && chmod -R a+rX /opt/aerodrome/runtimes
 
 FROM ${PLATFORM}
 COPY --from=built --chown=0:0 /opt/aerodrome/runtimes /opt/aerodrome/runtimes

