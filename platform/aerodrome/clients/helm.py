@@ -26,6 +26,8 @@ OLDEST = Version(3, 14, 0)
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _LOOK_SECONDS = 1.0
 _KEPT_REVISIONS = 20
+# Nobody would see what it goes on doing, and the next deploy would work beside it.
+_TIED = ("setpriv", "--pdeathsig", "TERM", "--")
 _DOCUMENT = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _SOURCE = re.compile(r"^# Source: (.+)$", re.MULTILINE)
 
@@ -36,6 +38,20 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 for _kind in ("timestamp", "value"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.construct_scalar)
+
+
+class _Command(pyhelm3.Command):  # type: ignore[misc]
+    """A helm that is asked to end where this process is killed; it marks what it was at as failed then."""
+
+    def __init__(self, program: Path, **settings: Any) -> None:
+        # The shell that the library starts it with gives way to it, and is no process between the two.
+        super().__init__(executable="exec", **settings)
+        self._called = (*(_TIED if shutil.which(_TIED[0]) else ()), str(program))
+
+    async def run(self, command: list[Any], input: bytes | None = None) -> bytes:
+        """Return what helm prints, given *input*."""
+        return bytes(await super().run([*self._called, *command], input))
+
 
 Values = Mapping[str, Any]
 Meanwhile = Callable[[], None]
@@ -215,8 +231,8 @@ class Helm:
         # It would print each command that fails; what is to be said of that is in the error.
         logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)
         kubeconfig = Held(yaml.safe_dump(dict(self.access.renewed().config)).encode())
-        helm = pyhelm3.Command(
-            executable=str(self.program),
+        helm = _Command(
+            self.program,
             kubeconfig=Path(kubeconfig.path),
             default_timeout=f"{self.seconds}s",
             history_max_revisions=_KEPT_REVISIONS,
