@@ -11,6 +11,7 @@ from aerodrome.clients.git_remote import Remote, mirror
 from aerodrome.environment import Environment, load_environment
 from aerodrome.errors import UserError, counted
 from aerodrome.files import machine_cache
+from aerodrome.hosts.inventory import load_inventory
 from aerodrome.images.platform_image import NAME as PLATFORM
 from aerodrome.images.tenant_image import tenant_name
 from aerodrome.kubernetes.values import merged
@@ -26,6 +27,7 @@ from aerodrome.runtime import RuntimeSource, read_source
 from aerodrome.secrets import access
 from aerodrome.targets.bundle import BundleTarget, source_commit
 from aerodrome.targets.desired import desired
+from aerodrome.targets.host_state import content_digest
 from aerodrome.targets.images import ImagesTarget, images_target
 from aerodrome.targets.remote_bundle import RemoteBundleTarget
 from aerodrome.verify import verify
@@ -78,8 +80,10 @@ class Preparation:
 
     def desired(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return part → digest of the desired state; *values* are those of the chart."""
-        more = {"values": digest_of(values)}
-        return desired(self.environment, self.build, self.sources, more=more)
+        hosts = load_inventory(self.root, self.environment).hosts
+        ansible = {"ansible": content_digest(self.root / "ansible")} if hosts else {}
+        more = {"values": digest_of(values), **ansible}
+        return desired(self.environment, self.build, self.sources, hosts, more)
 
     @property
     def sources(self) -> tuple[RuntimeSource, ...]:

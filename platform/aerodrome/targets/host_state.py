@@ -13,6 +13,7 @@ from aerodrome.hosts.credentials import BROKER, BUNDLE, LOGS, STORE, Standing
 from aerodrome.plan import Action, Change, Risk, digest_of
 
 TARGET = "hosts"
+_CONTENT = ("library", "module_utils", "playbooks", "roles", "tasks")
 KIND = "host"
 _SHOWN = 3
 # Of the worker's role, what its launchers and agent read anew: the worker itself goes on.
@@ -104,6 +105,11 @@ def folder_digest(folder: Path) -> str:
             if not name.startswith("molecule/") and "__pycache__" not in name
         ]
     )
+
+
+def content_digest(content: Path) -> str:
+    """Return the digest of all below *content* that sets hosts up."""
+    return digest_of([folder_digest(content / part) for part in _CONTENT])
 
 
 def change_of(wanted: WantedHost, found: Found) -> Change | None:

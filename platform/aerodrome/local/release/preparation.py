@@ -23,17 +23,15 @@ from aerodrome.manifest.folder import tenant_folders
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.manifest.tenant_checks import all_below_ceiling
 from aerodrome.pipeline import Build, TenantBuild
-from aerodrome.plan import Target, digest_of
+from aerodrome.plan import Target
 from aerodrome.progress import Progress
 from aerodrome.runtime import Owner, Tools, Workshop, read_source
 from aerodrome.runtime.uv import find_uv
 from aerodrome.targets.bundle import BundleTarget
 from aerodrome.targets.desired import desired
-from aerodrome.targets.host_state import folder_digest
+from aerodrome.targets.host_state import content_digest
 from aerodrome.targets.runtimes import RuntimesTarget
 from aerodrome.verify import verify
-
-_ANSIBLE = ("library", "module_utils", "playbooks", "roles", "tasks")
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Preparation:
             "requirements.lock": interpreter.packages_digest(root),
         }
         if hosts:
-            more["ansible"] = digest_of([folder_digest(root / "ansible" / part) for part in _ANSIBLE])
+            more["ansible"] = content_digest(root / "ansible")
         return desired(self.platform.environment, self.build, self.runtimes.sources, hosts, more)
 
     def remember(self, kept_back: Collection[str] = ()) -> None:
