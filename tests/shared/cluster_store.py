@@ -37,6 +37,8 @@ class Store:
     stuck: bool = False
     objects: dict[str, Object] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
+    """What whoever asks may not do, such as "get pods/exec"."""
 
     def get(self, path: str) -> tuple[int, Any]:
         """Return an object, the objects of a list, or what an API has."""
@@ -56,7 +58,9 @@ class Store:
         return 404, {"message": "not found"}
 
     def change(self, method: str, path: str, body: Object) -> tuple[int, Any]:
-        """Store, merge or remove an object."""
+        """Store, merge or remove an object; what only asks for rights changes nothing."""
+        if path.endswith("/selfsubjectaccessreviews"):
+            return 201, {"status": {"allowed": self._may(body["spec"]["resourceAttributes"])}}
         self.asked.append(f"{method} {path}")
         if method == "DELETE":
             if found := _OF_HELM.fullmatch(path):
@@ -72,6 +76,10 @@ class Store:
         if body.get("kind") == "Job":
             self._end(kept)
         return 200, kept
+
+    def _may(self, asked: Object) -> bool:
+        part = f"/{asked['subresource']}" if asked["subresource"] else ""
+        return f"{asked['verb']} {asked['resource']}{part}" not in self.denied
 
     def works(self, number: int) -> None:
         """Have a revision be one that was seen to work."""
@@ -140,10 +148,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Listener(ThreadingHTTPServer):
+    request_queue_size = 64
+    """Rights are asked for many at once."""
+
+
 @contextmanager
 def storing(helm: Path) -> Iterator[tuple[Store, str]]:
     """Give the objects, and the server's address."""
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    listener = _Listener(("127.0.0.1", 0), _Handler)
     listener.state = Store(helm)  # type: ignore[attr-defined]
     threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:

@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL
-from websocket import WebSocketBadStatusException, WebSocketException
+from websocket import WebSocketException
 
 from aerodrome.clients.cluster import Cluster
-from aerodrome.clients.cluster_failures import UnreachableError, refused
+from aerodrome.clients.cluster_failures import UnreachableError
+from aerodrome.clients.cluster_websocket import OF_LIBRARY, why
 from aerodrome.errors import AerodromeError
 from aerodrome.terminal import visible
 
 _LINES = 12
 _AWAY = (WebSocketException, OSError)
-# The library makes an ApiException of whatever ends its call, and stumbles over that as it has no body.
-_OF_LIBRARY = (ApiException, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,9 @@ def ended(cluster: Cluster, container: Container, command: Sequence[str], text: 
         way.write_stdin(text)
         return _finished(way, place, seconds)
     except _AWAY as problem:
-        why = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+        told = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
         raise UnreachableError(
-            f"{place}: {cluster.server} does not answer: {visible(why)}",
+            f"{place}: {cluster.server} does not answer: {visible(told)}",
             "how far it came is not known: look whether the cluster runs, and whether this machine reaches it, "
             "then run the same command again",
         ) from None
@@ -83,19 +81,8 @@ def _opened(cluster: Cluster, container: Container, command: Sequence[str], plac
     where = {"container": container.name, "_preload_content": False}
     try:
         return stream(ask, container.pod, container.namespace, **where, **asked)
-    except _OF_LIBRARY as problem:
-        why = _cause(problem)
-        if not isinstance(why, WebSocketBadStatusException):
-            raise why from None
-        body = bytes(why.resp_body or b"")
-        raise refused(why.status_code, str(why.status_message), body, cluster.server, place) from None
-
-
-def _cause(problem: BaseException) -> BaseException:
-    """Return what the library made *problem* of: no answer, a refusal, a signal to this process."""
-    while isinstance(problem, _OF_LIBRARY) and problem.__context__ is not None:
-        problem = problem.__context__
-    return problem
+    except OF_LIBRARY as problem:
+        raise why(problem, cluster.server, place) from None
 
 
 def _place(container: Container, command: Sequence[str]) -> str:
@@ -128,6 +115,6 @@ def _code(way: Any, place: str) -> int:
     causes = (status.get("details") or {}).get("causes") or ()
     codes = [each["message"] for each in causes if each.get("reason") == "ExitCode"]
     if not codes:
-        why = visible(str(status.get("message") or status.get("reason")))
-        raise AerodromeError(f"{place}: the cluster cannot run it: {why}", "run the same command again")
+        reason = visible(str(status.get("message") or status.get("reason")))
+        raise AerodromeError(f"{place}: the cluster cannot run it: {reason}", "run the same command again")
     return int(codes[0])

@@ -23,6 +23,10 @@ class UnreachableError(UserError):
     """No answer from the API server, or not the one it claims to be."""
 
 
+class RefusedError(UserError):
+    """The API server does not know who asks, or does not let them."""
+
+
 class NotFoundError(AerodromeError):
     """The object, its namespace or its kind is not there."""
 
@@ -46,7 +50,7 @@ def refused(status: int, reason: str, body: bytes, server: str, asked: str) -> A
     if status == 401:
         return login_refused(server)
     if status == 403:
-        return forbidden(message) or UserError(f"{asked}: {message}", "ask who administers the cluster")
+        return forbidden(message) or RefusedError(f"{asked}: {message}", "ask who administers the cluster")
     if status == 404:
         return NotFoundError(f"{asked}: {message}")
     if status == 409:
@@ -56,22 +60,22 @@ def refused(status: int, reason: str, body: bytes, server: str, asked: str) -> A
     return AerodromeError(f"{server}: {asked}: {status}: {message}", "run the same command again")
 
 
-def login_refused(server: str) -> UserError:
+def login_refused(server: str) -> RefusedError:
     """Return the error for a token or certificate that *server* does not know."""
-    return UserError(
+    return RefusedError(
         f"{server} refuses the login: its token or certificate has expired, or is of another cluster",
         "log in again, or look which context KUBECONFIG names",
     )
 
 
-def forbidden(message: str) -> UserError | None:
+def forbidden(message: str) -> RefusedError | None:
     """Return the error that names verb, resource and namespace where *message* tells them."""
     found = _FORBIDDEN.search(message)
     if not found:
         return None
     group = f".{found['group']}" if found["group"] else ""
     where = f"in namespace {found['namespace']}" if found["namespace"] else "in the whole cluster"
-    return UserError(
+    return RefusedError(
         f"{found['user']} may not {found['verb']} {found['resource']}{group} {where}",
         "ask who administers the cluster for that right, or log in as somebody who has it",
     )

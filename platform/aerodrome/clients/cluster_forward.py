@@ -7,11 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
-from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import portforward
+from websocket import WebSocketException
 
 from aerodrome.clients.cluster import Cluster
+from aerodrome.clients.cluster_failures import RefusedError
+from aerodrome.clients.cluster_websocket import OF_LIBRARY, why
 from aerodrome.errors import AerodromeError
 
 _PIECE = 64 * 1024
@@ -27,12 +30,26 @@ class Pods:
     port: int
 
 
+@dataclass
+class Way:
+    """Host and port of this machine that lead to a pod, and what the cluster *refused* the newest connection with."""
+
+    address: str
+    refused: RefusedError | None = None
+
+    def check(self) -> None:
+        """Raise what the cluster refused the newest connection with; do nothing where it let that through."""
+        if self.refused is not None:
+            raise self.refused
+
+
 @contextmanager
-def forwarded(cluster: Cluster, pods: Pods) -> Iterator[str]:
-    """Yield host and port that lead to one of the ready *pods*, chosen anew for each connection."""
+def forwarded(cluster: Cluster, pods: Pods) -> Iterator[Way]:
+    """Yield the way to one of the ready *pods*, chosen anew for each connection."""
     with closing(socket.create_server((_HERE, 0))) as server:
-        threading.Thread(target=_serve, args=(server, cluster, pods), daemon=True).start()
-        yield f"{_HERE}:{server.getsockname()[1]}"
+        way = Way(f"{_HERE}:{server.getsockname()[1]}")
+        threading.Thread(target=_serve, args=(server, cluster, pods, way), daemon=True).start()
+        yield way
 
 
 def ready(cluster: Cluster, pods: Pods) -> str:
@@ -62,25 +79,37 @@ def _is_ready(pod: dict[str, dict[str, object]]) -> bool:
     )
 
 
-def _serve(server: socket.socket, cluster: Cluster, pods: Pods) -> None:
+def _serve(server: socket.socket, cluster: Cluster, pods: Pods, way: Way) -> None:
     # Ends when the block that asked for it does: the socket is closed then.
     with suppress(OSError):
         while True:
             here, _ = server.accept()
-            threading.Thread(target=_connect, args=(here, cluster, pods), daemon=True).start()
+            threading.Thread(target=_connect, args=(here, cluster, pods, way), daemon=True).start()
 
 
-def _connect(here: socket.socket, cluster: Cluster, pods: Pods) -> None:
-    # AttributeError: the library stumbles over an ApiException of its own, as that has no body.
-    with closing(here), suppress(AerodromeError, ApiException, AttributeError, OSError):
-        # Whoever asked sees its connection closed, and says so.
-        ask = cluster.core().connect_get_namespaced_pod_portforward
-        way = portforward(ask, ready(cluster, pods), pods.namespace, ports=str(pods.port))
-        with closing(way.socket(pods.port)) as there:
+def _connect(here: socket.socket, cluster: Cluster, pods: Pods, way: Way) -> None:
+    # Whoever asked sees its connection closed, and asks the way whether it was refused.
+    with closing(here), suppress(AerodromeError, OSError, WebSocketException):
+        try:
+            opened = _opened(cluster, pods)
+        except RefusedError as problem:
+            way.refused = problem
+            return
+        way.refused = None
+        with closing(opened.socket(pods.port)) as there:
             back = threading.Thread(target=_copy, args=(there, here), daemon=True)
             back.start()
             _copy(here, there)
             back.join()
+
+
+def _opened(cluster: Cluster, pods: Pods) -> Any:
+    pod = ready(cluster, pods)
+    try:
+        ask = cluster.core().connect_get_namespaced_pod_portforward
+        return portforward(ask, pod, pods.namespace, ports=str(pods.port))
+    except OF_LIBRARY as problem:
+        raise why(problem, cluster.server, f"port {pods.port} of {pod}") from None
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -27,8 +27,13 @@ def broker(cluster: Cluster, settings: ClusterSettings) -> Iterator[Broker | Non
     if password is None:
         yield None
         return
-    with forwarded(cluster, pods) as address:
-        yield Broker(int(address.rpartition(":")[2]), ADMIN, password)
+    with forwarded(cluster, pods) as way:
+        try:
+            yield Broker(int(way.address.rpartition(":")[2]), ADMIN, password)
+        except AerodromeError:
+            # What ends in silence may have been refused.
+            way.check()
+            raise
 
 
 def _password(cluster: Cluster, pods: Pods) -> str | None:

@@ -20,6 +20,7 @@ from aerodrome.kubernetes.preparation import Preparation, bundle_of, cluster_env
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
+from aerodrome.kubernetes.required_rights import require_rights
 from aerodrome.kubernetes.targets import deployed_hosts, hosts_behind, memories, release_of, targets
 from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
@@ -61,12 +62,14 @@ def plan_cluster(root: Path, name: str, say: Progress, *, to_apply: bool = False
 def require_deployable(root: Path, name: str) -> None:
     """Do nothing where a deploy of this work tree could begin: what is quickly asked, and needs no image.
 
-    UserError or AerodromeError where files are in no commit, the account is another one, or cluster or secrets store
-    do not answer whoever deploys.
+    UserError or AerodromeError where files are in no commit, the account is another one, cluster or secrets store do
+    not answer whoever deploys, or the cluster lets them not do what a deploy does.
     """
     environment = cluster_environment(root, name)
     require_committed(root, environment)
-    connect(root, environment).cluster.get("/version")
+    cluster = connect(root, environment).cluster
+    cluster.get("/version")
+    require_rights(cluster, environment)
     if environment.secrets.store == "vault":
         access.vault_for_pods(root, environment)
 
@@ -100,6 +103,7 @@ def deploy_cluster(
     that migrates the database, which is backed up before anything else: it stops where it is.
     """
     connection = connect(prepared.root, prepared.environment)
+    require_rights(connection.cluster, prepared.environment)
     with (
         connection.locked(partial(step, "lock")) as lease,
         desk(connection.cluster, prepared.environment, PATIENCE_SECONDS) as people,

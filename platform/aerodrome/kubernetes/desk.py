@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from aerodrome.clients.airflow import Airflow
@@ -28,6 +28,10 @@ PATIENCE_SECONDS = 120
 _AGAIN_SECONDS = 1
 
 
+def _open() -> None:
+    """Let every connection through."""
+
+
 @dataclass
 class ClusterDesk:
     """Reached through the API server of the cluster: nothing of Airflow need be open to whoever deploys."""
@@ -38,16 +42,19 @@ class ClusterDesk:
     """Host and port that lead to Airflow's API server."""
     patience: float = 0
     """Seconds for which the administrator's questions are asked again while they are not answered."""
-    _passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    check_way: Callable[[], None] = _open
+    """Raises what the cluster refuses the way to Airflow with."""
 
     def administrator(self) -> Airflow | None:
         """Return the administrator's access; None where the API server does not answer.
 
-        It is asked again for as long as *patience* says, unless no pod of it is ready.
+        It is asked again for as long as *patience* says, unless no pod of it is ready. RefusedError where the cluster
+        lets nobody through to it.
         """
         access = replace(self.access(), patience=self.patience)
         end = time.monotonic() + self.patience
         while not access.answers():
+            self.check_way()
             if time.monotonic() >= end or not all_ready(self.cluster, pods(self.environment)):
                 return None
             time.sleep(_AGAIN_SECONDS)
@@ -106,5 +113,5 @@ def pods(environment: Environment) -> Pods:
 @contextmanager
 def desk(cluster: Cluster, environment: Environment, patience: float = 0) -> Iterator[ClusterDesk]:
     """Yield the desk of the environment, whose Airflow need not run yet."""
-    with forwarded(cluster, pods(environment)) as address:
-        yield ClusterDesk(cluster, environment, address, patience)
+    with forwarded(cluster, pods(environment)) as way:
+        yield ClusterDesk(cluster, environment, way.address, patience, way.check)

@@ -131,8 +131,12 @@ class Ending:
 
     def _smoke(self) -> None:
         queues, say = self.desk.environment.queues, partial(self.step, "smoke test")
-        test = SmokeTest(self.desk.access(), queues, self.guard, say, unserved=self.unserved)
+        test = SmokeTest(self.desk.access(), queues, self._may_ask, say, unserved=self.unserved)
         replace(test, worker_lines=self.desk.worker_lines).run()
+
+    def _may_ask(self) -> None:
+        self.guard()
+        self.desk.check_way()
 
 
 def entry_to_go_back_to(record: Record, number: int | None) -> Entry:

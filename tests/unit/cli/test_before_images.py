@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aerodrome.cli.program import commands
 from api_server_stand_in import kubeconfig
+from cluster_store import storing
 from typer.testing import CliRunner, Result
 
 ENVIRONMENT = """\
@@ -47,6 +49,16 @@ def test_files_of_no_commit_are_told_first(repository: Any) -> None:
     for command in (("deploy", "--yes"), ("plan",)):
         said = str(run(*command, "--env=prod").exception)
         assert said.startswith("1 file of this work tree stand in no commit: environments/dev/new.txt"), said
+
+
+def test_rights_that_are_missing_are_told_first(repository: Any, tmp_path: Path) -> None:
+    """What is built and pushed would be for a deploy that ends half way."""
+    with storing(tmp_path / "helm.json") as (store, address):
+        store.denied = {"get pods/portforward"}
+        repository.write("kubeconfig", kubeconfig(dev=address))
+        said = str(run("deploy", "--yes", "--env=dev").exception)
+    assert "\n    get pods/portforward in namespace airflow\n" in said and "nowhere" not in said
+    assert store.asked == []
 
 
 def test_a_cluster_that_does_not_answer_is_told_first(repository: Any) -> None:

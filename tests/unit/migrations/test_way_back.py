@@ -122,15 +122,28 @@ def test_a_record_that_is_none_hides_no_failure(place: Place) -> None:
     assert (place.platform.worked, place.published, place.said) == ([], "newer\n", [])
 
 
-def test_a_record_that_is_none_ends_a_deploy_before_anything_is_changed(
-    platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Only the lock was taken, and given back."""
+@pytest.fixture
+def prepared(platform: Any, monkeypatch: pytest.MonkeyPatch) -> Preparation:
+    """What a deploy without tenants and images begins with."""
     monkeypatch.setenv("KUBECONFIG", str(platform.root / "kubeconfig"))
-    platform.store.objects[RECORD] = {"data": {"deploys.json": "{"}}
     environment = platform.connection().environment
     images = ImagesTarget(ImagesSettings(registry="registry.example.org/airflow"), ())
-    prepared = Preparation(platform.root, environment, Build(()), (), images)
+    return Preparation(platform.root, environment, Build(()), (), images)
+
+
+def test_rights_that_are_missing_end_a_deploy_before_its_lock(platform: Any, prepared: Preparation) -> None:
+    """Of a plan that was approved by somebody else, too."""
+    platform.store.denied = {"get pods/exec"}
+    with pytest.raises(UserError, match="    get pods/exec in namespace airflow\n"):
+        deploy_cluster(prepared, lambda *_: None, Plan("prod", ()))
+    assert platform.store.asked == []
+
+
+def test_a_record_that_is_none_ends_a_deploy_before_anything_is_changed(
+    platform: Any, prepared: Preparation
+) -> None:
+    """Only the lock was taken, and given back."""
+    platform.store.objects[RECORD] = {"data": {"deploys.json": "{"}}
     with pytest.raises(AerodromeError, match="ConfigMap aerodrome-deploys is no list of deploys"):
         deploy_cluster(prepared, lambda *_: None, Plan("prod", ()))
     assert [asked.partition(" ")[0] for asked in platform.store.asked] == ["POST", "DELETE"]

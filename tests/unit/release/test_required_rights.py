@@ -1,0 +1,63 @@
+"""What whoever deploys may not do is told before anything is changed, all of it at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aerodrome.clients.cluster import Cluster
+from aerodrome.clients.cluster_access import select
+from aerodrome.environment import Environment
+from aerodrome.errors import UserError
+from aerodrome.kubernetes.required_rights import require_rights
+from api_server_stand_in import kubeconfig
+from cluster_store import Store, storing
+
+ENVIRONMENT = Environment.model_validate(
+    {
+        "name": "prod",
+        "kind": "kubernetes",
+        "zones": {"default": {}},
+        "queues": {"default": {"zone": "default"}},
+        "cluster": {"namespace": "flights"},
+    }
+)
+
+
+@pytest.fixture
+def prod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Store, Cluster]]:
+    """A cluster, and what whoever is logged in may not do there."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with storing(tmp_path / "helm.json") as (store, address):
+        yield store, Cluster(select(json.loads(kubeconfig(prod=address)), "prod", "this test"))
+
+
+def test_all_that_is_missing_is_named_at_once(prod: tuple[Store, Cluster]) -> None:
+    """With verb, resource and namespace, as whoever gives rights needs it."""
+    store, cluster = prod
+    store.denied = {
+        "create pods/exec",
+        "get pods/exec",
+        "get pods/portforward",
+        "patch roles",
+        "create namespaces",
+    }
+    with pytest.raises(UserError) as raised:
+        require_rights(cluster, ENVIRONMENT)
+    assert str(raised.value.args[0]).splitlines() == [
+        f"a deploy to prod needs rights that you do not have at {cluster.server}; nothing was changed:",
+        "    create namespaces in the whole cluster",
+        "    create, get pods/exec in namespace flights",
+        "    get pods/portforward in namespace flights",
+        "    patch roles.rbac.authorization.k8s.io in namespace flights",
+    ]
+
+
+def test_who_may_all_is_asked_for_nothing_more(prod: tuple[Store, Cluster]) -> None:
+    """And nothing is stored for having asked."""
+    store, cluster = prod
+    require_rights(cluster, ENVIRONMENT)
+    assert (store.asked, store.objects) == ([], {})
