@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -118,24 +119,29 @@ def deploy_cluster(
         migrating = backed_up(connection, ending.release, prepared.commit, step)
         trail = Trail(tuple(change.target for change in found.plan.changes))
         ending.bundle.begin()
-        try:
+        with followed(trail, ending, migrating):
             made = _applied(found, step, planned, confirmed, trail)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
-        except (LostError, UnreachableError):
-            raise
-        except AerodromeError as problem:
-            _end_badly(problem, ending, migrating, trail)
-            raise
     hosts = deployed_hosts(found.targets)
     own = (hosts.problems, hosts.notes) if hosts else ((), ())
     return Deployed(made, (*_problems(prepared, found), *own[0]), own[1])
 
 
-def _end_badly(problem: AerodromeError, ending: Ending, migrating: Migrating | None, trail: Trail) -> None:
-    """Raise *problem* with what was done about it."""
-    if migrating:
-        raise migrating.stop(problem, ending, trail) from None
-    ending.take_back(problem)
+@contextmanager
+def followed(trail: Trail, ending: Ending, migrating: Migrating | None = None) -> Iterator[None]:
+    """Have what the block fails with tell how far it came, and what was done about it; a signal is told as a step."""
+    try:
+        yield
+    except (LostError, UnreachableError) as problem:
+        # Somebody else works there, or nobody can: nothing goes back.
+        raise trail.told(problem) from None
+    except AerodromeError as problem:
+        if migrating:
+            raise migrating.stop(problem, ending, trail) from None
+        ending.take_back(trail.told(problem))
+    except (KeyboardInterrupt, SystemExit):
+        ending.step("interrupted", f"{trail}; the next deploy goes on from there")
+        raise
 
 
 def rollback_cluster(root: Path, name: str, step: Step, number: int | None = None) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NoReturn
 
 from aerodrome.clients.cluster_lease import me
 from aerodrome.errors import AerodromeError, UserError
@@ -48,7 +49,7 @@ class Ending:
         else:
             self.record.confirm(commit)
 
-    def take_back(self, problem: AerodromeError) -> None:
+    def take_back(self, problem: AerodromeError) -> NoReturn:
         """Raise *problem* once what was seen to work last runs again, and say which that is."""
         last = self._last(problem)
         self.step("back", f"failed: {str(problem.args[0]).splitlines()[0]}")

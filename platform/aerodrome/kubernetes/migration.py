@@ -38,6 +38,10 @@ class Trail:
         left = [name for name in (*dict.fromkeys(self.planned), _CANARY) if name not in self.done]
         return f"done: {', '.join(dict.fromkeys(self.done)) or 'nothing'}; not done: {', '.join(left)}"
 
+    def told(self, problem: AerodromeError) -> AerodromeError:
+        """Return *problem* with what was done, and what was not."""
+        return _with(problem, str(self), problem.remedy or _AGAIN)
+
     def follow(self, target: Target) -> Target:
         """Return *target*, noted here when it has done its work."""
         return _Followed(target, self)

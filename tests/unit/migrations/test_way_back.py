@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 from aerodrome.bundle import publish
+from aerodrome.clients.cluster_failures import UnreachableError
+from aerodrome.clients.cluster_lease import LostError
 from aerodrome.clients.git import BareRepository
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.image_settings import ImagesSettings
-from aerodrome.kubernetes.deploy import deploy_cluster
+from aerodrome.kubernetes.deploy import deploy_cluster, followed
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
+from aerodrome.kubernetes.migration import Trail
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.kubernetes.record import Entry, Record, State
 from aerodrome.kubernetes.smoke import SmokeError
@@ -102,6 +105,40 @@ def test_a_canary_that_fails_takes_all_back(place: Place) -> None:
     assert newest.state.bundle == place.server.head()
     steps = [line.partition(":")[0] for line in place.said]
     assert list(dict.fromkeys(steps)) == ["back", "rights", "release", "bundle", "smoke test"]
+
+
+TRAIL = Trail(("secrets", "release", "bundle"), done=["secrets", "release"])
+HOW_FAR = "done: secrets, release; not done: bundle, smoke test"
+
+
+def test_how_far_a_deploy_came_is_told_where_it_goes_back(place: Place) -> None:
+    """Before what was done about it."""
+    with pytest.raises(AerodromeError) as raised, followed(TRAIL, place.ending):
+        raise AerodromeError(FAILED)
+    told = str(raised.value.args[0]).splitlines()
+    assert told[:2] == [FAILED, HOW_FAR] and told[2].startswith("went back to deploy 1 of ")
+
+
+@pytest.mark.parametrize("kind", [LostError, UnreachableError])
+def test_how_far_a_deploy_came_is_told_where_nothing_goes_back(
+    place: Place, kind: type[AerodromeError]
+) -> None:
+    """The lock was lost, or the cluster is away: nobody may change anything then."""
+    with pytest.raises(AerodromeError) as raised, followed(TRAIL, place.ending):
+        raise kind(FAILED, "look")
+    assert (raised.value.args, raised.value.remedy) == ((f"{FAILED}\n{HOW_FAR}",), "look")
+    assert (raised.value.exit_code, place.platform.worked) == (kind.exit_code, [])
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
+def test_how_far_a_deploy_came_is_told_where_it_is_interrupted(
+    place: Place, signal: type[BaseException]
+) -> None:
+    """As its last step: Ctrl-C and SIGTERM end the command without a message of their own."""
+    with pytest.raises(signal), followed(TRAIL, place.ending):
+        raise signal
+    assert place.said == [f"interrupted: {HOW_FAR}; the next deploy goes on from there"]
+    assert place.platform.worked == []
 
 
 def test_without_a_deploy_that_worked_all_is_left(place: Place) -> None:
