@@ -14,6 +14,8 @@ from aerodrome.errors import UserError
 _UNFIT = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _LONGEST = 64
 _METHOD = "aerodrome-role"
+_EXAMPLES = frozenset({"111122223333", "444455556666"})
+"""Accounts of AWS's own documentation, which nobody has: the repository's examples are in them."""
 
 
 def session(eks: EksSettings | None) -> Any:
@@ -34,6 +36,12 @@ def session(eks: EksSettings | None) -> Any:
 
 def require_account(eks: EksSettings, environment: str) -> None:
     """Raise UserError where AWS is not asked with the account of *environment*; ask before anything is changed."""
+    if eks.account in _EXAMPLES:
+        raise UserError(
+            f"environments/{environment}/environment.yaml: cluster.eks.account is {eks.account}, which is an example: "
+            "nobody has that account",
+            "write the number of yours, and your own names for the rest: docs/how-to/deploy-to-eks.md says which",
+        )
     with told():
         found = client("sts", eks.region, None, session(eks)).get_caller_identity()["Account"]
     if found != eks.account:

@@ -55,8 +55,11 @@ def plan_cluster(root: Path, name: str, say: Progress, *, to_apply: bool = False
 
     UserError where the plan is *to_apply*, and the environment takes no files that are in no commit.
     """
+    environment = cluster_environment(root, name)
     if to_apply:
-        require_committed(root, cluster_environment(root, name))
+        require_committed(root, environment)
+    # Who cannot reach the cluster need not wait for the DAGs first.
+    connect(root, environment)
     return plan_of(prepare(root, name, say))
 
 
