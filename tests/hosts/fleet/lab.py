@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from fleet.host import Host, start
 from fleet.image import image
 from fleet.keys import Keys
 from fleet.network import LAB
-from fleet.podman import OURS, podman, process
+from fleet.podman import OURS, PodmanError, podman, process
 from fleet.turns import BusyError, turn
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -116,6 +116,9 @@ def _standing(one: Wanted) -> Host | None:
         return None
     if not host.is_up():
         process("start", host.container)
+        # After a restart of the machine it is whole, and takes a moment.
+        with suppress(PodmanError):
+            host.wait_until_up()
     if KEYS.settings.exists() and host.ssh("true").returncode == 0:
         return host
     host.remove()
