@@ -29,6 +29,8 @@ class ImageRegistry(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answers)
         self.images: dict[str, str] = {}
         self.asked: list[Asked] = []
+        # Each question waits for as many others.
+        self.together = threading.Barrier(1)
         self.needs, self.challenge = "", 'Basic realm="trial"'
         self.token: bytes = b'{"token": "lent"}'
 
@@ -44,6 +46,7 @@ class _Answers(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         """Tell the digest of an image."""
         shown = self._noted()
+        self.server.together.wait(10)
         if self.server.needs and shown != self.server.needs:
             return self._say(401, {"WWW-Authenticate": self.server.challenge})
         name = self.path.removeprefix("/v2/").replace("/manifests/", ":")

@@ -6,7 +6,8 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ KINDS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
+AT_ONCE = 16
+"""Questions that run beside one another."""
 _ASKED = re.compile(r'(\w+)="([^"]*)"')
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECONDS = 20
@@ -51,8 +54,16 @@ class Registry:
 
     def digest(self, repository: str, tag: str) -> str | None:
         """Return `sha256:…` of an image, None where the registry has none of that name; AerodromeError else."""
+        return self.digests([(repository, tag)])[0]
+
+    def digests(self, images: Sequence[tuple[str, str]]) -> list[str | None]:
+        """Return what :meth:`digest` does for each repository and tag; they are asked beside one another."""
+        with self._client() as client, ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda image: self._digest(client, *image), images))
+
+    def _digest(self, client: httpx.Client, repository: str, tag: str) -> str | None:
         place = f"{self.host}/{repository}"
-        answer = self._ask(f"/v2/{repository}/manifests/{tag}", place)
+        answer = self._ask(client, f"/v2/{repository}/manifests/{tag}", place)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
@@ -66,14 +77,9 @@ class Registry:
     @contextmanager
     def opened(self, method: str, path: str) -> Iterator[tuple[httpx.Client, httpx.Response]]:
         """Yield a client that may do *method* on *path*, as the registry lets whoever asks for that, and its answer."""
-        scheme = "http" if self.plain_http else "https"
-        address, headers = f"{scheme}://{self.host}", {"Accept": KINDS, **self._basic()}
-        with httpx.Client(
-            base_url=address, timeout=_SECONDS, headers=headers, follow_redirects=True
-        ) as client:
+        with self._client() as client:
             answer = client.request(method, path)
-            asked = answer.headers.get("www-authenticate", "")
-            if answer.status_code == httpx.codes.UNAUTHORIZED and (token := _token(asked, self._basic())):
+            if token := self._token_for(answer):
                 client.headers.update(token)
                 answer = client.request(method, path)
             yield client, answer
@@ -83,10 +89,24 @@ class Registry:
         """What helps where the registry refuses."""
         return f"log in as somebody who may read and push there: buildah login {self.host}, or docker login"
 
-    def _ask(self, path: str, place: str) -> httpx.Response:
+    def _client(self) -> httpx.Client:
+        address = f"{'http' if self.plain_http else 'https'}://{self.host}"
+        headers = {"Accept": KINDS, **self._basic()}
+        return httpx.Client(base_url=address, timeout=_SECONDS, headers=headers, follow_redirects=True)
+
+    def _token_for(self, answer: httpx.Response) -> dict[str, str]:
+        """Return the header with which the registry takes what it refused; empty where it did not, or lends none."""
+        if answer.status_code != httpx.codes.UNAUTHORIZED:
+            return {}
+        return _token(answer.headers.get("www-authenticate", ""), self._basic())
+
+    def _ask(self, client: httpx.Client, path: str, place: str) -> httpx.Response:
         try:
-            with self.opened("HEAD", path) as (_, answer):
-                return answer
+            answer = client.head(path)
+            # A token is for one repository, and the client asks for others at the same time.
+            if token := self._token_for(answer):
+                answer = client.head(path, headers=token)
+            return answer
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             remedy = "look at images.registry of the environment, and whether this machine reaches it"
             raise AerodromeError(f"{place}: no answer from the registry: {problem}", remedy) from None

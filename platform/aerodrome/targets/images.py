@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aerodrome.clients import ecr
@@ -22,18 +22,20 @@ TARGET = "images"
 
 @dataclass(frozen=True)
 class ImagesTarget:
-    """Images by the digest of what they are made of; one that the registry has is never built again."""
+    """Images by the digest of what they are made of; one that the registry has is never built again.
+
+    What was found there is not asked for again: a tag stands for what it is made of, for ever.
+    """
 
     settings: ImagesSettings
     recipes: tuple[Recipe, ...]
     name: str = TARGET
+    _found: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each image that is missing; changes nothing."""
-        registry = self.registry()
-        return tuple(
-            self._change(recipe) for recipe in self.recipes if self._digest(registry, recipe) is None
-        )
+        found = self._look()
+        return tuple(self._change(recipe) for recipe in self.recipes if recipe.name not in found)
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
         """Build and push what is missing, the platform's image first: the tenants' begin with it."""
@@ -44,13 +46,11 @@ class ImagesTarget:
 
     def digests(self) -> dict[str, dict[str, str]]:
         """Return image → `repository` and `digest`, of those that the registry has."""
-        registry = self.registry()
-        found = {recipe.name: self._digest(registry, recipe) for recipe in self.recipes}
-        place = self.settings.registry
+        found, place = self._look(), self.settings.registry
         return {
-            name: {"repository": f"{place}/{name}", "digest": digest}
-            for name, digest in found.items()
-            if digest
+            recipe.name: {"repository": f"{place}/{recipe.name}", "digest": found[recipe.name]}
+            for recipe in self.recipes
+            if recipe.name in found
         }
 
     def registry(self) -> Registry:
@@ -61,8 +61,14 @@ class ImagesTarget:
         host = self.settings.host
         return ecr.login(host) if ecr.is_ecr(host) else kept_login(host)
 
-    def _digest(self, registry: Registry, recipe: Recipe) -> str | None:
-        return registry.digest(self.settings.repository(recipe.name), recipe.tag)
+    def _look(self) -> dict[str, str]:
+        """Return image → digest, of those that the registry has."""
+        unknown = [recipe for recipe in self.recipes if recipe.name not in self._found]
+        if unknown:
+            asked = [(self.settings.repository(recipe.name), recipe.tag) for recipe in unknown]
+            answers = zip(unknown, self.registry().digests(asked), strict=True)
+            self._found.update({recipe.name: digest for recipe, digest in answers if digest})
+        return self._found
 
     def make_repository(self, recipe: Recipe) -> None:
         """Let the registry have a place for the image; only ECR wants one before a push."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,25 @@ def test_what_the_registry_has_is_no_change(registry: ImageRegistry, buildah: An
         name: {"repository": f"{registry.host}/x/{name}", "digest": DIGEST}
         for name in ("platform", "tenants/alpha")
     }
+
+
+def test_images_are_asked_for_beside_one_another(registry: ImageRegistry) -> None:
+    """A registry far away answers twenty questions in the time of one."""
+    recipes = [recipe(f"tenants/t{number}") for number in range(8)]
+    registry.together = threading.Barrier(len(recipes))
+    registry.images = {f"x/{each.name}:t1": DIGEST for each in recipes}
+    assert target(registry, *recipes).changes() == ()
+
+
+def test_what_was_found_is_not_asked_for_again(registry: ImageRegistry) -> None:
+    """A deploy looks several times; only what was missing may have come."""
+    registry.images = {"x/platform:t1": DIGEST}
+    found = target(registry)
+    assert [change.name for change in found.changes()] == ["tenants/alpha"]
+    registry.images["x/tenants/alpha:t1"] = DIGEST
+    assert list(found.digests()) == ["platform", "tenants/alpha"] and found.changes() == ()
+    assert [asked.path.split("/")[3] for asked in registry.asked].count("platform") == 1
+    assert len(registry.asked) == 3
 
 
 def test_what_is_missing_is_a_change_with_its_reason(registry: ImageRegistry) -> None:
