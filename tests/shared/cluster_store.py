@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Store:
     stuck: bool = False
     objects: dict[str, Object] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    slow: float = 0
+    """Seconds until a change is answered, which is done at once."""
     denied: set[str] = field(default_factory=set)
     """What whoever asks may not do, such as "get pods/exec"."""
 
@@ -122,6 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, found = store.get(path)
         else:
             status, found = store.change(self.command, path, json.loads(text or b"{}"))
+            time.sleep(store.slow)
         body = (found if isinstance(found, str) else json.dumps(found)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))

@@ -28,11 +28,13 @@ class Access:
     """A kubeconfig with one context; *place* is where it comes from, for messages.
 
     *fresh* gives a token that is good for minutes from now, where the one in *config* ends sooner than a deploy.
+    *login* is the command that gives kubectl the context, where no file has it.
     """
 
     config: Mapping[str, Any] = field(repr=False)
     place: str
     fresh: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    login: str = ""
 
     @property
     def cluster(self) -> Named:

@@ -113,7 +113,8 @@ class Lease:
             ) from None
 
     def _set(self, held: Object) -> None:
-        self._held, self._renewed = held, self.cluster.now()
+        # From then on others count, however long the answer took.
+        self._held, self._renewed = held, datetime.fromisoformat(held["spec"]["renewTime"])
 
     def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Object:
         return self.cluster.request(method, path, body=body)
@@ -147,8 +148,7 @@ class Lease:
         raise HeldError(
             f"{spec['holderIdentity']} deploys here since {since:%Y-%m-%d %H:%M:%S} UTC ({age})",
             f"wait for it; if it was killed, its lock ends within {max(1, round(left.total_seconds()))} s, or "
-            f"`kubectl --context {self.cluster.access.context} -n {self.namespace} delete lease {self.name}` "
-            "breaks it now",
+            f"`{self._removal}` breaks it now",
         )
 
     def _age(self, found: Object) -> str:
@@ -156,6 +156,13 @@ class Lease:
             found["spec"].get("renewTime") or found["metadata"]["creationTimestamp"]
         )
         return format_duration(self.cluster.now() - renewed)
+
+    @property
+    def _removal(self) -> str:
+        """Return the command that removes it; before it, where no kubeconfig has the context, the one that makes it."""
+        access = self.cluster.access
+        removal = f"kubectl --context {access.context} -n {self.namespace} delete lease {self.name}"
+        return f"{access.login} && {removal}" if access.login else removal
 
     @property
     def _one(self) -> str:

@@ -31,15 +31,15 @@ class Patience:
     """How long what may mend itself is waited for, in seconds.
 
     *stuck*: an image, a secret or a volume that is not there. *unschedulable*: a place to run; clusters that grow need
-    minutes. *idle*: nothing moves at all, and no pod is ending. *away*: the API server. *crashes*: how often a
-    container may be started again, as it may wait for another one. *steady*: how long a pod must have been ready, as
-    one without a probe is so for a moment before it crashes.
+    minutes. *idle*: nothing moves at all, and no pod is ending. *away*: the API server, for less than the lock holds
+    without it. *crashes*: how often a container may be started again, as it may wait for another. *steady*: how long
+    a pod must have been ready, as one without a probe is so for a moment before it crashes.
     """
 
     stuck: float = 30
     unschedulable: float = 300
     idle: float = 600
-    away: float = 120
+    away: float = 50
     crashes: int = 3
     steady: float = 5
 

@@ -57,7 +57,13 @@ def access(settings: ClusterSettings) -> Access:
     _require_running(found, eks)
     _require_issuer(found, settings)
     token = Token(eks)
-    return Access(_config(found, token()), _place(eks), token)
+    return Access(_config(found, token()), _place(eks), token, login(eks))
+
+
+def login(eks: EksSettings) -> str:
+    """Return the command that gives kubectl a context of the cluster, called by the cluster's ARN."""
+    role = f" --role-arn {eks.role_arn}" if eks.role_arn else ""
+    return f"aws eks update-kubeconfig --name {eks.name} --region {eks.region}{role}"
 
 
 def _described(eks: EksSettings) -> Mapping[str, Any]:
