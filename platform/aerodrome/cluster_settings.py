@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import Field
 
@@ -52,6 +53,9 @@ class ClusterSettings(Model):
     )
     release: str = Field(
         "airflow", description="Name of the Helm release, with which the names of those accounts begin."
+    )
+    helm: Literal[3, 4] = Field(
+        3, description="Major version of Helm that installs and upgrades the release."
     )
     context: str | None = Field(
         None,

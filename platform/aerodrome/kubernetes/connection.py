@@ -23,7 +23,6 @@ from aerodrome.targets.release import ReleaseTarget, Settings
 
 CHART = Path("helm/airflow")
 _PROGRAMS = Path(".venv/helm")
-_HELM = "helm3"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Connection:
     def release(self, values: Mapping[str, Any], database: DatabaseVersion | None = None) -> ReleaseTarget:
         """Return the Helm release as a target, with *values*, whose images bring the database to *database*."""
         settings, file = self.environment.cluster, values_file(self.root, self.environment.name)
-        program = fetch_helm(self.root / _PROGRAMS)[_HELM]
+        program = fetch_helm(self.root / _PROGRAMS)[f"helm{settings.helm}"]
         helm = Helm(program, self.access, settings.release, settings.namespace)
         found = Settings(
             self.root / CHART,
