@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from aerodrome.kubernetes.preparation import Preparation
     from aerodrome.local.release.first_runs import FirstRuns
     from aerodrome.plan import Plan
-    from aerodrome.progress import Step
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +62,8 @@ def deploy(
     root = options.repository_root()
     chosen = saved.chosen(root, env, plan) if plan else None
     if kinds.in_cluster(root, env):
+        if chosen is None:
+            _make_images(root, env)
         deploy_to_cluster(root, env, chosen, yes=yes, confirm=confirm)
     else:
         _deploy_here(root, env, chosen, confirm)
@@ -74,8 +75,6 @@ def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, c
     from aerodrome.kubernetes.deploy import checked, deploy_cluster
 
     with show.steps() as progress:
-        if chosen is None:
-            _make_images(root, env, progress)
         prepared = checked(root, env, progress)
     if chosen is None:
         chosen, names = _approved(prepared, yes=yes, confirm=confirm)
@@ -88,13 +87,14 @@ def deploy_to_cluster(root: Path, env: str, chosen: Plan | None, *, yes: bool, c
     show.problems_or_nothing(result.problems)
 
 
-def _make_images(root: Path, env: str, progress: Step) -> None:
+def _make_images(root: Path, env: str) -> None:
     from aerodrome.kubernetes.deploy import require_deployable
     from aerodrome.kubernetes.images import make_images
 
     # What a registry has been given stays there: nothing is pushed for a deploy that could not begin.
     require_deployable(root, env)
-    make_images(root, env, progress)
+    with show.steps() as progress:
+        make_images(root, env, progress)
 
 
 def _approved(prepared: Preparation, *, yes: bool, confirm: str) -> tuple[Plan, frozenset[str]]:

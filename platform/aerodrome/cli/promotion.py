@@ -22,10 +22,12 @@ def promote(
 ) -> None:
     """Deploy to an environment the commit and the images that run in the one before it, built nowhere again."""
     from aerodrome.cli.platform import deploy_to_cluster
+    from aerodrome.kubernetes.deploy import require_deployable
     from aerodrome.kubernetes.promotion import bring_images
 
     root = options.repository_root()
     with show.steps() as progress:
         entry = bring_images(root, source, target, progress)
     show.line(f"{target}: gets commit {entry.commit}, deploy {entry.number} of {source}")
+    require_deployable(root, target)
     deploy_to_cluster(root, target, None, yes=yes, confirm=confirm)

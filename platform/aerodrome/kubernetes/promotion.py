@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -78,6 +79,7 @@ def _copy(root: Path, source: Environment, target: Environment, entry: Entry, sa
     (ours, _), (theirs, _) = images_of(root, source), images_of(root, target)
     here, there = ours.digests(), theirs.digests()
     wanted, layers = {recipe.name: recipe.tag for recipe in theirs.recipes}, dict[str, str]()
+    _require_tried(wanted.keys() - {recipe.name for recipe in ours.recipes} - there.keys(), source, target)
     for recipe in ours.recipes:
         digest = entry.images.get(recipe.name, "")
         _require_image(
@@ -89,6 +91,16 @@ def _copy(root: Path, source: Environment, target: Environment, entry: Entry, sa
         theirs.make_repository(recipe)
         place = replace(_place(theirs, recipe.name), layers=layers)
         copy(_place(ours, recipe.name), digest, place, recipe.tag, partial(_tell, say, recipe.name))
+
+
+def _require_tried(untried: Collection[str], source: Environment, target: Environment) -> None:
+    """Raise UserError for images that only *target* has pods of: there is nothing that could be copied."""
+    if untried:
+        said = f"{target.name} has pods of what has none in {source.name}: {', '.join(sorted(untried))}"
+        remedy = (
+            f"let it run in {source.name} first, or build what was never tried: make images ENV={target.name}"
+        )
+        raise UserError(said, remedy)
 
 
 def _require_image(*, same: bool, name: str, source: Environment) -> None:
