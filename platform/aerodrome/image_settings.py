@@ -29,7 +29,7 @@ class ImagesSettings(Model):
     base: str = Field(
         "docker.io/library/python:3.11-slim-bookworm",
         description="Image with Python 3.11 as python3.11 that the platform's begins with. With its digest "
-        "(…@sha256:…) the same commit gives the same image everywhere.",
+        "(…@sha256:…) the same commit is built on the same base everywhere.",
     )
     builder: Literal["buildah", "docker"] = Field(
         "buildah", description="Program that builds and pushes: buildah, or docker with buildx."
