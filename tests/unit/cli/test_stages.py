@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,16 @@ def refusal(environment: str) -> tuple[str, int]:
     """Return what `plan` of *environment* is refused with, and its exit code."""
     problem: Any = CliRunner().invoke(commands(), ("plan", f"--env={environment}")).exception
     return str(problem), problem.exit_code
+
+
+def test_a_stage_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    """By make itself, before anything is installed or asked."""
+    done = subprocess.run(
+        ["make", "plan", "ENV=prdo"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    told, _, known = done.stderr.partition("; choose one of: ")
+    assert done.returncode == 2 and told.endswith("unknown ENV 'prdo'") and done.stdout == ""
+    assert set(STAGES) <= set(re.findall(r"\w+", known))
 
 
 @pytest.mark.parametrize("name", STAGES)

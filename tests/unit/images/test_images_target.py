@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aerodrome.errors import AerodromeError
+from aerodrome.environment import Environment
+from aerodrome.errors import AerodromeError, UserError
 from aerodrome.image_settings import ImagesSettings
 from aerodrome.images.recipe import Recipe
+from aerodrome.kubernetes.preparation import Preparation
+from aerodrome.pipeline import Build
 from aerodrome.plan import Change
 from aerodrome.progress import Progress, silent
 from aerodrome.targets.images import ImagesTarget
@@ -62,6 +65,20 @@ def test_what_was_found_is_not_asked_for_again(registry: ImageRegistry) -> None:
     assert list(found.digests()) == ["platform", "tenants/alpha"] and found.changes() == ()
     assert [asked.path.split("/")[3] for asked in registry.asked].count("platform") == 1
     assert len(registry.asked) == 3
+
+
+def test_a_plan_without_an_image_names_it_and_the_command_that_makes_it(registry: ImageRegistry) -> None:
+    """Nobody could say what the pods would run."""
+    registry.images = {"x/platform:t1": DIGEST}
+    shape = {"name": "prod", "kind": "kubernetes", "zones": {}, "queues": {}}
+    images = target(registry)
+    environment = Environment.model_validate({**shape, "images": images.settings})
+    with pytest.raises(UserError) as told:
+        Preparation(Path(), environment, Build(()), (), images).values()
+    assert str(told.value) == (
+        f"{registry.host}/x lacks 1 image of this commit: tenants/alpha\n"
+        "    make images ENV=prod builds and pushes what is missing"
+    )
 
 
 def test_what_is_missing_is_a_change_with_its_reason(registry: ImageRegistry) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aerodrome.bundle import publish
-from aerodrome.clients.cluster_failures import UnreachableError
+from aerodrome.clients.cluster_failures import RefusedError, UnreachableError
 from aerodrome.clients.cluster_lease import LostError
 from aerodrome.clients.git import BareRepository
 from aerodrome.clients.git_remote import Remote
@@ -244,6 +244,20 @@ def test_a_way_back_that_does_not_work_is_no_deploy(place: Place) -> None:
     with pytest.raises(SmokeError):
         place.ending.go_back(place.ending.record.entries()[0])
     assert len(place.ending.record.entries()) == 1
+
+
+def test_a_canary_that_the_cluster_keeps_away_is_told_as_refused(place: Place) -> None:
+    """A right that was taken away meanwhile is no Airflow that does not answer."""
+
+    def refuse() -> None:
+        raise RefusedError("ada may not get pods/portforward in namespace airflow")
+
+    place.ending.desk.check_way = refuse
+    with pytest.raises(RefusedError):
+        place.ending.go_back(place.ending.record.entries()[0])
+    assert place.taken_back()[-1].endswith(
+        "failed too: ada may not get pods/portforward in namespace airflow"
+    )
 
 
 def recorded(platform: Any, *backs: int) -> Record:
