@@ -23,11 +23,13 @@ def promote(
     """Deploy to an environment the commit and the images that run in the one before it, built nowhere again."""
     from aerodrome.cli.platform import deploy_to_cluster
     from aerodrome.kubernetes.deploy import require_deployable
-    from aerodrome.kubernetes.promotion import bring_images
+    from aerodrome.kubernetes.promotion import bring_images, require_stage
 
     root = options.repository_root()
+    require_stage(root, source, target)
+    # What a registry has been given stays there: nothing is copied for a deploy that could not begin.
+    require_deployable(root, target)
     with show.steps() as progress:
         entry = bring_images(root, source, target, progress)
     show.line(f"{target}: gets commit {entry.commit}, deploy {entry.number} of {source}")
-    require_deployable(root, target)
     deploy_to_cluster(root, target, None, yes=yes, confirm=confirm)

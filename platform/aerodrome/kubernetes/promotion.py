@@ -27,20 +27,25 @@ def bring_images(root: Path, source: str, target: str, step: Step) -> Entry:
     UserError, and nothing copied, where *target* does not follow on *source*, where what runs in *source* was not seen
     to work, or where *root* is not at its commit.
     """
-    to = cluster_environment(root, target)
-    if to.promoted_from is None:
-        remedy = f"add promoted_from: {source} there, or deploy it: make deploy ENV={target}"
-        raise UserError(f"environments/{target}/environment.yaml names no environment before it", remedy)
-    if to.promoted_from != source:
-        remedy = f"make promote FROM={to.promoted_from} TO={target}"
-        raise UserError(f"{target} follows on {to.promoted_from}, and not on {source}", remedy)
-    before = cluster_environment(root, source)
+    require_stage(root, source, target)
+    before, to = (cluster_environment(root, name) for name in (source, target))
     require_committed(root, to)
     step("promotion", f"what runs in {source}")
     entry = _proven(root, before)
     _require_commit(root, source, entry)
     _copy(root, before, to, entry, partial(step, "images"))
     return entry
+
+
+def require_stage(root: Path, source: str, target: str) -> None:
+    """Do nothing where *target* follows on *source*; UserError elsewhere."""
+    before = cluster_environment(root, target).promoted_from
+    if before is None:
+        remedy = f"add promoted_from: {source} there, or deploy it: make deploy ENV={target}"
+        raise UserError(f"environments/{target}/environment.yaml names no environment before it", remedy)
+    if before != source:
+        remedy = f"make promote FROM={before} TO={target}"
+        raise UserError(f"{target} follows on {before}, and not on {source}", remedy)
 
 
 def require_committed(root: Path, environment: Environment) -> None:

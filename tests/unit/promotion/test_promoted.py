@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.cli.program import commands
 from aerodrome.errors import UserError
+from typer.testing import CliRunner
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -37,6 +39,17 @@ def test_what_went_on_before_is_not_sent_again(stages: Any) -> None:
     sent = list(stages.theirs.sent)
     stages.bring()
     assert sent and stages.theirs.sent == sent
+
+
+def test_nothing_is_copied_for_a_stage_whose_cluster_cannot_be_reached(
+    stages: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a registry has been given stays there."""
+    monkeypatch.setenv("AERODROME_REPOSITORY", str(stages.root))
+    stages.works(stages.push(b"code"))
+    done = CliRunner().invoke(commands(), ("promote", "--from=staging", "--to=preprod", "--yes"))
+    assert "no context 'preprod'" in str(done.exception)
+    assert (stages.theirs.manifests, stages.theirs.sent) == ({}, [])
 
 
 def test_what_was_never_seen_to_work_stays(stages: Any) -> None:
