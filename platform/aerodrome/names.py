@@ -18,12 +18,16 @@ SECRETS_AUDIENCE = "vault"
 """For whom the token is by which a pod logs in to the secrets store: no other token of the pod opens it."""
 AWS_AUDIENCE = "sts.amazonaws.com"
 """For whom the token is by which a pod shows AWS who it is."""
+LOGS_AUDIENCE = "aerodrome-logs"
+"""For whom the token is by which a pod sends or reads task logs: no role but those for logs trusts it."""
 TOKEN_TTL = "5m"  # noqa: S105  (a time)
 """What the workers of a zone must ask for, word by word, when they mint a tenant's token."""
 GLOBAL = "global"
 """In the place of a tenant: what all tenants share in the secrets store."""
 COLLECTOR = "collector"
 """In the place of a zone: what removes large results that nobody needs any more."""
+READER = "reader"
+"""In the place of a zone: what shows task logs."""
 
 TENANT_LABEL = "aerodrome/tenant"
 """The label of a tenant's objects in Kubernetes."""
@@ -55,6 +59,7 @@ RESERVED_ZONES = {
     "entrance": "the user of the operating system that hosts outside meet first has its name",
     "fetch": "the user that fetches tenants' packages has its name",
     "logs": "the group that reads task logs has its name",
+    READER: "the role that reads task logs has its name",
     "redis": "Redis' user of the operating system has its name",
     "scheduler": "the scheduler's user of the broker has its name",
     "vault": "OpenBao's user of the operating system has its name",
@@ -96,7 +101,7 @@ def is_name(text: str) -> bool:
 
 def is_role_path(text: str) -> bool:
     """Return whether *text*, path and name of an AWS IAM role, is of the platform's own, of any environment."""
-    return text.startswith(tuple(f"/{SECRETS_MOUNT}{which}/" for which in ("", "-results", "-pods")))
+    return text.startswith(tuple(f"/{SECRETS_MOUNT}{which}/" for which in ("", "-results", "-pods", "-logs")))
 
 
 def is_environment_variable(text: str) -> bool:
@@ -226,6 +231,11 @@ def worker_account(release: str, zone: str, tenant: str | None = None) -> str:
     return f"{release}-worker-{own}{zone.replace('_', '-')}"
 
 
+def api_server_account(release: str) -> str:
+    """Return the Kubernetes service account of the API server of the Helm release called *release*."""
+    return f"{release}-api-server"
+
+
 def pod_template(tenant: str, zone: str) -> str:
     """Return the file in the scheduler that says how the pods of *tenant* in *zone* look."""
     return f"{_POD_TEMPLATES}/{service_account(tenant, zone)}.yaml"
@@ -332,16 +342,39 @@ def pods_role(environment: str, tenant: str, zone: str) -> str:
 
     A name that would be longer ends in a digest of all of it; no zone's name holds a '-'.
     """
-    name = f"pods-{environment}{SEPARATOR}{tenant}{SEPARATOR}{zone}"
-    if len(name) <= _ROLE_LENGTH:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
-    return f"{name[: _ROLE_LENGTH - _DIGEST - 1]}-{digest}"
+    return _of_a_role(f"pods-{environment}{SEPARATOR}{tenant}{SEPARATOR}{zone}")
 
 
 def pods_path(environment: str) -> str:
     """Return the IAM path of the roles of tenants' code in *environment*, and of nobody else's."""
     return f"/{SECRETS_MOUNT}-pods/{environment}/"
+
+
+def logs_role(environment: str, zone: str, tenant: str | None = None) -> str:
+    """Return the AWS IAM role by which task logs of *zone* are sent, or those of *tenant* alone; 64 characters at most.
+
+    A name that would be longer ends in a digest of all of it; no zone's name holds a '-'.
+    """
+    if tenant is None:
+        return f"logs-{environment}-{zone}"
+    return _of_a_role(f"logs-{environment}{SEPARATOR}{tenant}{SEPARATOR}{zone}")
+
+
+def logs_reader_role(environment: str) -> str:
+    """Return the AWS IAM role by which task logs are shown; no zone has its name."""
+    return logs_role(environment, READER)
+
+
+def logs_path(environment: str) -> str:
+    """Return the IAM path of the roles for task logs of *environment*, and of nobody else's."""
+    return f"/{SECRETS_MOUNT}-logs/{environment}/"
+
+
+def _of_a_role(name: str) -> str:
+    if len(name) <= _ROLE_LENGTH:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _ROLE_LENGTH - _DIGEST - 1]}-{digest}"
 
 
 def tenant_of_iam_role(name: str) -> str | None:

@@ -1,1 +1,1 @@
-"""Task logs of hosts outside the cluster: sent from the host to a store, and shown by the API server."""
+"""Task logs of hosts outside the cluster and of pods: sent from there to a store, and shown by the API server."""

@@ -29,11 +29,16 @@ class Log:
 
 
 def logs(folder: Path) -> Iterator[Log]:
-    """Yield every file below *folder*; links are nobody's logs."""
+    """Yield every file below *folder*; links are nobody's logs, nor is what begins with a point or may not be entered.
+
+    The former is the sender's own, the latter what a file system keeps for itself.
+    """
     waiting = [folder]
     while waiting:
-        with suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
+        with suppress(FileNotFoundError, PermissionError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
+                if entry.name.startswith("."):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):

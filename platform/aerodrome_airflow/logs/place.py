@@ -1,4 +1,4 @@
-"""Where the task logs of hosts are, as settings say it, and how what is there is called."""
+"""Where the task logs of hosts and pods are, as settings say it, and how what is there is called."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
 SEPARATOR = "."
-"""Between a log's own name and the host that wrote it: an attempt that was deferred has a part of each host."""
+"""Between a log's own name and the host or pod that wrote it: an attempt that was deferred has a part of each."""
 
 
 class AwayError(Exception):

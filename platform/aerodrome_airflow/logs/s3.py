@@ -1,4 +1,7 @@
-"""Logs in a bucket of S3: written with what the zone's agent lends, read with the reader's own login."""
+"""Logs in a bucket of S3: written with what the zone's agent lends, read with the reader's own login.
+
+In a cluster a pod's own token is the login of both: by it the pod is a role for logs and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ from typing import Any, BinaryIO
 
 from aerodrome_airflow.logs.place import AwayError, RefusedError
 from aerodrome_airflow.secrets import borrowed
+from aerodrome_airflow.secrets.aws import Account, Identity
 from aerodrome_airflow.secrets.client import AgentClient
+from aerodrome_airflow.secrets.clock import since_boot
 from aerodrome_airflow.secrets.protocol import LOGS, Lookup
+from aerodrome_airflow.secrets.store import UnavailableError
 
 # Who waits is somebody who looks at a log, or what sends them all: both come again.
 _WAITING = borrowed.Waiting(connect=3, read=30, attempts=1)
@@ -70,6 +76,8 @@ def _client(said: Mapping[str, Any], place: Mapping[str, Any]) -> Any:
     if "agent_socket" in said:
         agent = AgentClient(Path(said["agent_socket"]))
         return borrowed.client(lambda: _lent(agent), _WAITING, **place)
+    if "token_file" in said:
+        return borrowed.client(_assuming(said), _WAITING, **place)
     import boto3
     from botocore.config import Config
 
@@ -91,6 +99,23 @@ def _lent(agent: AgentClient) -> Mapping[str, str]:
         return borrowed.lent(agent, _ASKED)
     except borrowed.NotLentError as why:
         raise AwayError(str(why)) from None
+
+
+def _assuming(said: Mapping[str, Any]) -> Callable[[], Mapping[str, str]]:
+    """Return what gives credentials of the role that *said* names, for the pod's token of now."""
+    token, authority = Path(said["token_file"]), said.get("ca_file")
+    account = Account(
+        said["region"], number="", endpoint=said.get("endpoint"), token_file=token, ca_file=authority
+    )
+    identity = Identity(account, "logs", since_boot)
+
+    def assumed() -> Mapping[str, str]:
+        try:
+            return identity.assume(str(said["role"])).lent()
+        except UnavailableError as why:
+            raise AwayError(str(why)) from None
+
+    return assumed
 
 
 @contextlib.contextmanager

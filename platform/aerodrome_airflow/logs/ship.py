@@ -1,4 +1,4 @@
-"""The sender of a host's task logs: one process, as the user of the host's workers.
+"""The sender of task logs of a host or of a pod: one process, as the user of the workers there.
 
 python -m aerodrome_airflow.logs.ship --config logs.json [--once]
 """
@@ -48,16 +48,28 @@ def note(file: Path, status: Status) -> None:
 
 
 def run(settings: Settings, ended: threading.Event) -> None:
-    """Send until *ended*, and then what is left, so that a host can be removed after it."""
+    """Send until *ended*, and then what is left, so that a host or pod can be removed after it."""
     sender, pause, cleaned = sender_of(settings), PAUSE, time.monotonic()
     while not ended.wait(pause):
         status = sender.once()
         note(settings.status, status)
         pause = min(2 * pause, LONGEST_PAUSE) if status.failing_since else PAUSE
-        if time.monotonic() - cleaned >= CLEAN_SECONDS:
+        if settings.cleans and time.monotonic() - cleaned >= CLEAN_SECONDS:
             sender.clean()
             cleaned = time.monotonic()
-    note(settings.status, sender.once(at_rest=True))
+    _send_the_rest(sender, settings)
+
+
+def _send_the_rest(sender: Sender, settings: Settings) -> None:
+    until = time.monotonic() + settings.ending
+    while True:
+        status = sender.once(at_rest=True)
+        note(settings.status, status)
+        if not status.waiting or time.monotonic() + PAUSE > until:
+            break
+        time.sleep(PAUSE)
+    if status.waiting:
+        log.error("%d logs, %d bytes, could not be sent", status.waiting, status.waiting_bytes)
 
 
 def send_once(settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""Logs of hosts as the API server shows them: every host's part of a log, from the zone whose queue the task is on."""
+"""Logs in a store as the API server shows them: each host's or pod's part, from the zone of the task's queue."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Shown:
-    """*stores* by zone; *zones* by queue, of those whose tasks run on hosts."""
+    """*stores* by zone; *zones* by queue, of those whose logs are sent."""
 
     stores: Mapping[str, LogStore]
     zones: Mapping[str, str]
     clock: Callable[[], float] = time.monotonic
     _away: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def knows(self, queue: str) -> bool:
+        """Return whether logs of tasks on *queue* are sent to a store."""
+        return queue in self.zones
 
     def read(self, queue: str, relative: str) -> tuple[list[str], list[Iterator[str]]]:
         """Return where parts of the log at *relative* are, or why nothing is known, and the lines of each part."""

@@ -28,11 +28,11 @@ def shown(log_bucket: LogBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     }
     said = {"store": {"kind": "s3", **bucket}, "zones": {"onprem": "onprem", "pii": "pii"}}
     monkeypatch.setenv("AIRFLOW__AERODROME__LOG_STORE", json.dumps(said))
-    shared_logs.of_hosts.cache_clear()
-    found = shared_logs.of_hosts()
+    shared_logs.sent.cache_clear()
+    found = shared_logs.sent()
     assert found is not None
     yield found
-    shared_logs.of_hosts.cache_clear()
+    shared_logs.sent.cache_clear()
 
 
 def lines(found: tuple[list[str], list[Any]]) -> list[str]:
