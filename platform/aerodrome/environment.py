@@ -27,6 +27,8 @@ from aerodrome.image_settings import ImagesSettings
 from aerodrome.image_settings import mistakes as images_mistakes
 from aerodrome.login_settings import LoginSettings
 from aerodrome.login_settings import mistakes as login_mistakes
+from aerodrome.logs_settings import PodsLogsSettings
+from aerodrome.logs_settings import pods_mistakes as logs_mistakes
 from aerodrome.modelling import Many, Model, Name
 from aerodrome.names import is_tenant, why_no_zone
 from aerodrome.quantities import Duration, Memory
@@ -162,6 +164,10 @@ class Environment(Model):
     results: ResultsSettings = Field(
         default_factory=ResultsSettings, description="Where large results of tasks go."
     )
+    logs: PodsLogsSettings = Field(
+        default_factory=PodsLogsSettings,
+        description="Where task logs of pods go. Only with `kind: kubernetes`; those of hosts: `hosts.logs`.",
+    )
     cluster: ClusterSettings = Field(
         default_factory=ClusterSettings, description="Only with `kind: kubernetes`."
     )
@@ -239,6 +245,7 @@ def load_environment(root: Path, name: str) -> Environment:
             _check_secrets(environment, root, report)
             _check_login(environment, report)
             _check_results(environment, report)
+            _check_logs(environment, report)
             _check_cluster(environment, report)
             _check_bundle(environment, report)
             _check_aws(environment, root, report)
@@ -333,6 +340,12 @@ def _bad_target(channel: AlertChannel) -> str:
 def _check_results(environment: Environment, report: Report) -> None:
     for keys, message, remedy in results_mistakes(environment.results, environment.name):
         report.at(("results", *keys), message, remedy)
+
+
+def _check_logs(environment: Environment, report: Report) -> None:
+    managed = environment.aws.manage_iam
+    for keys, message, remedy in logs_mistakes(environment.logs, environment.kind, managed=managed):
+        report.at(("logs", *keys), message, remedy)
 
 
 def _check_cluster(environment: Environment, report: Report) -> None:

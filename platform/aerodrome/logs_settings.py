@@ -1,4 +1,4 @@
-"""`hosts.logs` of environment.yaml: where the task logs of hosts outside the cluster go."""
+"""`hosts.logs` and `logs` of environment.yaml: where the task logs of hosts outside the cluster and of pods go."""
 
 from __future__ import annotations
 
@@ -19,23 +19,33 @@ _FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/{}-]+")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[\w-]+:\d{12}:key/[\w-]+")
-_URL = re.compile(r"https?://[^\s/@]+")
+_URL = re.compile(r"https?://([^\s/@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?")
+_ROLES = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*", re.ASCII)
 
 
-class LogsBucket(Model):
+class BucketPlace(Model):
     """A bucket of S3, or of what speaks its protocols: S3 for the logs, STS for roles that end after minutes."""
 
     bucket: str = Field(description="Name of the bucket; it is not made by a deploy.")
     prefix: str = Field("airflow-logs", description="What all keys begin with, as a path.")
     region: str = Field(description="AWS region, such as eu-central-1.")
     endpoint: str | None = Field(None, description="Address of S3 and STS, where it is not AWS's public one.")
+    kms_key: str | None = Field(
+        None, description="ARN of the key that encrypts the bucket. Left out: S3's own."
+    )
+
+    def base(self, environment: str) -> str:
+        """Return what the keys of *environment* begin with; it ends with a slash."""
+        return f"{self.prefix}/{environment}/"
+
+
+class LogsBucket(BucketPlace):
+    """A bucket for the logs of hosts."""
+
     authority: str | None = Field(
         None,
         description="File on the machine that deploys, from the clone or absolute: who signed the endpoint's "
         "certificate, as PEM. Left out: whom the machines trust.",
-    )
-    kms_key: str | None = Field(
-        None, description="ARN of the key that encrypts the bucket. Left out: S3's own."
     )
     role: str = Field(
         description="ARN of the role that a zone's agent lends to what sends logs, with `{zone}` in it. It needs "
@@ -87,8 +97,32 @@ class LogsSettings(Model):
     )
 
 
+class PodsBucket(BucketPlace):
+    """A bucket for the logs of pods, which are IAM roles by tokens of the cluster."""
+
+    roles: str | None = Field(
+        None,
+        description="What the ARNs of these roles begin with, such as arn:aws:iam::111122223333:role/logs/, where "
+        "somebody else looks after them. Left out: a deploy makes them. Not with `aws.manage_iam`.",
+    )
+    ca_file: str | None = Field(
+        None,
+        description="PEM file of who signed the endpoint's certificate, beside environment.yaml. Left out: a "
+        "public authority.",
+    )
+
+
+class PodsLogsSettings(Model):
+    """Task logs of pods: of Celery workers in the cluster, and of tenants' tasks."""
+
+    kind: Literal["s3", "none"] = Field(
+        "none", description="none: they go with their pod, and Airflow shows those of pods that run at most."
+    )
+    s3: PodsBucket | None = Field(None, description="Only with `kind: s3`.")
+
+
 Mistake = tuple[tuple[str, ...], str, str]
-"""Keys below `hosts.logs`, message, remedy."""
+"""Keys below `hosts.logs` or `logs`, message, remedy."""
 
 
 def mistakes(settings: LogsSettings) -> Iterator[Mistake]:
@@ -104,7 +138,52 @@ def mistakes(settings: LogsSettings) -> Iterator[Mistake]:
         yield from ((("hdfs", key), message, remedy) for key, message, remedy in _of_hdfs(settings.hdfs))
 
 
+def pods_mistakes(settings: PodsLogsSettings, kind: str, *, managed: bool) -> Iterator[Mistake]:
+    """Yield what is wrong with `logs` of an environment of *kind*; *managed*: its deploys make IAM roles."""
+    if kind != "kubernetes":
+        if settings != PodsLogsSettings():
+            yield (), f"has no effect with kind: {kind}", "remove it: hosts.logs is for hosts"
+        return
+    if settings.s3 is None:
+        if settings.kind == "s3":
+            yield ("kind",), "s3 needs its own settings beside it", "add s3: {bucket: …, region: …}"
+        return
+    if settings.kind != "s3":
+        yield ("s3",), f"has no effect with kind: {settings.kind}", "remove it, or write kind: s3"
+    yield from ((("s3", key), message, remedy) for key, message, remedy in _of_pods(settings.s3, managed))
+
+
+def _of_pods(s3: PodsBucket, managed: bool) -> Iterator[tuple[str, str, str]]:
+    yield from _of_place(s3)
+    if s3.roles is None and not managed:
+        remedy = "write aws: {manage_iam: true}, or what the ARNs of roles begin with that somebody else made"
+        yield "roles", "is missing, and a deploy makes no roles", remedy
+    elif s3.roles is not None and managed:
+        yield "roles", "has no effect with aws.manage_iam, which makes them", "remove one of the two"
+    elif s3.roles is not None and not _ROLES.fullmatch(s3.roles):
+        yield (
+            "roles",
+            "is no beginning of the ARN of a role",
+            "as arn:aws:iam::111122223333:role/ or with a path",
+        )
+    if s3.ca_file is not None and not (s3.endpoint or "").startswith("https:"):
+        yield "ca_file", "has no effect without an endpoint that begins with https", "remove it"
+
+
 def _of_bucket(s3: LogsBucket) -> Iterator[tuple[str, str, str]]:
+    yield from _of_place(s3)
+    if not _ROLE.fullmatch(s3.role) or s3.role.count(ZONE) != 1:
+        remedy = "as arn:aws:iam::123456789012:role/airflow-logs-{zone}"
+        yield "role", "must be the ARN of a role, with {zone} in it once", remedy
+    if s3.login_file.count(ZONE) != 1:
+        yield (
+            "login_file",
+            "must hold {zone} once: each zone logs in as itself",
+            "as secrets/logs-{zone}.json",
+        )
+
+
+def _of_place(s3: BucketPlace) -> Iterator[tuple[str, str, str]]:
     if not _BUCKET.fullmatch(s3.bucket):
         yield "bucket", "is no name of a bucket", "3 to 63 lower-case letters, digits, '-' and '.'"
     if not _PREFIX.fullmatch(s3.prefix):
@@ -115,15 +194,6 @@ def _of_bucket(s3: LogsBucket) -> Iterator[tuple[str, str, str]]:
         yield "endpoint", "must be an http(s) URL without a path", "such as https://s3.example.org:9000"
     if s3.kms_key is not None and not _KEY.fullmatch(s3.kms_key):
         yield "kms_key", "must be the ARN of a KMS key", ""
-    if not _ROLE.fullmatch(s3.role) or s3.role.count(ZONE) != 1:
-        remedy = "as arn:aws:iam::123456789012:role/airflow-logs-{zone}"
-        yield "role", "must be the ARN of a role, with {zone} in it once", remedy
-    if s3.login_file.count(ZONE) != 1:
-        yield (
-            "login_file",
-            "must hold {zone} once: each zone logs in as itself",
-            "as secrets/logs-{zone}.json",
-        )
 
 
 def _of_hdfs(hdfs: LogsHdfs) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,10 +50,22 @@ def running(
 
     Yields what *opened* returns, called with the endpoint until it does not raise an error of botocore.
     """
+    with running_in(files, options, lambda endpoint, _: opened(endpoint)) as found:
+        yield found
+
+
+@contextmanager
+def running_in(
+    files: Mapping[str, str],
+    options: Sequence[str],
+    opened: Callable[[str, Path], Opened],
+    url: str = "http://127.0.0.1",
+) -> Iterator[Opened]:
+    """Do the same, with *opened* called with the server's folder too; *url*: of the endpoint, without its port."""
     said = ""
     for _ in range(ATTEMPTS):
         with _server(files, options) as (server, port, log):
-            found = when_up(lambda: opened(f"http://127.0.0.1:{port}"), lambda: server.poll() is None)
+            found = when_up(partial(opened, f"{url}:{port}", log.parent), lambda: server.poll() is None)
             if found is not None:
                 yield found
                 return

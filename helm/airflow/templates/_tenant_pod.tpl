@@ -4,8 +4,10 @@ The pods in which tenants' tasks run, from which the Kubernetes executor makes o
     base     platform's image   holds the task's token, asks for secrets, sends jobs     (Airflow merges its own container into it: it stays the only one)
     secrets  platform's image   logs in to the secrets store as the pod's service account
     tenant   tenant's image     the launcher: runs the tenant's code, for this tenant alone
+    logs     platform's image   sends what base writes of the task, where logs are sent (_logs_sender.tpl)
 
-secrets and tenant are sidecars (init containers that go on), so that the pod ends with base. Each pair shares a socket in a volume of its own, and nothing else.
+All but base are sidecars (init containers that go on), so that the pod ends with base. base shares a socket with secrets and one with tenant, each in a volume of its own,
+and its logs with logs; nothing else is shared.
 */}}
 
 {{/* The template of one zone of a tenant. Argument: dict root, tenant, zone, shared (see airflow.tenant.pod.shared). */}}
@@ -26,7 +28,7 @@ metadata:
     aerodrome/zone: {{ .zone.name }}
   {{- $annotations := $tasks.podAnnotations }}
   {{- /* Only the tenant's own code acts as the tenant's IAM role. */}}
-  {{- if $zone.iamRole }}{{ $annotations = merge (dict "eks.amazonaws.com/skip-containers" "base,secrets") $annotations }}{{ end }}
+  {{- if $zone.iamRole }}{{ $annotations = merge (dict "eks.amazonaws.com/skip-containers" (ternary "base,secrets,logs" "base,secrets" (not (empty .shared.logs)))) $annotations }}{{ end }}
   {{- with $annotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -67,6 +69,9 @@ spec:
     {{- . | nindent 4 }}
     {{- end }}
     {{- include "airflow.tenant.pod.launcher" . | nindent 4 }}
+    {{- with .shared.logs }}
+    {{- . | nindent 4 }}
+    {{- end }}
   containers:
     {{- .shared.base | nindent 4 }}
   volumes:
@@ -83,6 +88,10 @@ spec:
           {{- if .root.Values.tenancy.secrets.vault.caCertificate }}
           - {key: secrets-store.crt, path: secrets-store.crt}
           {{- end }}
+    {{- end }}
+    {{- if .shared.logs }}
+    {{- include "airflow.logs.volumes" (dict
+          "root" .root "settings" (include "airflow.tenants.settingsName" .root) "key" (printf "logs-%s.json" .zone.name)) | trim | nindent 4 }}
     {{- end }}
     - name: tenant-scratch
       emptyDir:
@@ -137,6 +146,9 @@ spec:
 {{- if include "airflow.agent.enabled" $root }}
 {{- $_ := set $result "secrets" (include "airflow.agent.container" (dict "root" $root "name" "secrets" "image" $result.image "security" $result.containerSecurity)) }}
 {{- end }}
+{{- if include "airflow.logs.sent" $root }}
+{{- $_ := set $result "logs" (include "airflow.logs.container" (dict "root" $root "image" $result.image "security" $result.containerSecurity)) }}
+{{- end }}
 {{- $_ := set $result "base" (include "airflow.tenant.pod.base" (list $root $result)) }}
 {{- $_ := set $result "volumes" (include "airflow.tenant.pod.volumes" $root | trim) }}
 {{- end }}
@@ -157,7 +169,7 @@ spec:
     {{- include "airflow.tenant.pod.env" $root | trim | nindent 4 }}
   volumeMounts:
     - {name: config, mountPath: {{ $root.Values.airflowHome }}/airflow.cfg, subPath: airflow.cfg, readOnly: true}
-    - {name: scratch, mountPath: {{ include "airflow.path.logs" $root }}, subPath: logs}
+    - {name: {{ ternary "logs" "scratch" (not (empty $shared.logs)) }}, mountPath: {{ include "airflow.path.logs" $root }}{{ if not $shared.logs }}, subPath: logs{{ end }}}
     - {name: scratch, mountPath: /tmp, subPath: tmp}
     - {name: launcher, mountPath: /run/aerodrome/launcher, readOnly: true}
     {{- if include "airflow.agent.enabled" $root }}
@@ -196,6 +208,11 @@ spec:
     sizeLimit: {{ .Values.tenancy.tasks.scratchSize }}
 - name: launcher
   emptyDir: {medium: Memory, sizeLimit: 1Mi}
+{{- if include "airflow.logs.sent" . }}
+- name: logs
+  emptyDir:
+    sizeLimit: {{ .Values.tenancy.logs.size }}
+{{- end }}
 {{- if include "airflow.agent.enabled" . }}
 {{ include "airflow.agent.volumesOfTasks" . }}
 {{- end }}

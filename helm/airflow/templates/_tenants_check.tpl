@@ -11,7 +11,7 @@
 {{- if not (include "airflow.executor.kubernetes" $root) }}
 {{- $wrong = append $wrong (printf "executor: tenants' code runs in pods of the Kubernetes executor, and %q has none: write CeleryExecutor,KubernetesExecutor" $root.Values.executor) }}
 {{- end }}
-{{- range include "airflow.agent.mistakes" $root | trim | splitList "\n" }}
+{{- range printf "%s\n%s" (include "airflow.agent.mistakes" $root) (include "airflow.logs.mistakes" $root) | trim | splitList "\n" }}
 {{- with trim . }}{{ $wrong = append $wrong . }}{{ end }}
 {{- end }}
 {{- if $root.Values.dags.persistence.enabled }}
@@ -36,6 +36,9 @@
 {{- range $tenant.zones }}
 {{- if not (regexMatch "^[a-z][a-z0-9_]{0,21}$" .name) }}
 zones.{{ .name }}: use 1 to 22 lower-case letters, digits and '_', a letter first
+{{- end }}
+{{- if and (include "airflow.logs.sent" $root) (not .values.logsRole) }}
+zones.{{ .name }}.logsRole: is empty: name the role by which its logs are sent, or write tenancy.logs.store: none
 {{- end }}
 {{- end }}
 {{- if not $tenant.zones }}

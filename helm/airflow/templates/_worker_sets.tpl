@@ -35,6 +35,16 @@ The accounts are those that the secrets store lets in: aerodrome.names.worker_ac
 {{- end }}
 {{- $mistakes := include "airflow.agent.mistakes" $root | trim }}
 {{- if and $sets $agent $mistakes }}{{ fail (printf "\n%s" $mistakes) }}{{ end }}
+{{- if and $sets (include "airflow.logs.sent" $root) }}
+{{- $wrong := include "airflow.logs.mistakes" $root | trim | splitList "\n" | compact }}
+{{- range $sets }}
+{{- if not .settings.logsRole }}
+{{- $key := ternary (printf "tenants.%s.workers" (toString .tenant)) (printf "zoneWorkers.zones.%s" .zone) (not (empty .tenant)) }}
+{{- $wrong = append $wrong (printf "%s.logsRole: is empty: name the role by which their logs are sent, or write tenancy.logs.store: none" $key) }}
+{{- end }}
+{{- end }}
+{{- if $wrong }}{{ fail (printf "\n%s" (join "\n" $wrong)) }}{{ end }}
+{{- end }}
 {{- if and $sets (not (include "airflow.executor.celery" $root)) }}
 {{- fail (printf "\nzoneWorkers, tenants.*.workers: executor %q has no Celery workers: write CeleryExecutor,KubernetesExecutor" $root.Values.executor) }}
 {{- end }}
@@ -66,8 +76,14 @@ The accounts are those that the secrets store lets in: aerodrome.names.worker_ac
 {{- $different = dict "livenessProbe" (dict "enabled" false) "args" $command }}
 {{- end }}
 {{- include "airflow.overlay" (list $entry $different $own) }}
-{{- if $set.agent }}
+{{- if include "airflow.logs.sent" $root }}
 {{- $annotations := $own.podAnnotations | default $workers.celery.podAnnotations | default $workers.podAnnotations | default dict }}
+{{- $digest := include "airflow.workerSet.logsSettings" (list $root $set) | sha256sum }}
+{{- $_ := set $entry "podAnnotations" (merge (dict "checksum/logs-sender" $digest) $annotations) }}
+{{- $_ := set $entry "logsSender" (include "airflow.workerSet.logsName" $set) }}
+{{- end }}
+{{- if $set.agent }}
+{{- $annotations := $entry.podAnnotations | default $workers.celery.podAnnotations | default $workers.podAnnotations | default dict }}
 {{- $digest := include "airflow.workerSet.agentSettings" (list $root $set) | sha256sum }}
 {{- $_ := set $entry "podAnnotations" (merge (dict "checksum/secrets-agent" $digest) $annotations) }}
 {{- $_ := set $entry "secretsAgent" (include "airflow.workerSet.agentName" $set) }}
@@ -111,6 +127,15 @@ Argument: list root set.
 {{- define "airflow.workerSet.agentSettings" -}}
 {{- $set := index . 1 }}
 {{- include "airflow.agent.settings" (dict "root" (index . 0) "zone" $set.zone "tenant" $set.tenant "workers" (not (empty $set.tenant))) }}
+{{- end }}
+
+{{/* The config map with the settings of what sends a set's logs. Argument: set. */}}
+{{- define "airflow.workerSet.logsName" -}}{{ .account }}-logs{{ end }}
+
+{{/* Argument: list root set. */}}
+{{- define "airflow.workerSet.logsSettings" -}}
+{{- $set := index . 1 }}
+{{- include "airflow.logs.settings" (dict "root" (index . 0) "zone" $set.zone "role" $set.settings.logsRole "grace" 60) }}
 {{- end }}
 
 {{/* Annotations of a set's account: the role in Vault that lets it in is told to who reads them. Argument: list root set. */}}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aerodrome import authority_files
 from aerodrome.clients.git_remote import Remote, mirror
-from aerodrome.environment import Environment, load_environment
+from aerodrome.environment import FOLDER, Environment, load_environment
 from aerodrome.errors import UserError, counted
 from aerodrome.files import machine_cache
 from aerodrome.hosts.inventory import load_inventory
@@ -108,8 +109,18 @@ def values_of(
 ) -> dict[str, Any]:
     """Return the chart's values with the environment's own ones; *images*: name → repository and digest."""
     own = {tenant.name: images[name] for tenant in tenants if (name := tenant_name(tenant.name)) in images}
-    rendered = chart_values(tenants, environment, own, access.authority(root, environment))
+    authorities = access.authority(root, environment), _logs_authority(root, environment)
+    rendered = chart_values(tenants, environment, own, *authorities)
     return merged(root, environment.name, {**rendered, "images": {"airflow": images[PLATFORM]}})
+
+
+def _logs_authority(root: Path, environment: Environment) -> str:
+    """Return the text of who signed the certificate of the store of logs, empty where it is a public authority."""
+    s3 = environment.logs.s3
+    if s3 is None or s3.ca_file is None:
+        return ""
+    path = root / FOLDER / environment.name / s3.ca_file
+    return authority_files.required(path, "logs.s3.ca_file", path.relative_to(root))
 
 
 def bundle_of(root: Path, environment: Environment) -> Remote:

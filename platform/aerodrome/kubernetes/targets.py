@@ -23,7 +23,7 @@ from aerodrome.secrets import access as secrets_access
 from aerodrome.secrets.layout import Hosts
 from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.database_version import of_lock
-from aerodrome.targets.iam import IamTarget, pods_target, results_target, roles_of
+from aerodrome.targets.iam import IamTarget, logs_target, pods_target, results_target, roles_of
 from aerodrome.targets.part import Part, Restore
 from aerodrome.targets.release import ReleaseTarget
 from aerodrome.targets.roles import RolesTarget
@@ -112,5 +112,7 @@ def _hosts(
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:
     if prepared.environment.aws.manage_iam:
         yield pods_target(prepared.environment, prepared.models)
+        if prepared.environment.logs.kind == "s3":
+            yield logs_target(prepared.environment, prepared.models)
     if prepared.environment.results.kind == "s3":
         yield results_target(prepared.environment, prepared.models)

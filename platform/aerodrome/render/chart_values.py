@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from aerodrome.manifest.loaded import LoadedTenant
 from aerodrome.manifest.tenant import Limits
 from aerodrome.policy import offers
 from aerodrome.quantities import format_memory
-from aerodrome.render import airflow_options, host_logs, login
+from aerodrome.render import airflow_options, host_logs, login, pods_logs
 from aerodrome.render.longest_tasks import LEAST, longest_tasks
 from aerodrome.render.pods_roles import role_of_pods
 from aerodrome.store_settings import SsmSettings
@@ -28,6 +29,8 @@ PROCESSES = 256
 # What a pod takes beside its tenant's container: tasks, secrets and launcher of the chart's `tenancy`, rounded up.
 POD_CPU = 1.25
 POD_MEMORY = 2**30 + 256 * 2**20
+LOGS_MEMORY = 256 * 2**20
+"""Of what sends the pod's logs, where they are sent."""
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
 HOST_USERS = "aerodrome-host-users"
@@ -48,10 +51,15 @@ _LOCAL_SETTINGS = "from aerodrome_airflow.database import create_async_metadata_
 
 
 def chart_values(
-    tenants: Iterable[LoadedTenant], environment: Environment, images: Images, store_authority: str = ""
+    tenants: Iterable[LoadedTenant],
+    environment: Environment,
+    images: Images,
+    store_authority: str = "",
+    logs_authority: str = "",
 ) -> Values:
     """Return the chart's values that environment.yaml and the tenants decide.
 
+    The authorities are PEM texts of who signed the certificates of the stores, where that is no public one.
     Each zone in the cluster has Celery workers of its own, and there are no others; tenants without such a zone have
     no namespace. What stands in neither file (networks, node pools, broker users, the platform's database, sizes of
     its own containers) is the business of environments/<env>/values.yaml.
@@ -73,10 +81,11 @@ def chart_values(
         "dagProcessor": {"args": ["python", "-m", "aerodrome_airflow.dag_processor"]},
         "deploymentPolicy": {"longestTask": {"queues": longest}},
         "zoneWorkers": {"zones": _zone_workers(environment)},
-        "tenancy": _tenancy(environment, store_authority),
+        "tenancy": _tenancy(environment, store_authority, logs_authority),
         "tenants": {name: values for name, values in made.items() if values["zones"]},
         "platform": {**_collector(environment), **_login(environment), **_backup(environment)},
         **_entrance(environment),
+        **_api_server(environment),
     }
 
 
@@ -92,7 +101,7 @@ def _config(environment: Environment) -> Values:
         airflow_options.central_channel(environment),
         airflow_options.dags_from(environment.bundle),
         airflow_options.idle_dags(environment),
-        host_logs.shown(environment),
+        _shown_logs(environment),
         _WORKERS,
         login.sessions(environment.login),
         *_decided(environment),
@@ -105,6 +114,17 @@ def _config(environment: Environment) -> Values:
         }
         for section in sorted({section for part in parts for section in part})
     }
+
+
+def _shown_logs(environment: Environment) -> airflow_options.Sections:
+    """Return where the API server finds the logs of hosts and of pods."""
+    places = [
+        place for place in (host_logs.reader(environment, "", ""), pods_logs.reader(environment)) if place
+    ]
+    if not places:
+        return {}
+    said = places[0] if len(places) == 1 else places
+    return {"aerodrome": {"log_store": json.dumps(said, sort_keys=True)}}
 
 
 def _patience(environment: Environment) -> tuple[airflow_options.Sections, ...]:
@@ -128,19 +148,26 @@ def _workers_of(zone: str, environment: Environment) -> Values:
     queues = {name: queue for name, queue in sorted(environment.queues.items()) if queue.zone == zone}
     slots = str(sum(queue.slots for queue in queues.values()))
     env = [{"name": "AIRFLOW__CELERY__WORKER_CONCURRENCY", "value": slots}]
-    return {"queues": list(queues), "workers": {"env": env}}
+    role = pods_logs.role_of(environment, zone)
+    return {"queues": list(queues), "workers": {"env": env}, **({"logsRole": role} if role else {})}
 
 
-def _tenancy(environment: Environment, store_authority: str) -> Values:
-    ssm = environment.secrets.ssm
-    # The port of AWS's endpoints; Vault's is that of its servers, which its address need not tell.
-    ports = {"networkPolicy": {"secretsStore": {"port": 443}}} if ssm and not ssm.endpoint else {}
+def _tenancy(environment: Environment, store_authority: str, logs_authority: str) -> Values:
+    ports, logs = _ports(environment), pods_logs.values(environment, logs_authority)
     return {
         "environment": environment.name,
         "secrets": _secrets(environment, store_authority),
         "results": _results(environment),
-        **ports,
+        **({"logs": logs} if logs else {}),
+        **({"networkPolicy": ports} if ports else {}),
     }
+
+
+def _ports(environment: Environment) -> Values:
+    ssm, logs = environment.secrets.ssm, pods_logs.port(environment)
+    # The port of AWS's endpoints; Vault's is that of its servers, which its address need not tell.
+    secrets = {"secretsStore": {"port": 443}} if ssm and not ssm.endpoint else {}
+    return {**secrets, **({"logsStore": {"port": logs}} if logs else {})}
 
 
 def _secrets(environment: Environment, authority: str) -> Values:
@@ -240,6 +267,13 @@ def _entrance(environment: Environment) -> Values:
     }
 
 
+def _api_server(environment: Environment) -> Values:
+    """Return by which account the API server reads logs: the role for that trusts it by its name."""
+    if environment.logs.kind == "none":
+        return {}
+    return {"apiServer": {"serviceAccount": {"name": names.api_server_account(environment.cluster.release)}}}
+
+
 def _port(directory: str) -> int:
     address = urlsplit(directory)
     return address.port or {"ldap": 389, "ldaps": 636}[address.scheme]
@@ -250,7 +284,7 @@ def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, 
     return {
         **({"image": dict(sorted(image.items()))} if image else {}),
         "limits": {"cpu": limits.cpu, "memory": format_memory(limits.memory), "processes": PROCESSES},
-        "quota": _quota(limits),
+        "quota": _quota(limits, POD_MEMORY + (LOGS_MEMORY if environment.logs.kind != "none" else 0)),
         "zones": {
             zone: _zone(tenant.name, zone, environment) for zone in zones_with_pods(tenant, environment)
         },
@@ -258,13 +292,17 @@ def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, 
 
 
 def _zone(tenant: str, zone: str, environment: Environment) -> Values:
-    role = role_of_pods(environment, tenant, zone)
-    return {"iamRole": role} if role else {}
+    roles = {
+        "iamRole": role_of_pods(environment, tenant, zone),
+        "logsRole": pods_logs.role_of(environment, zone, tenant),
+    }
+    return {key: role for key, role in roles.items() if role}
 
 
-def _quota(limits: Limits) -> Values:
+def _quota(limits: Limits, own: int) -> Values:
+    """Return what a tenant's pods take together; *own*: bytes of the platform's containers in each."""
     pods = limits.parallelism + SPARE_PODS
-    cpu, memory = math.ceil(pods * (limits.cpu + POD_CPU)), pods * (limits.memory + POD_MEMORY)
+    cpu, memory = math.ceil(pods * (limits.cpu + POD_CPU)), pods * (limits.memory + own)
     size = f"{math.ceil(memory / 2**20)}Mi"
     return {
         "pods": str(pods),

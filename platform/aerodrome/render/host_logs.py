@@ -122,7 +122,7 @@ def _of_zone(place: dict[str, Any], zone: str, authority: object) -> dict[str, A
 
 
 def _bucket(s3: LogsBucket, environment: Environment) -> dict[str, Any]:
-    base = f"{s3.prefix}/{environment.name}/"
+    base = s3.base(environment.name)
     return {"bucket": s3.bucket, "base": base, "region": s3.region, "endpoint": s3.endpoint}
 
 

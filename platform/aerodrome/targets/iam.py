@@ -1,4 +1,4 @@
-"""AWS IAM as a target: the roles of tenants, by which workers reach parameters or large results, and code all else."""
+"""AWS IAM as a target: roles by which workers reach parameters and large results, pods send logs, and code all else."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from aerodrome.environment import Environment
 from aerodrome.plan import Action, Change, digest_of
 from aerodrome.progress import Progress
 from aerodrome.render.pods_roles import eks_of
-from aerodrome.secrets import iam, pods_iam, reconcile, results_iam
+from aerodrome.secrets import iam, logs_iam, pods_iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.part import Part, Restore
 
 KIND = "IAM role"
 RESULTS = "results"
 PODS = "iam"
+LOGS = "logs"
 _ACCOUNT = "system:serviceaccount:"
 Desired = Callable[[Environment, Tenants], Mapping[str, Role]]
 
@@ -46,6 +47,14 @@ def pods_target(environment: Environment, tenants: Tenants) -> IamTarget:
     eks = eks_of(environment)
     roles = BoundRoles(names.pods_path(environment.name), iam.POLICY, eks.region, session=session(eks))
     return IamTarget(environment, tenants, roles, PODS, pods_iam.desired)
+
+
+def logs_target(environment: Environment, tenants: Tenants) -> IamTarget:
+    """Return what keeps the roles for task logs of pods; only where the environment says `manage_iam`."""
+    s3 = logs_iam.bucket_of(environment)
+    path, who = names.logs_path(environment.name), session(eks_of(environment))
+    roles = Roles(path, iam.POLICY, s3.region, s3.endpoint, who)
+    return IamTarget(environment, tenants, roles, LOGS, logs_iam.desired)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,3 +93,30 @@ def test_airflows_own_reader_shows_folder_and_store_together(shown: Shown, host:
     stream, _ = reader._read(ti, 1)  # type: ignore[arg-type]
     told = [message.event for message in stream]  # type: ignore[union-attr]
     assert told[-2:] == ["in the triggerer", "on the host"]
+
+
+def test_logs_of_hosts_and_of_pods_are_found_in_their_own_stores(
+    shown: Shown, log_bucket: LogBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A queue is in one of them; where it is in none the folder is all that there is."""
+    first = json.loads(os.environ["AIRFLOW__AERODROME__LOG_STORE"])
+    second = {"store": {**first["store"], "bucket": "another"}, "zones": {"default": "default"}}
+    monkeypatch.setenv("AIRFLOW__AERODROME__LOG_STORE", json.dumps([first, second]))
+    shared_logs.sent.cache_clear()
+    both = shared_logs.sent()
+    assert both is not None and set(both.stores) == {"onprem", "pii", "default"}
+    assert both.knows("default") and not both.knows("elsewhere")
+
+
+def test_the_cluster_is_not_asked_for_what_is_in_the_store(shown: Shown) -> None:
+    """The same lines would be there twice; for other queues the executor is asked as ever."""
+    reader = shared_logs.SharedLogs("/nowhere")
+    asked = {"KubernetesExecutor": SimpleNamespace(get_task_log=lambda ti, attempt: ([], ["of the pod"]))}
+    reader.executor_instances = asked  # type: ignore[assignment]
+    answers = {
+        queue: reader._get_executor_get_task_log(SimpleNamespace(queue=queue, executor="KubernetesExecutor"))(
+            None, 1
+        )
+        for queue in ("onprem", "elsewhere")
+    }
+    assert answers == {"onprem": ([], []), "elsewhere": ([], ["of the pod"])}

@@ -26,6 +26,7 @@ EXEMPT: dict[tuple[str, str], str] = {
     ): "it would serve logs, for which it lacks the key, so that nobody listens at its port",
     ("spread", "worker Task"): "task pods are not replicas of one another",
     ("temporary", "worker secrets"): "the agent keeps nothing: it listens at a socket in a volume of its own",
+    ("temporary", "worker logs"): "what sends logs keeps notes in their volume, and writes nothing else",
 }
 """Check, and component with container or kind, or an example → why it need not be so."""
 

@@ -14,10 +14,10 @@ import yaml
 from aerodrome import names
 from aerodrome.environment import Environment
 from aerodrome.manifest.load import load_repository
-from aerodrome.render import airflow_options
+from aerodrome.render import airflow_options, pods_logs
 from aerodrome.render.chart_values import chart_values
 from aerodrome.render.tenant import render_tenant
-from aerodrome.secrets import iam, layout, pods_iam, results_iam
+from aerodrome.secrets import iam, layout, logs_iam, pods_iam, results_iam
 from aerodrome_airflow.secrets import config
 from aerodrome_airflow.secrets.ssm import Parameters
 
@@ -69,12 +69,20 @@ def in_eks() -> Environment:
     return Environment.model_validate(said)
 
 
+def with_logs() -> Environment:
+    """Return the same environment with pods that send their logs."""
+    return Environment.model_validate(
+        in_eks().model_dump(exclude={"logs"})
+        | {"logs": {"kind": "s3", "s3": {"bucket": "our-logs", "region": "eu-central-1"}}}
+    )
+
+
 def released(objects_of: Objects, tenants: Any, environment: Environment) -> Any:
     """Return what the chart makes of the values of an environment, and of what only operations know."""
     made = chart_values(tenants, environment, IMAGES)
     network = made["tenancy"].get("networkPolicy", {})
-    store = STORE | network.get("secretsStore", {})
-    return objects_of(**made | {"tenancy": made["tenancy"] | {"networkPolicy": {"secretsStore": store}}})
+    peers = {name: STORE | network.get(name, {}) for name in ("secretsStore", "logsStore")}
+    return objects_of(**made | {"tenancy": made["tenancy"] | {"networkPolicy": peers}})
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +146,11 @@ def test_limits_and_image_are_those_of_the_tenant(release: Any) -> None:
 
 def test_the_quota_suffices_for_the_pods_that_it_counts(release: Any) -> None:
     """What all containers of a pod ask for, times the pods, is within it."""
+    assert suffices(release)
+
+
+def suffices(release: Any) -> bool:
+    """Return whether each tenant's quota has room for as many of its pods as it counts."""
     for name, text in release.pod_templates().items():
         spec = yaml.safe_load(text)["spec"]
         parts = [one["resources"] for one in (*spec["initContainers"], *spec["containers"])]
@@ -146,7 +159,9 @@ def test_the_quota_suffices_for_the_pods_that_it_counts(release: Any) -> None:
         ]
         for kind in ("requests", "limits"):
             memory = sum(_bytes(part[kind]["memory"]) for part in parts)
-            assert memory * int(hard["pods"]) <= _bytes(hard[f"{kind}.memory"])
+            if memory * int(hard["pods"]) > _bytes(hard[f"{kind}.memory"]):
+                return False
+    return bool(release.pod_templates())
 
 
 def _bytes(size: str) -> int:
@@ -298,3 +313,53 @@ def test_the_role_of_a_tenants_code_trusts_the_account_that_names_it(
         skipped = pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"].split(",")
         containers = pod["spec"]["containers"] + pod["spec"]["initContainers"]
         assert {one["name"] for one in containers} - set(skipped) == {"tenant"}
+
+
+def test_every_pod_that_sends_logs_is_one_that_its_role_trusts(objects_of: Objects, tenants: Any) -> None:
+    """By account and by the audience of the token that what sends has."""
+    made, place = released(objects_of, tenants, with_logs()), with_logs()
+    roles = logs_iam.desired(place, {tenant.name: tenant.model for tenant in tenants})
+    pods = {name: (yaml.safe_load(text)["spec"], names.namespace(name.partition("-")[0]))
+            for name, text in made.pod_templates().items()}  # fmt: skip
+    pods |= {name: (spec, "airflow") for name, spec in workers_of(made).items()}
+    for spec, namespace in pods.values():
+        said = json.loads(_logs_settings(made, spec, namespace))["store"]["role"]
+        prefix, _, role = said.rpartition("/")
+        (statement,) = roles[role].trust["Statement"]
+        account = f"system:serviceaccount:{namespace}:{spec['serviceAccountName']}"
+        assert prefix == "arn:aws:iam::123456789012:role/aerodrome-logs/prod-eu"
+        assert account in statement["Condition"]["StringEquals"][f"{ISSUER}:sub"]
+        assert _audience(spec) == statement["Condition"]["StringEquals"][f"{ISSUER}:aud"]
+
+
+def _logs_settings(made: Any, spec: dict[str, Any], namespace: str) -> str:
+    (volume,) = (one["configMap"] for one in spec["volumes"] if one["name"] == "logs-settings")
+    text: str = made.of("ConfigMap", namespace)[volume["name"]]["data"][volume["items"][0]["key"]]
+    return text
+
+
+def _audience(spec: dict[str, Any]) -> str:
+    (volume,) = (one["projected"] for one in spec["volumes"] if one["name"] == "logs-login")
+    return str(volume["sources"][0]["serviceAccountToken"]["audience"])
+
+
+def test_the_api_server_reads_logs_as_one_whom_its_role_trusts(objects_of: Objects, tenants: Any) -> None:
+    """At the places that the chart gives it."""
+    made, place = released(objects_of, tenants, with_logs()), with_logs()
+    spec = made.of("Deployment")["rel-api-server"]["spec"]["template"]["spec"]
+    reads = logs_iam.desired(place, {})[names.logs_reader_role("prod-eu")].trust["Statement"][0]
+    account = f"system:serviceaccount:airflow:{spec['serviceAccountName']}"
+    assert reads["Condition"]["StringEquals"] == {
+        f"{ISSUER}:aud": _audience(spec),
+        f"{ISSUER}:sub": [account],
+    }
+    (server,) = spec["containers"]
+    (mount,) = (one for one in server["volumeMounts"] if one["name"] == "logs-login")
+    assert f"{mount['mountPath']}/token" == pods_logs.TOKEN
+    said = made.of("ConfigMap")["rel-config"]["data"]["airflow.cfg"]
+    assert f"role{names.logs_path('prod-eu')}{names.logs_reader_role('prod-eu')}" in said
+
+
+def test_the_quota_also_suffices_for_what_sends_logs(objects_of: Objects, tenants: Any) -> None:
+    """It takes memory in each pod."""
+    assert suffices(released(objects_of, tenants, with_logs()))

@@ -10,6 +10,7 @@ import pytest
 
 EXAMPLES = (
     "tenants", "tenant-processes", "personal-data-zone", "platform-jobs", "hybrid-entrance", "stores-in-aws",
+    "logs-of-pods",
 )  # fmt: skip
 VERSIONS = [f"1.{minor}" for minor in range(29, 38)]
 _CHECKSUM = re.compile(r'"checksum/[a-z-]+": "[0-9a-f]{64}"')
