@@ -13,7 +13,7 @@ from testbed import addons, bases, registry
 from testbed.place import NODES
 
 HERE = Path(__file__).resolve().parent
-ORDER = ("deploys", "tenants", "interruptions", "migrations", "secrets", "login")
+ORDER = ("deploys", "tenants", "interruptions", "migrations", "logs", "secrets", "login")
 """One module begins with what the one before has left; the last ones ask servers that end with them."""
 
 
