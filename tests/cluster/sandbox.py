@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -20,12 +21,14 @@ from kubernetes.client.exceptions import ApiException
 
 NAMESPACE = "airflow"
 WEATHER = "tenants/flights/dags/weather.json"
-VALUES = "environments/sandbox/values.yaml"
+ENVIRONMENT, VALUES = "environments/sandbox/environment.yaml", "environments/sandbox/values.yaml"
 LONGEST_SECONDS, GONE_SECONDS = 900, 900
 HELD = "deploys here since"
 Planned = tuple[str, str, str]
 """Target, action and what of a change."""
-_CHANGE = re.compile(r"^(images|secrets|login|release|roles|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE)
+_CHANGE = re.compile(
+    r"^(images|secrets|login|release|roles|host access|hosts|bundle) +(\w+) +(.+?)(?: {2,}|$)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,16 @@ class Sandbox:
         """Return each change that a plan shows."""
         done = self.run("plan")
         assert done.returncode == 0, done.stdout + done.stderr
-        return {tuple(part.strip() for part in found) for found in _CHANGE.findall(done.stdout)}  # type: ignore[misc]
+        return changes(done.stdout)
+
+    def reviewed(self) -> tuple[str, set[Planned]]:
+        """Return the hash of a plan that is made now, and each change that it says."""
+        done = self.run("plan", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        document = json.loads(done.stdout)
+        return document["digest"], {
+            (one["target"], one["action"], one["what"]) for one in document["changes"]
+        }
 
     def deploy(self, *more: str) -> str:
         """Return what a deploy that ends well prints."""
@@ -107,6 +119,12 @@ class Sandbox:
                 else text.replace(begun, first)
             ),
         )
+
+    def change_workers(self, zone: str, settings: str) -> None:
+        """Ask for other *settings* of a zone's workers, written as {key: value}."""
+        first, begun = "\nzoneWorkers:\n", "\nzoneWorkers:\n  zones:\n"
+        entry = f"    {zone}: {settings}\n"
+        self.edit(VALUES, lambda text: text.replace(begun if begun in text else first, begun + entry, 1))
 
     def change_dag(self) -> None:
         """Ask for another description of one DAG."""
@@ -137,11 +155,15 @@ class Sandbox:
         return self.repository.run(command, "--env", "sandbox", *more, said=said)
 
 
+def changes(told: str) -> set[Planned]:
+    """Return each change of the table that a command has printed."""
+    return {tuple(part.strip() for part in found) for found in _CHANGE.findall(told)}  # type: ignore[misc]
+
+
 def sandbox(folder: Path) -> Sandbox:
     """Return a copy in *folder*, with the environment as this repository has it."""
     made = copied(folder)
-    environment = "environments/sandbox/environment.yaml"
-    (made.root / environment).write_text((ROOT / environment).read_text())
+    (made.root / ENVIRONMENT).write_text((ROOT / ENVIRONMENT).read_text())
     subprocess.run(["git", "init", "--quiet", made.root], check=True)
     (made.root / ".gitignore").write_text(".aerodrome/\n.venv/\n")
     found = Sandbox(made)

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 import directory
 import httpx
 import pytest
-from aerodrome.environment import load_environment
-from aerodrome.kubernetes.connection import connect
-from aerodrome.kubernetes.desk import ClusterDesk, desk
+from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.login import keep
 from aerodrome.local.machine.deadline import wait_until
 from debian import ensure
@@ -66,14 +64,6 @@ def asked(deployed: Sandbox, slapd: Slapd) -> Sandbox:
     deployed.edit(VALUES, lambda text: text + NETWORK)
     deployed.edit(ENVIRONMENT, lambda text: text + login)
     return deployed
-
-
-@pytest.fixture
-def airflow(deployed: Sandbox) -> Iterator[ClusterDesk]:
-    """The way to Airflow's API server."""
-    environment = load_environment(deployed.root, "sandbox")
-    with desk(connect(deployed.root, environment).cluster, environment) as found:
-        yield found
 
 
 def token(airflow: ClusterDesk, name: str, password: str) -> httpx.Response:
