@@ -18,12 +18,22 @@ from aerodrome.local.machine.deadline import wait_until
 from free_ports import free_port
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from sandbox import ENVIRONMENT, VALUES, Sandbox
 from testbed.place import MACHINE
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs/how-to/let-pods-read-secrets.md"
 REVIEWER = "vault-reviewer"
 _ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:auth-delegator"}
+_NETWORK = f"""\
+    secretsStore:
+      port: {{port}}
+      to:
+        - ipBlock:
+            cidr: {MACHINE}/32
+"""
+_NETWORK_BEFORE = re.compile(r"^    secretsStore:\n(?:      .*\n)+", re.MULTILINE)
+_NONE, _ABOVE = "secrets: {store: none}", "\ntenancy:\n  networkPolicy:\n"
 _LISTENS = """
 listener "tcp" {{
   address = "{machine}:{port}"
@@ -96,6 +106,15 @@ def running(folder: Path) -> Iterator[Store]:
             yield Store(access, port, made.authority)
         finally:
             process.kill()
+
+
+def ask(place: Sandbox, store: Store) -> None:
+    """Have the environment of *place*, which has no store, ask *store*; nothing of that is deployed yet."""
+    said = f"secrets: {{vault: {{url: '{store.url}', ca_file: vault-ca.pem}}}}"
+    network = _ABOVE + _NETWORK.format(port=store.port)
+    (place.root / "environments/sandbox/vault-ca.pem").write_text(store.authority)
+    place.edit(VALUES, lambda text: _NETWORK_BEFORE.sub("", text).replace(_ABOVE, network, 1))
+    place.edit(ENVIRONMENT, lambda text: text.replace(_NONE, said))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +56,14 @@ PYTHON = Base(
     "python", "3.11", ("python3", "python3-venv", "ca-certificates", "git", "openssh-client"), (CERTIFICATES,)
 )
 STORES = Base("stores", "1", ("postgresql-15", "redis-server"))
+ENTRANCE = Base("entrance", "1", ("nginx", "libnginx-mod-stream"))
 
 
-def ensure_bases(say: Callable[[str], None] = print) -> None:
-    """Put both into the registry where it has none of them."""
+def ensure_bases(say: Callable[[str], None] = print, bases: Iterable[Base] = (PYTHON, STORES)) -> None:
+    """Put *bases* into the registry where it has none of them."""
     registry = Registry(REGISTRY, plain_http=True)
     with turn("bases"):
-        for wanted in (PYTHON, STORES):
+        for wanted in bases:
             if registry.digest(f"bases/{wanted.name}", wanted.digest) is None:
                 say(f"the registry gets {wanted.reference}")
                 _make(wanted, say)

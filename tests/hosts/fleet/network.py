@@ -58,3 +58,4 @@ class Network:
 # What happens on the lab's hosts takes longest: nothing else is to hold it up.
 LAB = Network("aerodrome-lab", "10.203.77.0/24", shares=4096)
 ROLES = Network("aerodrome-roles", "10.203.78.0/24", shares=256)
+CLUSTER = Network("aerodrome-cluster-hosts", "10.203.79.0/24", shares=1024)
