@@ -30,6 +30,7 @@ from rows import (
     processor,
     removal,
     roles,
+    rollouts,
     secrets,
     store_away,
     workers,
@@ -181,6 +182,13 @@ ROWS: Mapping[str, Row] = {
         "start to end; a rollback undoes another value of the scheduler, and ends when the canary has run on every "
         "queue.",
         deploys.deploys,
+    ),
+    "rollouts": Row(
+        "the same cluster and environment, with an OpenBao on this machine. Every five seconds a run of one HTTP "
+        "request begins, which a service on this machine answers after eight seconds and notes. By turns the worker "
+        "of the zone, the only one, is replaced as soon as a task runs on it: the StatefulSet gets another annotation "
+        "for its pods, as it would by a deploy.",
+        rollouts.rollouts,
     ),
     "chart_defaults": Row(
         "`helm template` of helm/airflow as it comes, a process of its own each time.",
