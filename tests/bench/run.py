@@ -180,7 +180,8 @@ ROWS: Mapping[str, Row] = {
         "the cluster of KUBECONFIG (`make cluster`), with Airflow, its stores and the registry on the same two cores; "
         "environments/sandbox with the corpus for its tenants, each of which has an image of its own. Commands from "
         "start to end; a rollback undoes another value of the scheduler, and ends when the canary has run on every "
-        "queue.",
+        "queue. The hosts are containers with systemd, which a plan looks at over SSH; they were let in and stamped, "
+        "and no worker was installed there.",
         deploys.deploys,
     ),
     "rollouts": Row(
