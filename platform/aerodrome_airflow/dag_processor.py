@@ -10,6 +10,7 @@ they are parsed again without it, and it alone, one such file at a time beside e
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 import time
@@ -74,6 +75,8 @@ class FolderManager(DagFileProcessorManager):
     _retries: dict[DagFileInfo, float] = attrs.field(factory=dict, init=False)
     _limits: dict[Path, int | None] = attrs.field(factory=dict, init=False)
     """Tenant's folder → the stamp of its limits at the last refresh."""
+    _ending: bool = attrs.field(default=False, init=False)
+    """Whether a signal has asked for the end."""
 
     def before_run(self) -> None:
         """Import what DAG files import once, before the first fork."""
@@ -81,6 +84,12 @@ class FolderManager(DagFileProcessorManager):
         for module in sorted(operators.union(ALSO_PRELOADED)):
             importlib.import_module(module)
         super().before_run()
+
+    # The end.
+
+    def _exit_gracefully(self, signum: int, frame: Any) -> None:
+        self._ending = True
+        super()._exit_gracefully(signum, frame)  # type: ignore[no-untyped-call]
 
     # Which files are parsed when, and together with which.
 
@@ -122,6 +131,9 @@ class FolderManager(DagFileProcessorManager):
         self._add_files_to_queue([file for file in files if _folder(file) in changed], mode="back")
 
     def _start_new_processes(self) -> None:
+        # A signal comes in the middle of anything, and what catches everything there catches its exit too.
+        if self._ending:
+            sys.exit(os.EX_OK)
         self._queue_what_is_due()
         while self._running() < self._parallelism and (files := self._next()):
             self._processors.update(dict.fromkeys(files, self._create_folder_process(files)))
