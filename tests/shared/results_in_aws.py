@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,8 +20,8 @@ from aerodrome.targets.iam import IamTarget, results_target
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import RESULTS, Lookup
 from aerodrome_airflow.xcom.bucket import Bucket, BucketStores
+from aws_double import running_double
 from moto import settings
-from moto.server import ThreadedMotoServer
 from running_agent import Time, running_agent
 
 PLACE, REGION, ACCOUNT = "prod-s3", "eu-central-1", "123456789012"
@@ -135,12 +134,8 @@ def agent_of(folder: Path, zone: str, endpoint: str, *, hurried: bool = True) ->
 @contextmanager
 def running() -> Iterator[ResultsInAws]:
     """Run the double with an empty bucket, the roles of two tenants, and an agent for tasks and for the collector."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with ExitStack() as stack:
-        server = ThreadedMotoServer("127.0.0.1", 0)
-        server.start()
-        stack.callback(server.stop)
-        endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+        endpoint = stack.enter_context(running_double())
         # The double keeps one account for this whole process: another bucket for each run.
         made = environment(endpoint, bucket=f"results-{uuid.uuid4().hex}")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="s3-")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from urllib.parse import parse_qs
 
 import boto3
 from aerodrome import names
-from moto.server import ThreadedMotoServer
+from aws_double import running_double
 from secrets_place import PLACE, Agent, agent_in_thread, settings
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
@@ -98,19 +97,16 @@ class _Hands(BaseHTTPRequestHandler):
 @contextmanager
 def filled() -> Iterator[int]:
     """Run AWS's double and give its port."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    _, port = server.get_host_and_port()
-    ssm = _writer(port)
-    for tenant in ("alpha", "beta"):
-        put_password(port, tenant, f"{tenant}-from-aws")
-    name = f"/aerodrome/{names.global_variable_path(PLACE, 'region')}"
-    ssm.put_parameter(Name=name, Value='{"value": "eu"}', Type="SecureString")
-    odd = f"/aerodrome/{names.connection_path(PLACE, 'alpha', 'odd')}"
-    ssm.put_parameter(Name=odd, Value="x", Type="String")
-    yield port
-    server.stop()
+    with running_double() as endpoint:
+        port = int(endpoint.rpartition(":")[2])
+        ssm = _writer(port)
+        for tenant in ("alpha", "beta"):
+            put_password(port, tenant, f"{tenant}-from-aws")
+        name = f"/aerodrome/{names.global_variable_path(PLACE, 'region')}"
+        ssm.put_parameter(Name=name, Value='{"value": "eu"}', Type="SecureString")
+        odd = f"/aerodrome/{names.connection_path(PLACE, 'alpha', 'odd')}"
+        ssm.put_parameter(Name=odd, Value="x", Type="String")
+        yield port
 
 
 def put_password(port: int, tenant: str, password: str, connection: str = "db") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from aerodrome.local.stores import secrets_store
 from aerodrome.targets.iam import IamTarget
 from aerodrome_airflow.secrets.client import AgentClient
 from aerodrome_airflow.secrets.protocol import Lookup
-from moto.server import ThreadedMotoServer
+from aws_double import running_double
 from secrets_place import ENVIRONMENT, TENANTS, process
 
 ACCOUNT, KEY = "123456789012", "AKIATHEDEPLOYERS"
@@ -33,14 +32,11 @@ AGENT_ROLE = f"arn:aws:iam::{ACCOUNT}:role/airflow-{{zone}}"
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of AWS's double; whoever deploys has credentials in the environment."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-deployers-secret")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    server.stop()
+    with running_double() as found:
+        yield found
 
 
 @pytest.fixture
