@@ -21,6 +21,7 @@ from aerodrome.local.machine.platform import Platform
 from aerodrome.local.people.access import admin_access
 from aerodrome.local.release.preparation import deployed_platform
 from aerodrome.scaffold import scaffold_tenant
+from control import guide
 from debian import ensure
 from fleet.lab import REPOSITORY
 
@@ -28,7 +29,7 @@ ENVIRONMENT = "lab"
 TENANT = "mill"
 LONGEST_SECONDS = 400.0
 _COPIED = ("platform", "common_plugins", "ansible", f"environments/{ENVIRONMENT}")
-_FILES = ("pyproject.toml", "requirements.lock", "bootstrap.lock", "README.md")
+_FILES = ("Makefile", "pyproject.toml", "requirements.lock", "bootstrap.lock", "README.md")
 _LAB = ".aerodrome/lab-hosts"
 _PROGRAM = "from aerodrome.cli import main; main()"
 
@@ -70,6 +71,20 @@ class Control:
         assert done.returncode == code, f"{' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
+    def shell(self, script: str, *, text: str = "", folder: Path | None = None) -> str:
+        """Return what *script* printed, typed in *folder*, or in the clone, *text* as answers; it must end well."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env=self.environment,
+            cwd=folder or self.root,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """Yield a command of the control program that runs, for what it prints meanwhile; it must end well."""
@@ -99,8 +114,9 @@ class Control:
             "NO_COLOR": "1",
             "COLUMNS": "200",
         }
-        # How packages are reached stands there too.
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        # How packages are reached stands there too; and what make tells those that it starts, which is not for others.
+        own_of_others = ("AIRFLOW", "MAKE", "MFLAGS")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own_of_others)}
         return {**kept, **own, **self.more}
 
     def begin(self, dag: str, **conf: Any) -> str:
@@ -170,13 +186,15 @@ def deployed(
     ensure(("redis-server",))
     control = Control(folder, Path(f"/var/lib/aerodrome-lab-{os.getpid()}"), more=more)
     _copy(source, folder)
+    # As a deploy without AERODROME_STATE has it.
+    (folder / ".aerodrome/local").symlink_to(control.state)
     for change in prepare:
         change(folder)
     try:
-        control.command("deploy")
+        control.shell(guide.typed("make deploy ENV=lab"))
         yield control
     finally:
-        control.command("destroy", "--yes")
+        control.shell(guide.typed("make destroy ENV=lab"), text="y\n")
         for lock in control.state.parent.glob(f"{control.state.name}.*lock"):
             lock.unlink()
 

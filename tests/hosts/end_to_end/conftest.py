@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from control import hadoop_tenant, losses
+from control import guide, hadoop_tenant, losses
 from control.outage import Outage, outage
 from control.plane import deployed
 from control.prometheus import Prometheus, prometheus
@@ -21,6 +21,7 @@ SOURCE = Path(__file__).parent / "repository"
 ORDER = (
     "provisioning",
     "tasks",
+    "guide",
     "network",
     "losses",
     "outage",
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def workers(request: pytest.FixtureRequest, lab: dict[str, Host]) -> Iterator[Workers]:
     """The lab's hosts as workers of a platform that knows them; set up for Hadoop where a test of it is asked for."""
     beside_hadoop = any(item.path.stem == "test_hadoop" for item in request.session.items)
-    prepare = (hadoop_tenant.add,) if beside_hadoop else ()
+    prepare = (hadoop_tenant.add,) if beside_hadoop else (guide.add_example,)
     more = packages.surroundings() if beside_hadoop else {}
     with (
         # Service users must be able to reach what root deploys from.

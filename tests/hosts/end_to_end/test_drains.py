@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from control import ledger
+import re
+
+from control import guide, ledger
 from control.stream import stream
 from control.workers import ONPREM, Workers, results
 
-DRAINS = 5
+# By hand; the upgrade is one more of each host.
+DRAINS = 3
+# A setting that no worker can take over while it runs.
+SETTING = ("onprem: {zone: onprem, shared: false}", "onprem: {zone: onprem, shared: false, slots: 3}")
 
 
-def test_drains_and_restarts_harm_no_task(workers: Workers) -> None:
+def _drained_and_taken_back(workers: Workers, name: str) -> None:
+    """By the lines of the guide."""
+    for command, result in (("drain", "drained"), ("workers", "done")):
+        line = guide.typed(f"make {command} ENV=lab LIMIT=hadoop1").replace("hadoop1", name)
+        assert results(workers.control.shell(line))[name][0] == result
+
+
+def _upgraded(workers: Workers) -> list[str]:
+    """Give both hosts another setting of their workers, and return which were drained for it, in their order."""
+    file = workers.control.root / "environments/lab/environment.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(SETTING[0]) == 1
+    file.write_text(text.replace(*SETTING), encoding="utf-8")
+    said = workers.control.command("workers", "--limit", ",".join(ONPREM))
+    assert {results(said)[name][0] for name in ONPREM} == {"done"}, said
+    return re.findall(r"(\w+): draining, then changing", said)
+
+
+def test_drains_restarts_and_an_upgrade_harm_no_task(workers: Workers) -> None:
     """By turns on both hosts of the queue; each is set up again before the other one's turn."""
     # As many run at once as with shorter ones that follow faster, and these leave the processor to the drains.
     with stream(workers.control, pause=2.0, seconds=6) as runs:
         for turn in range(DRAINS):
-            name = workers.onprem[turn % 2].name
-            assert results(workers.control.command("drain", "--limit", name))[name][0] == "drained"
-            assert results(workers.control.command("workers", "--limit", name))[name][0] == "done"
+            _drained_and_taken_back(workers, workers.onprem[turn % 2].name)
+        assert _upgraded(workers) == list(ONPREM)
     tasks = workers.control.tasks("grind", runs)
     assert {(task["state"], task["try_number"]) for task in tasks} == {("success", 1)}
     found = ledger.read(workers.hosts.values())

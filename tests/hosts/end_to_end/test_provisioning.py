@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from control import guide
 from control.workers import ONPREM, PERSONAL, Workers, results
 
 
@@ -25,7 +26,7 @@ def test_a_fresh_host_becomes_a_worker(workers: Workers, name: str) -> None:
 
 def test_a_second_run_changes_nothing(workers: Workers) -> None:
     """On none of the hosts, in no task."""
-    said = workers.control.command("workers")
+    said = workers.control.shell(guide.typed("make workers ENV=lab"))
     assert results(said) == dict.fromkeys(workers.hosts, ("as it should be", 0)), said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from control import guide
 from control.workers import Workers
 
 ASK = (
@@ -44,7 +45,7 @@ def test_the_credentials_of_a_removed_host_open_nothing(workers: Workers, before
     url = host.read("/etc/aerodrome/secrets/broker-url")
     asking = workers.hosts["hadoop1"]
     assert asking.run(PYTHON, "-I", "-c", ASK, text=url, check=False).returncode == 0
-    workers.control.command("remove-host", "--limit", "hadoop2", "--yes")
+    workers.control.shell(guide.typed("make remove ENV=lab LIMIT=hadoop2"), text="y\n")
     refused = asking.run(PYTHON, "-I", "-c", ASK, text=url, check=False)
     assert "AuthenticationError: invalid username-password pair or user is disabled" in refused.stderr
 
