@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from fleet.needs import needed
 from fleet.network import ROLES
 from fleet.owner import ENVIRONMENT, myself, remove_all, sweep
 from fleet.playing import Played, play
+from fleet.standing_back import Place
 
 HERE = Path(__file__).resolve().parent
 END_TO_END = HERE / "end_to_end"
@@ -49,9 +51,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the tests from end to end go first where the processor is scarce: they take longest, one after the other."""
     if item.config.getoption("--hosts"):
+        first, place = item.path.is_relative_to(END_TO_END), _place()
+        (place.go_first if first else place.stand_back)()
         with suppress(PermissionError):
-            more = 0 if item.path.is_relative_to(END_TO_END) else OTHERS_NICE
-            os.setpriority(os.PRIO_PROCESS, 0, OWN_NICE + more)
+            os.setpriority(os.PRIO_PROCESS, 0, OWN_NICE + (0 if first else OTHERS_NICE))
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no group behind."""
+    if _place.cache_info().currsize:
+        _place().leave()
+
+
+@cache
+def _place() -> Place:
+    """Return where this process came from, which is another place when it stands back."""
+    return Place("others")
 
 
 @pytest.fixture(scope="session")

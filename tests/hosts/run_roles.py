@@ -21,6 +21,7 @@ from fleet.network import ROLES  # noqa: E402
 from fleet.owner import ENVIRONMENT, myself, remove_all, sweep  # noqa: E402
 from fleet.podman import PodmanError  # noqa: E402
 from fleet.scenarios import Molecule, Outcome, Scenario, roles_without, scenarios  # noqa: E402
+from fleet.standing_back import Place  # noqa: E402
 
 # A scenario waits about a third of its time, for ssh and for services: four keep two cores busy.
 AT_ONCE = 2 + (os.cpu_count() or 2)
@@ -40,13 +41,14 @@ def main() -> int:
         )
         return 2
     signal.signal(signal.SIGTERM, _interrupted)
-    # Beside `make test-hosts`, whose one long test is to wait for nothing.
+    # For machines on which nobody may make control groups.
     os.nice(19)
     os.environ[ENVIRONMENT] = myself()
     sweep()
     try:
         image()
-        with tempfile.TemporaryDirectory(prefix="aerodrome-roles-") as said:
+        # Beside `make test-hosts`, whose one long test is to wait for nothing.
+        with Place("roles").standing_back(), tempfile.TemporaryDirectory(prefix="aerodrome-roles-") as said:
             outcomes = _all(chosen, asked.at_once, Path(said))
         return _report(outcomes, [] if asked.roles or asked.scenario else roles_without())
     except PodmanError as problem:
