@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from control import guide
 from control.workers import Workers
+from fleet import lab
+from fleet.podman import podman
 
 ASK = (
     "import os, redis, sys; url = sys.stdin.read().strip(); "
@@ -53,3 +55,11 @@ def test_the_credentials_of_a_removed_host_open_nothing(workers: Workers, before
 def test_nothing_of_the_platform_is_left_on_it(workers: Workers, before: list[str]) -> None:
     """Neither files nor units nor users, nor rules of the firewall: of each there was something before."""
     assert before == list(THERE) and _found(workers) == []
+
+
+def test_a_host_that_was_stopped_is_the_same_one_afterwards(workers: Workers) -> None:
+    """As after a restart of the machine: `make hosts` starts it again, and waits for it."""
+    host = workers.hosts["hadoop2"]
+    host.write("/srv/kept", "kept\n")
+    podman("stop", "--time=60", host.container)
+    assert {one.name: one for one in lab.up()}[host.name].read("/srv/kept") == "kept\n"
