@@ -18,7 +18,7 @@ from fleet.needs import needed
 from fleet.network import ROLES
 from fleet.owner import ENVIRONMENT, myself, remove_all, sweep
 from fleet.playing import Played, play
-from fleet.standing_back import Place
+from fleet.standing_back import SHARES, Place
 
 HERE = Path(__file__).resolve().parent
 END_TO_END = HERE / "end_to_end"
@@ -66,7 +66,7 @@ def pytest_sessionfinish() -> None:
 @cache
 def _place() -> Place:
     """Return where this process came from, which is another place when it stands back."""
-    return Place("others")
+    return Place("others", SHARES["others"])
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from fleet.network import ROLES  # noqa: E402
 from fleet.owner import ENVIRONMENT, myself, remove_all, sweep  # noqa: E402
 from fleet.podman import PodmanError  # noqa: E402
 from fleet.scenarios import Molecule, Outcome, Scenario, roles_without, scenarios  # noqa: E402
-from fleet.standing_back import Place  # noqa: E402
+from fleet.standing_back import SHARES, Place  # noqa: E402
 
 # A scenario waits about a third of its time, for ssh and for services: four keep two cores busy.
 AT_ONCE = 2 + (os.cpu_count() or 2)
@@ -47,8 +47,7 @@ def main() -> int:
     sweep()
     try:
         image()
-        # Beside `make test-hosts`, whose one long test is to wait for nothing.
-        with Place("roles").standing_back(), tempfile.TemporaryDirectory(prefix="aerodrome-roles-") as said:
+        with tempfile.TemporaryDirectory(prefix="aerodrome-roles-") as said:
             outcomes = _all(chosen, asked.at_once, Path(said))
         return _report(outcomes, [] if asked.roles or asked.scenario else roles_without())
     except PodmanError as problem:
@@ -72,7 +71,8 @@ def _arguments() -> argparse.Namespace:
 def _all(chosen: list[Scenario], at_once: int, said: Path) -> list[Outcome]:
     molecule = Molecule(said)
     outcomes = []
-    with ThreadPoolExecutor(at_once) as pool:
+    # Beside `make test-hosts`, whose one long test is to wait for nothing.
+    with Place("roles", SHARES["roles"]).standing_back(), ThreadPoolExecutor(at_once) as pool:
         try:
             for done in as_completed([pool.submit(molecule.run, scenario) for scenario in chosen]):
                 outcomes.append(_said(done.result()))

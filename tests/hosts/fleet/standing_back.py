@@ -13,15 +13,15 @@ from pathlib import Path
 from aerodrome_airflow.launcher import hierarchies
 from aerodrome_airflow.launcher.hierarchies import Hierarchy
 
-SHARES = 512
-"""Of a busy processor, for all who stand back together in one name; each session of others has 1024."""
+SHARES = {"roles": 256, "others": 512}
+"""Of a busy processor, for all who stand back in a name; sessions of others have 1024 each, as all of podman has."""
 _CPU = frozenset({"cpu"})
 
 
 class Place:
     """A control group for this process and whatever it starts from now on, where it is in none; else nice does."""
 
-    def __init__(self, name: str, shares: int = SHARES) -> None:
+    def __init__(self, name: str, shares: int) -> None:
         self._name, self._shares = f"aerodrome-tests-{name}", shares
         self._trees = [
             tree for tree in hierarchies.find() if tree.controllers >= _CPU and tree.own == tree.top

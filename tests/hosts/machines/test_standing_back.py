@@ -20,7 +20,7 @@ def _groups() -> str:
 def test_what_is_started_meanwhile_stands_back_too() -> None:
     """Afterwards nothing is left of it."""
     name = f"test-{uuid4().hex[:8]}"
-    place, before = Place(name), _groups()
+    place, before = Place(name, 512), _groups()
     with place.standing_back():
         assert (name in _groups()) is place.has_effect
     assert _groups() == before
