@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from aerodrome.local.machine.deadline import wait_until
 from image_store import ROOT, Repository, copied
 from kubernetes import client
@@ -23,6 +24,7 @@ NAMESPACE = "airflow"
 WEATHER = "tenants/flights/dags/weather.json"
 ENVIRONMENT, VALUES = "environments/sandbox/environment.yaml", "environments/sandbox/values.yaml"
 LONGEST_SECONDS, GONE_SECONDS = 900, 900
+ALONE_SECONDS = 30
 HELD = "deploys here since"
 Planned = tuple[str, str, str]
 """Target, action and what of a change."""
@@ -52,9 +54,23 @@ class Begun:
         return self.process.wait(LONGEST_SECONDS)
 
     def kill(self) -> None:
-        """Kill it, with all that it has started."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """Kill it alone; what it has started must end with it."""
+        self.process.kill()
         self.process.wait()
+        assert wait_until(lambda: not self._group_lives(), ALONE_SECONDS), self.said()
+
+    def end_all(self) -> None:
+        """End what is left of it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def _group_lives(self) -> bool:
+        """Whether anything of its group runs; what nobody waits for may stay as a zombie."""
+        return any(
+            _group(one.pid) == self.process.pid and one.info["status"] != psutil.STATUS_ZOMBIE
+            for one in psutil.process_iter(["status"])
+        )
 
 
 @dataclass(frozen=True)
@@ -134,13 +150,11 @@ class Sandbox:
     def begun(self, command: str, *more: str, kubeconfig: Path | None = None) -> Iterator[Begun]:
         """Yield a command on the environment that goes on meanwhile, and is over at the end."""
         log = self.root.parent / "begun.log"
-        process = self.repository.start(log, kubeconfig, command, "--env", "sandbox", *more)
+        going = Begun(self.repository.start(log, kubeconfig, command, "--env", "sandbox", *more), log)
         try:
-            yield Begun(process, log)
+            yield going
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            going.end_all()
 
     def deploy_after_a_kill(self) -> str:
         """Return what the first deploy prints that gets the lock of one that was killed."""
@@ -153,6 +167,13 @@ class Sandbox:
     def run(self, command: str, *more: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command on the environment, which is told *said*."""
         return self.repository.run(command, "--env", "sandbox", *more, said=said)
+
+
+def _group(process: int) -> int | None:
+    try:
+        return os.getpgid(process)
+    except ProcessLookupError:
+        return None
 
 
 def changes(told: str) -> set[Planned]:
