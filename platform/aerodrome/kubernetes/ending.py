@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
@@ -42,10 +42,10 @@ class Ending:
 
     def try_out(self, commit: str, images: Mapping[str, str], *, changed: bool) -> None:
         """Run the canary where something *changed*, or was never seen to work, and note that it did."""
-        state = state_of(self.release, self.bundle)
+        state, queues = state_of(self.release, self.bundle), tuple(sorted(self.desk.environment.queues))
         if changed or not self.record.works(state):
-            self._smoke()
-            self.record.add(Entry(me(), commit, state, images))
+            self._smoke(queues)
+            self.record.add(Entry(me(), commit, state, images, queues=queues))
         else:
             self.record.confirm(commit)
 
@@ -119,7 +119,8 @@ class Ending:
         self.step("bundle", self.bundle.back_to(entry.state.bundle))
         if told := self._of_hosts(entry):
             self.step("hosts", told)
-        self._smoke()
+        # The canary that is back is that of then, whatever queues this work tree has.
+        self._smoke(entry.queues or self.desk.environment.queues)
         state = state_of(self.release, self.bundle)
         self.record.add(replace(entry, who=me(), state=state, back_to=entry.number))
 
@@ -130,8 +131,8 @@ class Ending:
     def _same_release(self, revision: int) -> bool:
         return self.release.is_like(revision)
 
-    def _smoke(self) -> None:
-        queues, say = self.desk.environment.queues, partial(self.step, "smoke test")
+    def _smoke(self, queues: Collection[str]) -> None:
+        say = partial(self.step, "smoke test")
         test = SmokeTest(self.desk.access(), queues, self._may_ask, say, unserved=self.unserved)
         replace(test, worker_lines=self.desk.worker_lines).run()
 

@@ -42,6 +42,8 @@ class Entry:
     number: int = 0
     when: str = ""
     """Of its end, by the cluster's clock: 2026-01-31T08:00:00+00:00."""
+    queues: tuple[str, ...] = ()
+    """Those that its canary has tasks for; empty where the deploy was before they were noted."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Record:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(**{**row, "state": State(**row["state"])})
+    return Entry(**{**row, "state": State(**row["state"]), "queues": tuple(row.get("queues") or ())})
 
 
 def state_of(release: ReleaseTarget, bundle: PublishedBundle) -> State:

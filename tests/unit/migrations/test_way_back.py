@@ -107,6 +107,21 @@ def test_a_canary_that_fails_takes_all_back(place: Place) -> None:
     assert list(dict.fromkeys(steps)) == ["back", "rights", "release", "bundle", "smoke test"]
 
 
+def test_a_deploy_of_other_queues_goes_back_to_the_canary_of_then(place: Place) -> None:
+    """What was brought back has a task for each queue of then, and none for those of this work tree."""
+    (first,) = place.ending.record.entries()
+    place.ending.record.add(replace(first, queues=("default", "gpu")))
+    place.canary.tasks = [task("default"), task("gpu")]
+    assert place.taken_back()[1].startswith("went back to deploy 2 of ")
+    assert place.ending.record.entries()[-1].queues == ("default", "gpu")
+
+
+def test_a_deploy_notes_the_queues_that_its_canary_ran_on(place: Place) -> None:
+    """A way back asks for them."""
+    place.ending.try_out("c0ffee", {}, changed=True)
+    assert place.ending.record.entries()[-1].queues == ("default",)
+
+
 TRAIL = Trail(("secrets", "release", "bundle"), done=["secrets", "release"])
 HOW_FAR = "done: secrets, release; not done: bundle, smoke test"
 

@@ -63,6 +63,18 @@ def test_a_queue_without_a_worker_is_told_and_not_waited_for(canary_server: Serv
     assert server.tasks[1]["state"] == "skipped"
 
 
+def test_a_queue_that_the_canary_has_no_task_for_is_not_left_out(canary_server: Serving) -> None:
+    """It came after the canary that a way back has brought: Airflow knows no task to skip."""
+    told: list[str] = []
+    with canary_server() as server:
+        test = smoke.SmokeTest(
+            Airflow(server.url, "admin", "word"), ("default", "pii"), lambda: None, told.append,
+            unserved=lambda: {"gpu": "no host"},
+        )  # fmt: skip
+        test.run()
+    assert not any("gpu" in text for text in told)
+
+
 def test_a_queue_whose_host_is_up_is_tried(canary_server: Serving) -> None:
     """And nobody takes its task: that is a failure."""
     with canary_server("503") as server:
