@@ -31,6 +31,8 @@ class ApiServer:
     refused: dict[str, Object] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     """Paths of which the connection ends without an answer."""
+    busy: dict[str, list[int]] = field(default_factory=dict)
+    """Path → statuses that it is refused with first, one after the other."""
 
     def add(self, kind: str, made: Object) -> None:
         """Put an object into the list of its kind."""
@@ -42,6 +44,8 @@ class ApiServer:
         self.asked.append(path)
         if path in self.refused:
             return 403, self.refused[path]
+        if self.busy.get(path):
+            return self.busy[path].pop(0), {"message": "leader changed"}
         if path in self.found:
             return 200, self.found[path]
         is_list = path in {each.format(NAMESPACE) for each in LISTS.values()}

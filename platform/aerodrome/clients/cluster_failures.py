@@ -17,10 +17,16 @@ _IMMUTABLE = re.compile(
     r"immutable|updates to \w+ spec for fields other than|cannot change roleRef|may not change once"
 )
 _LONGEST = 600
+# Too many requests, a new leader of etcd, an API server that ends for the next version of the cluster.
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 
 class UnreachableError(UserError):
     """No answer from the API server, or not the one it claims to be."""
+
+
+class TransientError(AerodromeError):
+    """The API server answers that it, or what it asks, cannot work at this moment: the next one may be another."""
 
 
 class RefusedError(UserError):
@@ -57,7 +63,8 @@ def refused(status: int, reason: str, body: bytes, server: str, asked: str) -> A
         return ConflictError(f"{asked}: {message}", "run the same command again")
     if status in (400, 422):
         return InvalidError(message, immutable=bool(_IMMUTABLE.search(message)))
-    return AerodromeError(f"{server}: {asked}: {status}: {message}", "run the same command again")
+    kind = TransientError if status in _TRANSIENT else AerodromeError
+    return kind(f"{server}: {asked}: {status}: {message}", "run the same command again")
 
 
 def login_refused(server: str) -> RefusedError:

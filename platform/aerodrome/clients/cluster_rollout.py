@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from aerodrome.clients.cluster import Cluster, Object
-from aerodrome.clients.cluster_failures import NotFoundError, UnreachableError
+from aerodrome.clients.cluster_failures import NotFoundError, TransientError, UnreachableError
 from aerodrome.clients.cluster_pods import CRASHES, UNSCHEDULABLE, Trouble, events, hidden, story, trouble
 from aerodrome.errors import AerodromeError
 from aerodrome.progress import Progress
@@ -101,12 +101,15 @@ class Watch:
             time.sleep(_LOOK_SECONDS)
 
     def look(self) -> bool:
-        """Return whether all are ready now; RolloutError where one cannot become so."""
+        """Return whether all are ready now; RolloutError where one cannot become so.
+
+        Of an API server that is away, or says that it cannot answer now, UnreachableError when that lasts.
+        """
         try:
             found = list(self._namespaces())
-        except UnreachableError:
+        except (UnreachableError, TransientError) as problem:
             if time.monotonic() - self._heard > self.patience.away:
-                raise
+                raise UnreachableError(str(problem.args[0]), problem.remedy) from None
             return False
         self._heard = time.monotonic()
         stands = {}
