@@ -123,7 +123,7 @@ def deploy_cluster(
         trail = Trail(tuple(change.target for change in found.plan.changes))
         ending.bundle.begin()
         with followed(trail, ending, migrating):
-            made = _applied(found, step, planned, confirmed, trail)
+            made = _applied(found, ending, planned, confirmed, trail)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
     hosts = deployed_hosts(found.targets)
     own = (hosts.problems, hosts.notes) if hosts else ((), ())
@@ -203,12 +203,12 @@ def _told_of_hosts(found: tuple[Target, ...]) -> tuple[str, ...]:
     return (*(f"host {problem.field}: {problem.message}" for problem in hosts.problems), *hosts.notes)
 
 
-def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:
+def _applied(found: Looked, ending: Ending, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:
     # Where nothing differs there is no turn to look again before.
     if not found.plan.changes:
         return found.plan
-    followed = tuple(trail.follow(target) for target in found.targets)
-    return apply_targets(planned.environment, followed, step, planned, confirmed)
+    followed = tuple(trail.follow(target, ending.guard) for target in found.targets)
+    return apply_targets(planned.environment, followed, ending.step, planned, confirmed)
 
 
 def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) -> Looked:

@@ -84,6 +84,7 @@ class Ending:
         failed = []
         for restore in self.rights:
             try:
+                self.guard()
                 restore(partial(self.step, "rights"))
             except AerodromeError as problem:
                 failed.append(str(problem.args[0]))
@@ -116,6 +117,7 @@ class Ending:
         self.bundle.head()
         if not self._same_release(entry.state.revision):
             self.release.rollback(entry.state.revision, partial(self.step, "release"))
+        self.guard()
         self.step("bundle", self.bundle.back_to(entry.state.bundle))
         if told := self._of_hosts(entry):
             self.step("hosts", told)

@@ -18,7 +18,7 @@ from aerodrome.plan import Change, Target
 from aerodrome.progress import Progress, Step
 from aerodrome.targets.database_backup import Backup, Dump, Snapshot
 from aerodrome.targets.database_version import Migration
-from aerodrome.targets.release import RESTORE, ReleaseTarget
+from aerodrome.targets.release import RESTORE, Guard, ReleaseTarget
 
 STEP = "backup"
 _AGAIN = "mend it and deploy again"
@@ -42,15 +42,16 @@ class Trail:
         """Return *problem* with what was done, and what was not."""
         return _with(problem, str(self), problem.remedy or _AGAIN)
 
-    def follow(self, target: Target) -> Target:
-        """Return *target*, noted here when it has done its work."""
-        return _Followed(target, self)
+    def follow(self, target: Target, guard: Guard) -> Target:
+        """Return *target*, noted here when it has done its work, which it begins only where *guard* lets it."""
+        return _Followed(target, self, guard)
 
 
 @dataclass(frozen=True)
 class _Followed:
     target: Target
     trail: Trail
+    guard: Guard
 
     @property
     def name(self) -> str:
@@ -60,6 +61,8 @@ class _Followed:
         return self.target.changes()
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        # The one before may have taken longer than the lock holds without the cluster.
+        self.guard()
         self.trail.begun.append(self.name)
         self.target.apply(changes, progress)
         self.trail.done.append(self.name)

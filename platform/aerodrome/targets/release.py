@@ -403,6 +403,9 @@ class ReleaseTarget:
             self._back_to(number, progress)
         except AerodromeError as second:
             text = f"going back to revision {number} failed too: {second.args[0]}"
+            if isinstance(second, LostError | UnreachableError):
+                # Nothing else may go back after it.
+                raise type(second)(f"{problem.args[0]}\n{text}", second.remedy) from None
             raise _with(problem, text, second.remedy or _AGAIN) from None
 
     def _back_to(self, number: int, progress: Progress) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aerodrome.clients.cluster_lease import LostError
 from aerodrome.targets.database_version import DatabaseVersion
 from aerodrome.targets.release import MIGRATION, MigratedError
 
@@ -33,6 +34,23 @@ def test_the_same_version_migrates_nothing(platform: Any) -> None:
     assert migrations(platform.plan(TWO, labels={"a": "b"})) == []
     assert "rolled back to revision 1, which works" in str(platform.failure(TWO).args[0])
     assert platform.worked == ["upgrade", "rollback"]
+
+
+def test_a_way_back_that_loses_its_lock_is_told_as_that(platform: Any) -> None:
+    """So that nothing else goes back either; what failed before is told with it."""
+    platform.deploy(TWO)
+    (first,) = platform.helm["revisions"]
+    platform.have(revisions=[first, {**first, "revision": 2, "status": "failed"}], trouble="no column")
+    release = platform.release(TWO)
+
+    def lost_by_then() -> None:
+        if any(line.startswith("failed: ") for line in platform.said):
+            raise LostError("the lock was taken by bob")
+
+    release.guard = lost_by_then
+    with pytest.raises(LostError, match="no column\ngoing back to revision 1 failed too: the lock was taken"):
+        release.apply(release.changes(), platform.said.append)
+    assert "rollback" not in platform.worked
 
 
 def test_another_version_is_a_migration(platform: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aerodrome.clients.cluster_lease import LostError
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError
 from aerodrome.kubernetes.backups import Backups, Kept
@@ -46,10 +47,23 @@ def came_to(fails: str) -> Trail:
     names = ("secrets", "release", "bundle")
     trail = Trail(names)
     try:
-        apply_targets("prod", [trail.follow(Named(name, fails)) for name in names], lambda *_: None)
+        followed = [trail.follow(Named(name, fails), unguarded) for name in names]
+        apply_targets("prod", followed, lambda *_: None)
     except AerodromeError as problem:
         assert fails in str(problem)
     return trail
+
+
+def test_a_deploy_that_has_lost_its_lock_begins_no_other_target() -> None:
+    """Another one may work there: its DAGs would be published over, and its rights taken away."""
+
+    def lost() -> None:
+        raise LostError("the lock was taken by bob")
+
+    trail = Trail(("bundle",))
+    with pytest.raises(LostError):
+        trail.follow(Named("bundle", fails="bundle"), lost).apply((), lambda _: None)
+    assert trail.begun == []
 
 
 @pytest.fixture

@@ -145,6 +145,19 @@ def test_how_far_a_deploy_came_is_told_where_nothing_goes_back(
     assert (raised.value.exit_code, place.platform.worked) == (kind.exit_code, [])
 
 
+def test_a_deploy_that_has_lost_its_lock_takes_nothing_back(place: Place) -> None:
+    """Neither rights nor DAGs: they may be another one's by now."""
+
+    def lost() -> None:
+        raise LostError("the lock was taken by bob")
+
+    (first,) = place.ending.record.entries()
+    place.ending.record.add(replace(first, state=State(2, first.state.bundle)))
+    place.ending = replace(place.ending, guard=lost)
+    assert place.taken_back()[1] == "going back to deploy 2 failed too: the lock was taken by bob"
+    assert (place.published, place.said) == ("newer\n", [f"back: failed: {FAILED}"])
+
+
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
 def test_how_far_a_deploy_came_is_told_where_it_is_interrupted(
     place: Place, signal: type[BaseException]
