@@ -25,6 +25,8 @@ PORT = 8080
 LONGEST_SECONDS = 900
 PATIENCE_SECONDS = 120
 """How long a deploy waits for an answer: an API server that it has started needs minutes for its first ones."""
+GLANCE_SECONDS = 20
+"""How long others do: an API server that is busy for a moment is no Airflow that does not run."""
 _AGAIN_SECONDS = 1
 
 
@@ -111,7 +113,9 @@ def pods(environment: Environment) -> Pods:
 
 
 @contextmanager
-def desk(cluster: Cluster, environment: Environment, patience: float = 0) -> Iterator[ClusterDesk]:
+def desk(
+    cluster: Cluster, environment: Environment, patience: float = GLANCE_SECONDS
+) -> Iterator[ClusterDesk]:
     """Yield the desk of the environment, whose Airflow need not run yet."""
     with forwarded(cluster, pods(environment)) as way:
         yield ClusterDesk(cluster, environment, way.address, patience, way.check)

@@ -110,6 +110,17 @@ def test_a_moments_silence_hides_no_airflow(canary_server: Serving, people: Peop
     assert server.asked == 2
 
 
+def test_a_moments_silence_hides_no_airflow_from_a_plan(canary_server: Serving, people: People) -> None:
+    """It would say less than a deploy finds, which is refused then, and call a platform changed that is not."""
+    with (
+        canary_server("503") as server,
+        desk.desk(people(server.url).cluster, ENVIRONMENT) as found,
+    ):
+        found.address = server.url.removeprefix("http://")
+        assert found.administrator() is not None
+    assert server.asked == 2
+
+
 @pytest.mark.parametrize(("ready", "patience"), [("False", 60), ("True", 0.05), ("True", 0)])
 def test_an_airflow_that_does_not_answer_is_none(
     canary_server: Serving, people: People, ready: str, patience: float

@@ -110,7 +110,7 @@ class _Look:
         return f"{said} of {self.connection.cluster.server}: make deploy ENV={self.environment.name}"
 
     def _airflow(self) -> Heard:
-        with desk(self.connection.cluster, self.environment) as people:
+        with desk(self.connection.cluster, self.environment, patience=0) as people:
             return self._heard(people)
 
     def _heard(self, people: ClusterDesk) -> Heard:
