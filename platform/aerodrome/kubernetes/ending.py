@@ -102,10 +102,17 @@ class Ending:
         runs = self.bundle.head() == last.state.bundle and same
         rights = self.give_rights_back()
         try:
-            told = "" if runs else self._gone_back(last)
+            told = self._stayed() if runs else self._gone_back(last)
         except AerodromeError as problem:
             raise _with(problem, rights, problem.remedy) if rights else problem from None
         return "\n".join(filter(None, (told, self._of_hosts(last), rights)))
+
+    def _stayed(self) -> str:
+        """Note the revision as which what worked last runs; there is nothing to tell."""
+        newest = self.release.history()[-1]
+        if newest.works:
+            self.record.moved(newest.number)
+        return ""
 
     def _gone_back(self, last: Entry) -> str:
         self.go_back(last)

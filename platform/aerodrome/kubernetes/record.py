@@ -84,6 +84,13 @@ class Record:
         if entries[-1].commit != commit:
             self._write((*entries[:-1], replace(entries[-1], commit=commit)), new=False)
 
+    def moved(self, revision: int) -> None:
+        """Note that what was seen to work last runs as *revision* now: Helm does not keep that of then for ever."""
+        *others, last = self.entries()
+        if last.state.revision != revision:
+            state = replace(last.state, revision=revision)
+            self._write((*others, replace(last, state=state)), new=False)
+
     def _write(self, entries: Sequence[Entry], *, new: bool) -> None:
         text = json.dumps([asdict(entry) for entry in entries], indent=1)
         if new and self.cluster.find(f"{self._place}/{NAME}") is None:

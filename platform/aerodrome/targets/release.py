@@ -170,8 +170,14 @@ class ReleaseTarget:
         return tuple(replace(one, works=one.number in good) for one in found)
 
     def is_like(self, revision: int) -> bool:
-        """Return whether the newest revision has the objects of *revision*, as after going back to it."""
-        newest = self.helm.history()[-1].number
+        """Return whether the newest revision has the objects of *revision*, as after going back to it.
+
+        It has not where Helm keeps that no more: nobody can tell.
+        """
+        known = [one.number for one in self.helm.history()]
+        if revision not in known:
+            return False
+        newest = known[-1]
         return (
             newest == revision or self.helm.revision(newest).objects == self.helm.revision(revision).objects
         )

@@ -223,6 +223,27 @@ def test_where_what_worked_runs_anyway_only_rights_go_back(place: Place) -> None
     assert (place.platform.worked, place.canary.asked) == ([], 0)
 
 
+def test_a_release_that_went_back_by_itself_is_on_record_as_its_newest_revision(place: Place) -> None:
+    """Each such deploy makes two revisions, of which Helm keeps twenty: what worked would be lost after ten."""
+    place.platform.have(objects=False)
+    place.platform.store.works(2)
+    (first,) = place.ending.record.entries()
+    place.ending.record.add(replace(first, state=State(1, place.ending.bundle.head())))
+    assert place.taken_back() == [FAILED]
+    assert [entry.state.revision for entry in place.ending.record.entries()] == [1, 2]
+    assert (place.platform.worked, place.canary.asked) == ([], 0)
+
+
+def test_a_revision_that_helm_keeps_no_more_is_told_with_those_that_it_does(place: Place) -> None:
+    """By a rollback, and by a deploy that would go back by itself."""
+    (first,) = place.ending.record.entries()
+    place.platform.have(revisions=place.platform.helm["revisions"][1:])
+    with pytest.raises(UserError, match="release airflow has no revision 1\n    revisions: 2"):
+        place.ending.go_back(first)
+    assert place.taken_back()[1] == "going back to deploy 1 failed too: release airflow has no revision 1"
+    assert (place.published, place.canary.asked) == ("newer\n", 0)
+
+
 def test_a_server_of_the_bundle_that_is_away_lets_nothing_go_back(place: Place) -> None:
     """An older release would run newer DAGs; rights of then would be of no use either."""
     first = place.ending.record.entries()[0]
