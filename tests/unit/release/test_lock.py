@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_access import select
 from aerodrome.clients.cluster_lease import SECONDS, Lease, LostError
+from aerodrome.clients.cluster_namespace import reserved
 from aerodrome.clients.cluster_rollout import Patience
 from aerodrome.clients.eks import login
 from aerodrome.cluster_settings import EksSettings
-from aerodrome.errors import HeldError
+from aerodrome.errors import AerodromeError, HeldError
 from aerodrome.progress import silent
 from api_server_stand_in import kubeconfig
 from cluster_store import NAMESPACE, Store, storing
@@ -37,6 +39,21 @@ def test_a_lock_is_held_from_when_it_was_asked_for(prod: tuple[Store, Cluster]) 
     mine.take(silent)
     with pytest.raises(LostError, match="the lock aerodrome-prod could not be renewed"):
         mine.check()
+
+
+@pytest.mark.usefixtures("prod")
+def test_a_cluster_that_goes_away_hides_nothing_that_a_first_deploy_says(tmp_path: Path) -> None:
+    """The namespace that was made for the lock stays: the next deploy takes it for one that is not there yet."""
+    with ExitStack() as server:
+        store, address = server.enter_context(storing(tmp_path / "helm.json"))
+        cluster = Cluster(select(json.loads(kubeconfig(prod=address)), "prod", "this test"))
+        with (
+            pytest.raises(AerodromeError, match="done: secrets; not done: release"),
+            reserved(cluster, "first"),
+        ):
+            server.close()
+            raise AerodromeError("done: secrets; not done: release")
+    assert store.asked == ["POST /api/v1/namespaces"]
 
 
 def test_a_lock_outlives_an_api_server_that_is_away_for_a_while() -> None:
