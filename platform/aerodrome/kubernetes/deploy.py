@@ -66,11 +66,12 @@ def plan_cluster(root: Path, name: str, say: Progress, *, to_apply: bool = False
 def require_deployable(root: Path, name: str) -> None:
     """Do nothing where a deploy of this work tree could begin: what is quickly asked, and needs no image.
 
-    UserError or AerodromeError where files are in no commit, the account is another one, cluster or secrets store do
-    not answer whoever deploys, or the cluster lets them not do what a deploy does.
+    UserError or AerodromeError where files are in no commit, the inventory has mistakes, the account is another one,
+    cluster or secrets store do not answer whoever deploys, or the cluster lets them not do what a deploy does.
     """
     environment = cluster_environment(root, name)
     require_committed(root, environment)
+    load_inventory(root, environment)
     cluster = connect(root, environment).cluster
     cluster.get("/version")
     require_rights(cluster, environment)

@@ -51,6 +51,15 @@ def test_files_of_no_commit_are_told_first(repository: Any) -> None:
         assert said.startswith("1 file of this work tree stand in no commit: environments/dev/new.txt"), said
 
 
+def test_mistakes_in_the_inventory_are_told_first(repository: Any) -> None:
+    """Nobody waits for images to hear of a queue that is none."""
+    host = "{ansible_host: 10.0.0.11, ansible_user: ops, queues: [nowhere]}"
+    repository.write("environments/dev/inventory/hosts.yml", f"all: {{hosts: {{one: {host}}}}}\n")
+    said = str(run("deploy", "--yes", "--env=dev").exception)
+    assert "environments/dev/inventory/hosts.yml:1:" in said and "unknown queue 'nowhere'" in said
+    assert "127.0.0.1" not in said
+
+
 def test_rights_that_are_missing_are_told_first(repository: Any, tmp_path: Path) -> None:
     """What is built and pushed would be for a deploy that ends half way."""
     with storing(tmp_path / "helm.json") as (store, address):
