@@ -16,7 +16,7 @@ from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
-from aerodrome.kubernetes.migration import Migrating, Trail, backed_up, require_backup
+from aerodrome.kubernetes.migration import Migrating, Trail, backed_up, require_backup, trail_of
 from aerodrome.kubernetes.preparation import Preparation, bundle_of, cluster_environment, prepare
 from aerodrome.kubernetes.promotion import require_committed
 from aerodrome.kubernetes.record import Entry, Record
@@ -121,10 +121,10 @@ def deploy_cluster(
         touched = partial(_hosts_had_their_turn, found)
         ending = replace(ending, rights=memories(found.targets), hosts_had_their_turn=touched)
         migrating = backed_up(connection, ending.release, prepared.commit, step)
-        trail = Trail(tuple(change.target for change in found.plan.changes))
+        trail = trail_of(found.targets, found.plan, lease.check)
         ending.bundle.begin()
         with followed(trail, ending, migrating):
-            made = _applied(found, ending, planned, confirmed, trail)
+            made = _applied(found, step, planned, confirmed, trail)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
     hosts = deployed_hosts(found.targets)
     own = (hosts.problems, hosts.notes) if hosts else ((), ())
@@ -204,12 +204,11 @@ def _told_of_hosts(found: tuple[Target, ...]) -> tuple[str, ...]:
     return (*(f"host {problem.field}: {problem.message}" for problem in hosts.problems), *hosts.notes)
 
 
-def _applied(found: Looked, ending: Ending, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:
+def _applied(found: Looked, step: Step, planned: Plan, confirmed: Collection[str], trail: Trail) -> Plan:
     # Where nothing differs there is no turn to look again before.
     if not found.plan.changes:
         return found.plan
-    followed = tuple(trail.follow(target, ending.guard) for target in found.targets)
-    return apply_targets(planned.environment, followed, ending.step, planned, confirmed)
+    return apply_targets(planned.environment, trail.turns, step, planned, confirmed)
 
 
 def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) -> Looked:

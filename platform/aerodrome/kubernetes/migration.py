@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,11 @@ from aerodrome.errors import AerodromeError, UserError
 from aerodrome.kubernetes.backups import Backups, Kept
 from aerodrome.kubernetes.connection import CHART, Connection
 from aerodrome.kubernetes.ending import Ending
-from aerodrome.plan import Change, Target
+from aerodrome.plan import Change, Plan, Target
 from aerodrome.progress import Progress, Step
 from aerodrome.targets.database_backup import Backup, Dump, Snapshot
 from aerodrome.targets.database_version import Migration
+from aerodrome.targets.part import Part
 from aerodrome.targets.release import RESTORE, Guard, ReleaseTarget
 
 STEP = "backup"
@@ -26,46 +27,72 @@ _CANARY = "smoke test"
 
 
 @dataclass
-class Trail:
-    """How far a deploy came: the targets that it *planned* to change, in order, those *begun*, and those *done*."""
+class Turn:
+    """One target of a deploy, which begins its work only where *guard* lets it.
 
-    planned: tuple[str, ...]
-    begun: list[str] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
+    *asked*: it had something to do when it was looked at last.
+    """
+
+    target: Target
+    guard: Guard
+    asked: bool
+    begun: bool = False
+    done: bool = False
+
+    def __str__(self) -> str:
+        """Return its name in what people are told: rights have two turns."""
+        removals = getattr(self.target, "part", None) is Part.REMOVALS
+        return f"removals of {self.name}" if removals else self.name
+
+    @property
+    def name(self) -> str:
+        """Return the target's name."""
+        return self.target.name
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what differs now."""
+        found = self.target.changes()
+        self.asked = bool(found)
+        return found
+
+    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
+        """Have the target do its work; what *guard* raises where this deploy may not go on."""
+        # The one before may have taken longer than the lock holds without the cluster.
+        self.guard()
+        self.begun = True
+        self.target.apply(changes, progress)
+        self.done = True
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How far a deploy came: its turns, in order."""
+
+    turns: tuple[Turn, ...]
 
     def __str__(self) -> str:
         """Return what was done, and what was not."""
-        left = [name for name in (*dict.fromkeys(self.planned), _CANARY) if name not in self.done]
-        return f"done: {', '.join(dict.fromkeys(self.done)) or 'nothing'}; not done: {', '.join(left)}"
+        done = ", ".join(str(turn) for turn in self.turns if turn.done)
+        left = (str(turn) for turn in self.turns if turn.asked and not turn.done)
+        return f"done: {done or 'nothing'}; not done: {', '.join((*left, _CANARY))}"
 
     def told(self, problem: AerodromeError) -> AerodromeError:
         """Return *problem* with what was done, and what was not."""
         return _with(problem, str(self), problem.remedy or _AGAIN)
 
-    def follow(self, target: Target, guard: Guard) -> Target:
-        """Return *target*, noted here when it has done its work, which it begins only where *guard* lets it."""
-        return _Followed(target, self, guard)
+    def has_begun(self, name: str) -> bool:
+        """Return whether the target *name* has begun its work."""
+        return any(turn.begun for turn in self.turns if turn.name == name)
 
 
-@dataclass(frozen=True)
-class _Followed:
-    target: Target
-    trail: Trail
-    guard: Guard
+def trail_of(found: Sequence[Target], plan: Plan, guard: Guard) -> Trail:
+    """Return the trail of a deploy that is to do with *found* what *plan* says, and has not begun."""
 
-    @property
-    def name(self) -> str:
-        return self.target.name
+    def asked(target: Target) -> bool:
+        part = getattr(target, "part", Part.ALL)
+        return any(change.target == target.name and part.has(change) for change in plan.changes)
 
-    def changes(self) -> tuple[Change, ...]:
-        return self.target.changes()
-
-    def apply(self, changes: Sequence[Change], progress: Progress) -> None:
-        # The one before may have taken longer than the lock holds without the cluster.
-        self.guard()
-        self.trail.begun.append(self.name)
-        self.target.apply(changes, progress)
-        self.trail.done.append(self.name)
+    return Trail(tuple(Turn(target, guard, asked(target)) for target in found))
 
 
 @dataclass(frozen=True)
@@ -80,7 +107,7 @@ class Migrating:
 
         Who may read what is as before where the deploy had not come to the release.
         """
-        if ending.release.name not in trail.begun:
+        if not trail.has_begun(ending.release.name):
             rights = ending.give_rights_back()
             said = f"{trail}; release and database are as they were{rights and f'; {rights}'}\nbackup: {self.kept}"
             return _with(problem, said, problem.remedy or _AGAIN)

@@ -13,10 +13,11 @@ from aerodrome.errors import AerodromeError
 from aerodrome.kubernetes.backups import Backups, Kept
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending
-from aerodrome.kubernetes.migration import Migrating, Trail
+from aerodrome.kubernetes.migration import Migrating, Trail, Turn, trail_of
 from aerodrome.kubernetes.record import Entry, Record, State
-from aerodrome.plan import Change, apply_targets
+from aerodrome.plan import Change, apply_targets, make_plan
 from aerodrome.targets.database_version import DatabaseVersion, Migration
+from aerodrome.targets.part import Part
 from aerodrome.targets.release import unguarded
 from aerodrome.targets.remote_bundle import PublishedBundle
 
@@ -42,13 +43,25 @@ class Named:
             raise AerodromeError(f"{self.name} is broken", "mend it")
 
 
-def came_to(fails: str) -> Trail:
-    """Return how far a deploy comes whose target *fails*; an empty name: all are done, and the canary fails."""
-    names = ("secrets", "release", "bundle")
-    trail = Trail(names)
+class Removals(Named):
+    """The turn of rights that takes them away."""
+
+    part = Part.REMOVALS
+
+    def changes(self) -> tuple[Change, ...]:
+        """One."""
+        return (Change(self.name, "delete", self.name, "nobody is to have it"),)
+
+
+def came_to(fails: str, *more: Named) -> Trail:
+    """Return how far a deploy comes whose target *fails*; an empty name: all are done, and the canary fails.
+
+    *more* come after the others.
+    """
+    found = (*(Named(name, fails) for name in ("secrets", "release", "bundle")), *more)
+    trail = trail_of(found, make_plan("prod", found), unguarded)
     try:
-        followed = [trail.follow(Named(name, fails), unguarded) for name in names]
-        apply_targets("prod", followed, lambda *_: None)
+        apply_targets("prod", trail.turns, lambda *_: None)
     except AerodromeError as problem:
         assert fails in str(problem)
     return trail
@@ -60,10 +73,25 @@ def test_a_deploy_that_has_lost_its_lock_begins_no_other_target() -> None:
     def lost() -> None:
         raise LostError("the lock was taken by bob")
 
-    trail = Trail(("bundle",))
+    turn = Turn(Named("bundle", fails="bundle"), lost, asked=True)
     with pytest.raises(LostError):
-        trail.follow(Named("bundle", fails="bundle"), lost).apply((), lambda _: None)
-    assert trail.begun == []
+        turn.apply((), lambda _: None)
+    assert not turn.begun
+
+
+def test_rights_that_were_not_taken_away_are_told_beside_those_that_were_given() -> None:
+    """They have two turns of one name."""
+    told = str(came_to("bundle", Removals("secrets")))
+    assert told == "done: secrets, release; not done: bundle, removals of secrets, smoke test"
+    told = str(came_to("", Removals("secrets")))
+    assert told == "done: secrets, release, bundle, removals of secrets; not done: smoke test"
+
+
+def test_a_turn_without_anything_to_do_is_not_told() -> None:
+    """Neither as done nor as not done."""
+    found = (Named("secrets"), Removals("secrets"))
+    trail = trail_of(found, make_plan("prod", found[:1]), unguarded)
+    assert str(trail) == "done: nothing; not done: secrets, smoke test"
 
 
 @pytest.fixture

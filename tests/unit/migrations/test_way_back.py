@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from aerodrome.image_settings import ImagesSettings
 from aerodrome.kubernetes.deploy import deploy_cluster, followed
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
-from aerodrome.kubernetes.migration import Trail
+from aerodrome.kubernetes.migration import Trail, Turn
 from aerodrome.kubernetes.preparation import Preparation
 from aerodrome.kubernetes.record import Entry, Record, State
 from aerodrome.kubernetes.smoke import SmokeError
@@ -122,7 +123,12 @@ def test_a_deploy_notes_the_queues_that_its_canary_ran_on(place: Place) -> None:
     assert place.ending.record.entries()[-1].queues == ("default",)
 
 
-TRAIL = Trail(("secrets", "release", "bundle"), done=["secrets", "release"])
+TRAIL = Trail(
+    tuple(
+        Turn(SimpleNamespace(name=name), unguarded, asked=True, done=name != "bundle")
+        for name in ("secrets", "release", "bundle")
+    )
+)
 HOW_FAR = "done: secrets, release; not done: bundle, smoke test"
 
 
