@@ -138,7 +138,8 @@ def followed(trail: Trail, ending: Ending, migrating: Migrating | None = None) -
         yield
     except (LostError, UnreachableError) as problem:
         # Somebody else works there, or nobody can: nothing goes back.
-        raise trail.told(problem) from None
+        told = trail.told(problem)
+        raise (migrating.told(told) if migrating else told) from None
     except AerodromeError as problem:
         if migrating:
             raise migrating.stop(problem, ending, trail) from None

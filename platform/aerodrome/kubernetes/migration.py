@@ -102,6 +102,10 @@ class Migrating:
     migration: Migration
     kept: Kept
 
+    def told(self, problem: AerodromeError) -> AerodromeError:
+        """Return *problem* with where the backup is; of the others nobody may be able to tell."""
+        return _with(problem, f"backup: {self.kept}", problem.remedy)
+
     def stop(self, problem: AerodromeError, ending: Ending, trail: Trail) -> AerodromeError:
         """Return *problem* with what was done and what not, where the backup is, and what to do; the release stays.
 

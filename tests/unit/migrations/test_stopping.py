@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.clients.cluster_lease import LostError
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError
 from aerodrome.kubernetes.backups import Backups, Kept
+from aerodrome.kubernetes.deploy import followed
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending
 from aerodrome.kubernetes.migration import Migrating, Trail, Turn, trail_of
@@ -143,6 +145,22 @@ def test_before_the_release_was_begun_rights_go_back(platform: Any, ending: Endi
         TOLD,
     ]
     assert found.remedy == "look" and platform.said[-1] == "rights given back"
+
+
+@pytest.mark.parametrize("kind", [LostError, UnreachableError])
+def test_where_nothing_may_be_done_any_more_the_backup_is_told(
+    ending: Ending, kind: type[AerodromeError]
+) -> None:
+    """Whoever goes on may need it."""
+    migrating = Migrating(MIGRATION, KEPT)
+    with pytest.raises(AerodromeError) as raised, followed(came_to("release"), ending, migrating):
+        raise kind("it broke", "look")
+    assert str(raised.value.args[0]).splitlines() == [
+        "it broke",
+        "done: secrets; not done: release, bundle, smoke test",
+        TOLD,
+    ]
+    assert (raised.value.remedy, raised.value.exit_code) == ("look", kind.exit_code)
 
 
 def test_rights_that_stay_away_are_told_where_it_stopped(ending: Ending) -> None:
