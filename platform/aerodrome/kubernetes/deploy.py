@@ -10,7 +10,6 @@ from pathlib import Path
 
 from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.clients.cluster_lease import LostError
-from aerodrome.environment import load_environment
 from aerodrome.errors import AerodromeError, Problem, UserError, counted
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.kubernetes.connection import Connection, connect
@@ -150,9 +149,13 @@ def followed(trail: Trail, ending: Ending, migrating: Migrating | None = None) -
 
 
 def rollback_cluster(root: Path, name: str, step: Step, number: int | None = None) -> Entry:
-    """Have run again what ran after deploy *number*, or after the one before the last; return that deploy."""
-    environment = load_environment(root, name)
+    """Have run again what ran after deploy *number*, or after the one before the last; return that deploy.
+
+    UserError, and nothing changed, where there is none, or whoever asks may not do what a deploy does.
+    """
+    environment = cluster_environment(root, name)
     connection = connect(root, environment)
+    require_rights(connection.cluster, environment)
     with connection.locked(partial(step, "lock")) as lease, desk(connection.cluster, environment) as people:
         ending = _ending(connection, connection.release({}), people, lease.check, step)
         entry = entry_to_go_back_to(ending.record, number)

@@ -17,6 +17,7 @@ from aerodrome.clients.cluster_forward import Pods, all_ready, forwarded, ready
 from aerodrome.clients.cluster_pods import last_lines
 from aerodrome.clients.cluster_secret import OwnSecret
 from aerodrome.environment import Environment
+from aerodrome.errors import AerodromeError
 from aerodrome.render.roles import ADMIN
 
 SECRET = "aerodrome-people"  # noqa: S105 - a name
@@ -63,7 +64,13 @@ class ClusterDesk:
         return access
 
     def access(self) -> Airflow:
-        """Return the administrator's access, whether or not the API server answers now."""
+        """Return the administrator's access, whether or not the API server answers now.
+
+        AerodromeError where the Secret holds no password of theirs.
+        """
+        if not self.has_password(ADMIN):
+            remedy = f"the next deploy makes one: make deploy ENV={self.environment.name}"
+            raise AerodromeError(f"Secret {SECRET} holds no password of Airflow's administrator", remedy)
         return Airflow(f"http://{self.address}", ADMIN, self.known[ADMIN])
 
     def has_password(self, user: str) -> bool:

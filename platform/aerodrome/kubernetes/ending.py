@@ -120,8 +120,9 @@ class Ending:
 
     def go_back(self, entry: Entry) -> None:
         """Have what ran after *entry* run again; the canary tells whether it works."""
-        # With its server away the release would go back alone, and run DAGs of now.
+        # With its server away the release would go back alone, and run DAGs of now; without access nobody tries it out.
         self.bundle.head()
+        self.desk.access()
         if not self._same_release(entry.state.revision):
             self.release.rollback(entry.state.revision, partial(self.step, "release"))
         self.guard()

@@ -16,7 +16,7 @@ from aerodrome.clients.git import BareRepository
 from aerodrome.clients.git_remote import Remote
 from aerodrome.errors import AerodromeError, UserError
 from aerodrome.image_settings import ImagesSettings
-from aerodrome.kubernetes.deploy import deploy_cluster, followed
+from aerodrome.kubernetes.deploy import deploy_cluster, followed, rollback_cluster
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
 from aerodrome.kubernetes.migration import Trail, Turn
@@ -313,6 +313,38 @@ def test_a_canary_that_the_cluster_keeps_away_is_told_as_refused(place: Place) -
     assert place.taken_back()[-1].endswith(
         "failed too: ada may not get pods/portforward in namespace airflow"
     )
+
+
+def test_without_a_password_to_ask_the_canary_nothing_goes_back(place: Place) -> None:
+    """Somebody has removed the Secret: release and DAGs would go back, and nobody could say whether they work."""
+    del place.ending.desk.known[ADMIN]
+    with pytest.raises(AerodromeError, match="Secret aerodrome-people holds no password of Airflow's adm"):
+        place.ending.go_back(place.ending.record.entries()[0])
+    assert (place.platform.worked, place.published) == ([], "newer\n")
+
+
+PLACES = (
+    "images: {registry: registry.example.org/airflow}\nbundle: {repository: 'git@git.example.org:b.git'}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (PLACES, "    get pods/portforward in namespace airflow\n"),
+        ("", "it does not say `images` and `bundle`"),
+    ],
+)
+def test_a_rollback_that_could_not_end_well_is_refused_before_its_lock(
+    platform: Any, monkeypatch: pytest.MonkeyPatch, environment: str, said: str
+) -> None:
+    """Whoever may not ask the canary, or has nowhere to look for the DAGs, would leave half of it done."""
+    monkeypatch.setenv("KUBECONFIG", str(platform.root / "kubeconfig"))
+    platform.connection(environment)
+    platform.store.denied = {"get pods/portforward"}
+    with pytest.raises(UserError, match=said):
+        rollback_cluster(platform.root, "prod", lambda *_: None)
+    assert platform.store.asked == []
 
 
 def recorded(platform: Any, *backs: int) -> Record:
