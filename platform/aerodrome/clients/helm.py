@@ -192,8 +192,7 @@ class Helm:
 
         *meanwhile* is called each second while helm works: what it raises ends helm, and is raised.
         """
-        # Helm 4 asks who owns a field, and refuses what somebody edited by hand; Helm 3 never did.
-        force = self.check() >= Version(4)
+        force = self._forces()
         done = self._run(
             lambda helm: helm.install_or_upgrade(
                 self.release,
@@ -202,6 +201,7 @@ class Helm:
                 create_namespace=False,
                 namespace=self.namespace,
                 force_conflicts=force,
+                server_side="true" if force else None,
                 description=description or None,
             ),
             chart,
@@ -211,9 +211,11 @@ class Helm:
 
     def rollback(self, number: int, meanwhile: Meanwhile = _nothing) -> None:
         """Go back to what revision *number* held; rollouts are not waited for."""
-        self._run(
-            lambda helm: helm.rollback(self.release, number, namespace=self.namespace), meanwhile=meanwhile
-        )
+        command: list[Any] = ["rollback", self.release, number, "--history-max", _KEPT_REVISIONS]
+        command += ["--timeout", f"{self.seconds}s", "--namespace", self.namespace]
+        # The library's own has no such options.
+        command += ["--force-conflicts", "--server-side=true"] if self._forces() else []
+        self._run(lambda helm: helm.run(command), meanwhile=meanwhile)
 
     def uninstall(self) -> None:
         """Remove the release and its history; what it never made is no error."""
@@ -221,6 +223,14 @@ class Helm:
             self._run(lambda helm: helm.uninstall(self.release, namespace=self.namespace, wait=True))
         except NoReleaseError:
             return
+
+    def _forces(self) -> bool:
+        """Return whether helm must be told to take what somebody edited by hand.
+
+        Helm 4 asks who owns a field, and refuses; Helm 3 never did. It takes that for an order only where the API
+        server applies, and over a revision of Helm 3 it has it do so only when told.
+        """
+        return self.check() >= Version(4)
 
     def _run(
         self,

@@ -7,6 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from aerodrome.clients.cluster import MERGE_PATCH
 from aerodrome.errors import UserError
 from aerodrome.local.machine.deadline import wait_until
 from release_bench import Bench
@@ -78,6 +79,26 @@ def test_a_rollback_brings_an_older_revision_back(released: Bench) -> None:
     history = released.target().history()
     assert [one.works for one in history[-3:]] == [True, True, True]
     assert history[-1].description == f"Rollback to {first}"
+
+
+def test_what_somebody_edited_by_hand_goes_back_too(deployed: Bench) -> None:
+    """In an incident, say: to the API server the field is theirs then."""
+    first = deployed.target().history()[-1].number
+    deployed.deploy(replicas=2)
+    path = f"/apis/apps/v1/namespaces/{deployed.namespace}/deployments/scheduler"
+    edited, by_hand = {"spec": {"replicas": 3}}, [("fieldManager", "kubectl-edit")]
+    deployed.cluster.request("PATCH", path, query=by_hand, body=edited, headers=MERGE_PATCH)
+    deployed.target().rollback(first, deployed.said.append)
+    assert deployed.plan() == ()
+
+
+def test_a_release_of_helm_3_goes_on_with_helm_4(unreleased: Bench) -> None:
+    """Forth, and back to what Helm 3 has made."""
+    unreleased.deploy()
+    unreleased.program = unreleased.program.with_name("helm4")
+    unreleased.deploy(replicas=2)
+    unreleased.target().rollback(1, unreleased.said.append)
+    assert unreleased.plan() == ()
 
 
 def test_a_deploy_that_was_killed_while_it_waited_is_watched_again(released: Bench) -> None:

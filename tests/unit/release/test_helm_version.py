@@ -12,6 +12,7 @@ from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.kubernetes.connection import Connection
 
+FORCED = ["--force-conflicts", "--server-side=true"]
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -47,6 +48,19 @@ def test_a_helm_that_does_not_serve_is_told(tmp_path: Path, script: str, said: s
 def test_a_helm_that_serves_tells_its_version(tmp_path: Path, script: str) -> None:
     """Of both generations."""
     assert f"printf v{helm(tmp_path, script).check()}" == script
+
+
+@pytest.mark.parametrize(("version", "told"), [("v3.17.3", []), ("v4.0.1", FORCED)])
+def test_what_somebody_edited_by_hand_is_taken_back(tmp_path: Path, version: str, told: list[str]) -> None:
+    """By an upgrade and by a rollback, also over what the generation before has made, which knows no such options."""
+    asked = f'echo "$*" >>{tmp_path}/asked; echo \'{{"version": 2}}\''
+    found = helm(tmp_path, f'[ "$1" = version ] && exec printf {version}\n{asked}')
+    found.install_or_upgrade(tmp_path, {})
+    found.rollback(1)
+    upgrade, rollback = (tmp_path / "asked").read_text().splitlines()
+    assert upgrade.startswith("upgrade airflow ") and rollback.startswith("rollback airflow 1 ")
+    for line in (upgrade, rollback):
+        assert sorted(set(line.split()) & {*FORCED}) == told
 
 
 @pytest.mark.parametrize(("settings", "major"), [({}, 3), ({"helm": 4}, 4)])

@@ -33,8 +33,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def helm(tmp_path: Path) -> Path:
     """A helm that waits for a hook, and tells by files beside it that it has begun and was asked to end."""
     program = tmp_path / "helm"
+    version = '[ "$1" = version ] && exec printf v3.17.3'
     ended = f'sleep 60 & trap "kill $!; : >{program}.ended; exit 1" TERM'
-    program.write_text(f"#!/bin/sh\n{ended}\n: >{program}.begun\nwait\n")
+    program.write_text(f"#!/bin/sh\n{version}\n{ended}\n: >{program}.begun\nwait\n")
     program.chmod(0o700)
     return program
 
