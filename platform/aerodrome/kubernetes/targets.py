@@ -24,6 +24,7 @@ from aerodrome.secrets.layout import Hosts
 from aerodrome.secrets.usable import Tenants
 from aerodrome.targets.database_version import of_lock
 from aerodrome.targets.iam import IamTarget, logs_target, pods_target, results_target, roles_of
+from aerodrome.targets.login import LoginTarget
 from aerodrome.targets.part import Part, Restore
 from aerodrome.targets.release import ReleaseTarget
 from aerodrome.targets.roles import RolesTarget
@@ -58,9 +59,11 @@ def targets(
 
 
 def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:
-    """Return what brings back the rights of now, which *found* may change."""
+    """Return what brings back the rights and the login of now, which *found* may change."""
     rights = (each for each in found if isinstance(each, VaultTarget | IamTarget))
-    return tuple(each.remember() for each in rights if each.part is Part.GRANTS)
+    given = (each for each in rights if each.part is Part.GRANTS)
+    login = (each for each in found if isinstance(each, LoginTarget))
+    return tuple(each.remember() for each in (*given, *login))
 
 
 def release_of(found: tuple[Target, ...]) -> ReleaseTarget:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aerodrome.clients.cluster import Cluster
@@ -15,6 +16,7 @@ from aerodrome.plan import Change, digest_of
 from aerodrome.progress import Progress
 from aerodrome.render import login as rendered
 from aerodrome.render.login import CLUSTER_FOLDER, SECRET_OF_API_SERVER, SECRET_OF_ROLES, SECRETS, WEBSERVER
+from aerodrome.targets.part import Restore
 
 TARGET = "login"
 KIND = "Secret"
@@ -44,11 +46,7 @@ class LoginTarget:
 
         UserError where the login lacks a secret that somebody must give, or a Secret is not of a deploy's making.
         """
-        live = {
-            name: found
-            for name in _ALL
-            if (found := _secret(self.cluster, self.environment, name).read()) is not None
-        }
+        live = self._live()
         wanted = self._wanted(live.get(GIVEN, {}))
         unwanted = live.keys() - wanted.keys()
         gone = unwanted - self._mounted() if unwanted else set()
@@ -73,6 +71,25 @@ class LoginTarget:
             else:
                 before = dict.fromkeys(secret.read() or {})
                 secret.write({**before, **wanted[change.name]})
+
+    def remember(self) -> Restore:
+        """Return what brings the Secrets that are there now back to what they hold; one that comes later stays.
+
+        A pod may mount that until the release has gone back.
+        """
+        return partial(self._restore, self._live())
+
+    def _restore(self, before: Mapping[str, Texts], progress: Progress) -> None:
+        live = self._live()
+        for name, texts in before.items():
+            if live.get(name) != texts:
+                progress(f"{KIND} {name} as before")
+                all_keys = {**dict.fromkeys(live.get(name, {})), **texts}
+                _secret(self.cluster, self.environment, name).write(all_keys)
+
+    def _live(self) -> dict[str, Texts]:
+        found = {name: _secret(self.cluster, self.environment, name).read() for name in _ALL}
+        return {name: texts for name, texts in found.items() if texts is not None}
 
     def _wanted(self, known: Texts) -> dict[str, Texts]:
         settings = self.login.settings

@@ -10,6 +10,7 @@ import pytest
 from aerodrome.clients.cluster import Cluster
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
+from aerodrome.kubernetes.targets import memories
 from aerodrome.login_settings import LoginSettings
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.render.login import Login
@@ -162,6 +163,28 @@ def test_a_secret_of_the_login_before_is_not_handed_on(cluster: Cluster, objects
     apply(found)
     assert held(objects, GIVEN) == {"client_secret": "x"}
     assert json.loads(held(objects, SERVER)["login-secrets.json"])["bind_password"] is None
+
+
+def test_a_deploy_that_fails_brings_the_login_of_before_back(cluster: Cluster, objects: Objects) -> None:
+    """With what somebody had given for it; nothing is said of what is as it was."""
+    before, names, said = target(cluster, **BOTH), (GIVEN, SERVER, ROLES), list[str]()
+    give(before, bind_password="x", client_secret="y")
+    apply(before)
+    then = [held(objects, name) for name in names]
+    (restore,) = memories((before,))
+    apply(target(cluster, kind="oidc", oidc={**OIDC, "client_id": "another"}))
+    for _ in range(2):
+        restore(said.append)
+    assert [held(objects, name) for name in names] == then
+    assert said == [f"Secret {name} as before" for name in names]
+
+
+def test_a_secret_that_a_deploy_has_made_outlives_its_failure(cluster: Cluster, objects: Objects) -> None:
+    """A pod may mount it until the release has gone back; the next deploy removes it."""
+    (restore,) = memories((target(cluster),))
+    apply(target(cluster, kind="directory", directory={**DIRECTORY, "bind_dn": None}))
+    restore(lambda _: None)
+    assert f"{SECRETS}/{SERVER}" in objects
 
 
 def test_users_of_the_database_need_none(cluster: Cluster) -> None:
