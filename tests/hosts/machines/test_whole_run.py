@@ -13,29 +13,33 @@ import pytest
 from fleet import whole_run
 
 SERVER = "import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(600)"
-# A run with a server in a session of its own, whose parent is gone.
+# A run with a server in a session of its own, whose parent is gone; it waits until that is known to have begun.
 RUN = """\
 import os, subprocess, sys, time
 if not os.fork():
     subprocess.Popen([sys.executable, "-c", sys.argv[1]])
     os._exit(0)
+sys.stdin.readline()
 """
 PROGRAM = "import sys; from fleet import whole_run; sys.exit(whole_run.ended(sys.argv[1:]))"
-ENDS = {"killed": ("time.sleep(1)\nos.kill(os.getpid(), 9)", 137), "ended": ("time.sleep(1)\nsys.exit(3)", 3)}
+ENDS = {"killed": ("os.kill(os.getpid(), 9)", 137), "ended": ("sys.exit(3)", 3)}
 
 
 def _begun(last: str) -> tuple[subprocess.Popen[str], int]:
-    """Return a run that has begun and does *last* then, and the number of its server."""
+    """Return a run that does *last* from now on, and the number of its server, which has begun."""
     run = [sys.executable, "-c", f"{RUN}{last}", SERVER]
     path = os.pathsep.join([str(Path(whole_run.__file__).parents[1]), *sys.path])
     whole = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *run],
         env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert whole.stdout is not None
-    return whole, int(whole.stdout.readline())
+    assert whole.stdin is not None and whole.stdout is not None
+    server = int(whole.stdout.readline())
+    print(file=whole.stdin, flush=True)
+    return whole, server
 
 
 @pytest.mark.parametrize("how", ENDS)
@@ -48,7 +52,8 @@ def test_servers_of_a_run_end_with_it(how: str) -> None:
 
 def test_a_run_that_is_told_to_end_is_interrupted() -> None:
     """So that its fixtures end what they have begun."""
-    told = "try:\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    sys.exit(7)"
+    told = "try:\n    print('waits', flush=True)\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    sys.exit(7)"
     whole, server = _begun(told)
+    assert whole.stdout is not None and whole.stdout.readline() == "waits\n"
     whole.send_signal(signal.SIGTERM)
     assert whole.wait(timeout=60) == 7 and not psutil.pid_exists(server)
