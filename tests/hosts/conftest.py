@@ -69,6 +69,12 @@ def _place() -> Place:
     return Place("others", SHARES["others"])
 
 
+@pytest.fixture
+def gone_first() -> None:
+    """Let a test begin where this process came from, in whatever group that is."""
+    _place().go_first()
+
+
 @pytest.fixture(scope="session")
 def test_image() -> Iterator[str]:
     """The image of test hosts; whatever this run starts of it is gone afterwards, also after a kill -9."""

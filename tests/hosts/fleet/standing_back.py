@@ -28,9 +28,9 @@ class Place:
         ]
 
     @property
-    def has_effect(self) -> bool:
-        """Return whether there is anything to go into."""
-        return bool(self._trees)
+    def folders(self) -> list[Path]:
+        """Return the group in each tree where this process is in none; it is there while somebody stands back."""
+        return [tree.own / self._name for tree in self._trees]
 
     def stand_back(self) -> None:
         """Go into the group."""
@@ -47,9 +47,9 @@ class Place:
     def leave(self) -> None:
         """Go back, and remove the group where nothing is left in it."""
         self.go_first()
-        for tree in self._trees:
+        for folder in self.folders:
             with suppress(OSError):
-                (tree.own / self._name).rmdir()
+                folder.rmdir()
 
     @contextmanager
     def standing_back(self) -> Iterator[None]:
