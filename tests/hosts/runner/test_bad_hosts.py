@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from aerodrome.targets.hosts import STAMP
 from fleet.host import Host
 from setting_up import SetUp, photograph
 
@@ -82,14 +83,23 @@ def test_a_broken_package_source_changes_nothing(host: Host, set_up: SetUp) -> N
     assert photograph(host) == before
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_no_half_version(host: Host, set_up: SetUp) -> None:
-    """Nobody could have seen it before. Once there is room the next run ends well, and then nothing is to be done."""
+@pytest.fixture
+def small_disk(host: Host) -> Iterator[str]:
+    """A place that fills up; it is taken away again, and the host as it was before, whatever was set up there."""
     host.run("mount", "-t", "tmpfs", "-o", "size=40M", "none", "/opt")
+    yield "/opt"
+    host.run("sh", "-c", f"umount --lazy /opt; rm -f {STAMP}")
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_no_half_version(
+    host: Host, set_up: SetUp, small_disk: str
+) -> None:
+    """Nobody could have seen it before. Once there is room the next run ends well, and then nothing is to be done."""
     problem = set_up.refused(room={})
     left = host.run("sh", "-c", "ls -A /opt/aerodrome /opt/aerodrome/versions").stdout
     assert "disk is full" in problem.message and "ake room" in problem.remedy
     assert set_up.VERSION not in left and ".staging" not in left
-    host.run("mount", "-o", "remount,size=1G", "/opt")
+    host.run("mount", "-o", "remount,size=1G", small_disk)
     again = {"roles": ("node_base", "python_runtime"), "room": {}}
     assert set_up.run(**again) == ()
     assert host.run("readlink", "/opt/aerodrome/current").stdout == f"versions/{set_up.VERSION}\n"
