@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_access import access
 from aerodrome.clients.git import BareRepository
 from aerodrome.environment import load_environment
-from aerodrome.helm_binaries import LOCK
 from aerodrome.kubernetes.images import images_of
 from aerodrome.kubernetes.promotion import bring_images
 from aerodrome.kubernetes.record import Entry, Record, State
@@ -26,6 +24,7 @@ from api_server_stand_in import kubeconfig
 from cluster_store import Store as Objects
 from cluster_store import storing
 from image_storage import OCI, Store, storing_images
+from placed_helms import place_helms
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LINKED = ("platform", "common_plugins", "ansible", "pyproject.toml", "requirements.lock", "bootstrap.lock")
@@ -135,12 +134,7 @@ def stages(tmp_path: Path, ours: Store, theirs: Store, monkeypatch: pytest.Monke
 
 def _helm(folder: Path, state: Path) -> None:
     """Have a helm in *folder* that stands in for the real one, and has installed one revision."""
-    folder.mkdir(parents=True)
-    shutil.copyfile(LOCK, folder / ".lock")
-    program = f'#!/bin/sh\nexec {sys.executable} -I -S {REPOSITORY}/tests/shared/helm_program.py "$@"\n'
-    for name in ("helm3", "helm4"):
-        (folder / name).write_text(program)
-        (folder / name).chmod(0o755)
+    place_helms(folder, f'exec {sys.executable} -I -S {REPOSITORY}/tests/shared/helm_program.py "$@"')
     first: dict[str, Any] = {"revision": 1, "status": "deployed", "values": {}, "chart": "airflow-1.0.0"}
     revisions = [{**first, "updated": "", "app_version": "3.3.2"}]
     state.write_text(json.dumps({"revisions": revisions, "calls": [], "app_version": "3.3.2"}))

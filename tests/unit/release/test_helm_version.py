@@ -11,9 +11,9 @@ from aerodrome.clients.helm import Helm
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError
 from aerodrome.kubernetes.connection import Connection
+from placed_helms import place_helms
 
 FORCED = ["--force-conflicts", "--server-side=true"]
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def helm(folder: Path, script: str) -> Helm:
@@ -65,10 +65,11 @@ def test_what_somebody_edited_by_hand_is_taken_back(tmp_path: Path, version: str
 
 @pytest.mark.parametrize(("settings", "major"), [({}, 3), ({"helm": 4}, 4)])
 def test_an_environment_says_which_generation_it_is_deployed_with(
-    settings: dict[str, int], major: int
+    settings: dict[str, int], major: int, tmp_path: Path
 ) -> None:
     """The older one, unless it says otherwise."""
+    place_helms(tmp_path / ".venv/helm", 'printf "v${0##*helm}.99.0"')
     shape = {"name": "prod", "kind": "kubernetes", "zones": {}, "queues": {}, "cluster": settings}
     way = Access({"clusters": [{"cluster": {"server": "https://127.0.0.1:1"}}], "users": []}, "kubeconfig")
-    connection = Connection(REPOSITORY, Environment.model_validate(shape), way, Cluster.__new__(Cluster))
+    connection = Connection(tmp_path, Environment.model_validate(shape), way, Cluster.__new__(Cluster))
     assert connection.release({}).helm.check().major == major

@@ -20,6 +20,7 @@ from aerodrome.targets.images import ImagesTarget
 from aerodrome.targets.part import Part
 from api_server_stand_in import kubeconfig
 from cluster_store import storing
+from placed_helms import place_helms
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACCOUNT = "222233334444"
@@ -48,7 +49,6 @@ EVERYTHING: dict[str, Any] = {
     },
 }
 LINKED = (
-    ".venv",
     "ansible",
     "bootstrap.lock",
     "common_plugins",
@@ -72,6 +72,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]
     (file.parents[1] / "authority.pem").write_text("PEM\n")
     for name in LINKED:
         (tmp_path / name).symlink_to(REPOSITORY / name)
+    place_helms(tmp_path / ".venv/helm", "exit 1")
     environment = Environment.model_validate(EVERYTHING)
     assert environment.images is not None
     with storing(tmp_path / "helm.json") as (_, address):
