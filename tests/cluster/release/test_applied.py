@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aerodrome.clients.cluster import MERGE_PATCH
 from aerodrome.errors import UserError
 from aerodrome.local.machine.deadline import wait_until
-from release_bench import Bench
+from release_bench import HELMS, PROGRAMS, Bench
 
 SECRETS = "api/v1/secrets"
 DEPLOYMENTS = "apis/apps/v1/deployments"
@@ -28,6 +29,21 @@ def test_a_deploy_tells_how_far_each_component_is(fresh: Bench) -> None:
     after = fresh.live(SECRETS, "generated")
     assert before and after and before["data"] == after["data"]
     assert fresh.plan(greeting="moin") == ()
+
+
+def test_a_release_that_helm_3_installed_is_upgraded_with_helm_4(unreleased: Bench) -> None:
+    """What somebody edited by hand meanwhile goes back, what a template states no more goes, a secret stays."""
+    unreleased.deploy()
+    before = unreleased.live(SECRETS, "generated")
+    scheduler = f"/apis/apps/v1/namespaces/{unreleased.namespace}/deployments/scheduler"
+    unreleased.cluster.request("PATCH", scheduler, body={"spec": {"replicas": 0}}, headers=MERGE_PATCH)
+    unreleased.edit("templates/scheduler.yaml", "terminationGracePeriodSeconds: 0", "")
+    newer = replace(unreleased, program=PROGRAMS / HELMS[1])
+    newer.deploy(greeting="moin")
+    after = newer.live(SECRETS, "generated")
+    assert before and after and before["data"] == after["data"]
+    assert [one.works for one in newer.target().history()] == [True, True]
+    assert newer.plan(greeting="moin") == ()
 
 
 def test_an_image_that_is_not_there_is_rolled_back(deployed: Bench) -> None:
