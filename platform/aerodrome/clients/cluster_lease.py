@@ -21,6 +21,8 @@ from aerodrome.quantities import format_duration
 _PATH = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 SECONDS = 60
 """How long a lease holds without being renewed."""
+RENEWALS = 4
+"""How often it is renewed in that time."""
 
 
 def me() -> str:
@@ -79,7 +81,7 @@ class Lease:
 
     def keep(self) -> None:
         """Renew the lease until it is given back; runs in a thread."""
-        while not self._over.wait(self.seconds / 4):
+        while not self._over.wait(self.seconds / RENEWALS):
             try:
                 self._renew()
             except LostError as problem:

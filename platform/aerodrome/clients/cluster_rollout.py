@@ -32,14 +32,15 @@ class Patience:
 
     *stuck*: an image, a secret or a volume that is not there. *unschedulable*: a place to run; clusters that grow need
     minutes. *idle*: nothing moves at all, and no pod is ending. *away*: the API server, for less than the lock holds
-    without it. *crashes*: how often a container may be started again, as it may wait for another. *steady*: how long
-    a pod must have been ready, as one without a probe is so for a moment before it crashes.
+    without it, whose last renewal may be older than the last answer. *crashes*: how often a container may be started
+    again, as it may wait for another. *steady*: how long a pod must have been ready, as one without a probe is so for
+    a moment before it crashes.
     """
 
     stuck: float = 30
     unschedulable: float = 300
     idle: float = 600
-    away: float = 50
+    away: float = 40
     crashes: int = 3
     steady: float = 5
 
