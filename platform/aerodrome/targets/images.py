@@ -30,7 +30,7 @@ class ImagesTarget:
     settings: ImagesSettings
     recipes: tuple[Recipe, ...]
     name: str = TARGET
-    _found: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each image that is missing; changes nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_what_was_found_is_not_asked_for_again(registry: ImageRegistry) -> None:
     assert list(found.digests()) == ["platform", "tenants/alpha"] and found.changes() == ()
     assert [asked.path.split("/")[3] for asked in registry.asked].count("platform") == 1
     assert len(registry.asked) == 3
+
+
+def test_a_target_with_other_recipes_asks_for_itself(registry: ImageRegistry) -> None:
+    """What another one of the same name was found to be is nothing to it."""
+    registry.images = {"x/platform:t1": DIGEST}
+    found = target(registry, recipe("platform"))
+    assert found.changes() == ()
+    other = replace(found, recipes=(replace(recipe("platform"), tag="t2"),))
+    assert [change.after for change in other.changes()] == ["t2"] and other.digests() == {}
 
 
 def test_a_plan_without_an_image_names_it_and_the_command_that_makes_it(registry: ImageRegistry) -> None:
