@@ -41,7 +41,7 @@ class Store:
     slow: float = 0
     """Seconds until a change is answered, which is done at once."""
     denied: set[str] = field(default_factory=set)
-    """What whoever asks may not do, such as "get pods/exec"."""
+    """What whoever asks may not do, such as "patch roles.rbac.authorization.k8s.io in airflow"."""
 
     def get(self, path: str) -> tuple[int, Any]:
         """Return an object, the objects of a list, or what an API has."""
@@ -82,7 +82,9 @@ class Store:
 
     def _may(self, asked: Object) -> bool:
         part = f"/{asked['subresource']}" if asked["subresource"] else ""
-        return f"{asked['verb']} {asked['resource']}{part}" not in self.denied
+        group = f".{asked['group']}" if asked["group"] else ""
+        where = f" in {asked['namespace']}" if asked["namespace"] else ""
+        return f"{asked['verb']} {asked['resource']}{part}{group}{where}" not in self.denied
 
     def works(self, number: int) -> None:
         """Have a revision be one that was seen to work."""

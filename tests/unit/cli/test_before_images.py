@@ -63,7 +63,7 @@ def test_mistakes_in_the_inventory_are_told_first(repository: Any) -> None:
 def test_rights_that_are_missing_are_told_first(repository: Any, tmp_path: Path) -> None:
     """What is built and pushed would be for a deploy that ends half way."""
     with storing(tmp_path / "helm.json") as (store, address):
-        store.denied = {"get pods/portforward"}
+        store.denied = {"get pods/portforward in airflow"}
         repository.write("kubeconfig", kubeconfig(dev=address))
         said = str(run("deploy", "--yes", "--env=dev").exception)
     assert "\n    get pods/portforward in namespace airflow\n" in said and "nowhere" not in said

@@ -204,7 +204,7 @@ def prepared(platform: Any, monkeypatch: pytest.MonkeyPatch) -> Preparation:
 
 def test_rights_that_are_missing_end_a_deploy_before_its_lock(platform: Any, prepared: Preparation) -> None:
     """Of a plan that was approved by somebody else, too."""
-    platform.store.denied = {"get pods/exec"}
+    platform.store.denied = {"get pods/exec in airflow"}
     with pytest.raises(UserError, match="    get pods/exec in namespace airflow\n"):
         deploy_cluster(prepared, lambda *_: None, Plan("prod", ()))
     assert platform.store.asked == []
@@ -341,7 +341,7 @@ def test_a_rollback_that_could_not_end_well_is_refused_before_its_lock(
     """Whoever may not ask the canary, or has nowhere to look for the DAGs, would leave half of it done."""
     monkeypatch.setenv("KUBECONFIG", str(platform.root / "kubeconfig"))
     platform.connection(environment)
-    platform.store.denied = {"get pods/portforward"}
+    platform.store.denied = {"get pods/portforward in airflow"}
     with pytest.raises(UserError, match=said):
         rollback_cluster(platform.root, "prod", lambda *_: None)
     assert platform.store.asked == []

@@ -39,10 +39,10 @@ def test_all_that_is_missing_is_named_at_once(prod: tuple[Store, Cluster]) -> No
     """With verb, resource and namespace, as whoever gives rights needs it."""
     store, cluster = prod
     store.denied = {
-        "create pods/exec",
-        "get pods/exec",
-        "get pods/portforward",
-        "patch roles",
+        "create pods/exec in flights",
+        "get pods/exec in flights",
+        "get pods/portforward in flights",
+        "patch roles.rbac.authorization.k8s.io in flights",
         "create namespaces",
     }
     with pytest.raises(UserError) as raised:
