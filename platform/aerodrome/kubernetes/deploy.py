@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,8 +22,11 @@ from aerodrome.kubernetes.record import Entry, Record
 from aerodrome.kubernetes.removed_tenants import looks
 from aerodrome.kubernetes.required_rights import require_rights
 from aerodrome.kubernetes.targets import deployed_hosts, hosts_behind, memories, release_of, targets
+from aerodrome.kubernetes.tenant_namespaces import made_by_release
 from aerodrome.kubernetes.unserved_queues import unserved_queues
 from aerodrome.manifest.folder import tenant_folders
+from aerodrome.manifest.load import load_repository
+from aerodrome.manifest.loaded import LoadedTenant
 from aerodrome.plan import Plan, Planned, Target, apply_targets, make_plan, require_same
 from aerodrome.progress import Progress, Step
 from aerodrome.secrets import access
@@ -71,11 +74,16 @@ def require_deployable(root: Path, name: str) -> None:
     environment = cluster_environment(root, name)
     require_committed(root, environment)
     load_inventory(root, environment)
-    cluster = connect(root, environment).cluster
-    cluster.get("/version")
-    require_rights(cluster, environment)
+    connection = connect(root, environment)
+    connection.cluster.get("/version")
+    _require_rights(connection, load_repository(root, environment).tenants)
     if environment.secrets.store == "vault":
         access.vault_for_pods(root, environment)
+
+
+def _require_rights(connection: Connection, tenants: Iterable[LoadedTenant]) -> None:
+    made = made_by_release(connection.root, connection.environment, tenants)
+    require_rights(connection.cluster, connection.environment, made)
 
 
 def checked(root: Path, name: str, step: Step) -> Preparation:
@@ -107,7 +115,7 @@ def deploy_cluster(
     that migrates the database, which is backed up before anything else: it stops where it is.
     """
     connection = connect(prepared.root, prepared.environment)
-    require_rights(connection.cluster, prepared.environment)
+    _require_rights(connection, prepared.tenants)
     with (
         connection.locked(partial(step, "lock")) as lease,
         desk(connection.cluster, prepared.environment, PATIENCE_SECONDS) as people,

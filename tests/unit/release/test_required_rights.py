@@ -56,6 +56,40 @@ def test_all_that_is_missing_is_named_at_once(prod: tuple[Store, Cluster]) -> No
     ]
 
 
+def test_a_right_of_the_whole_cluster_is_asked_only_for_a_namespace_that_is_missing(
+    prod: tuple[Store, Cluster],
+) -> None:
+    """Who administers the cluster may have made all of them; another tenant is another one to make."""
+    store, cluster = prod
+    store.objects = {f"/api/v1/namespaces/{name}": {"metadata": {}} for name in ("flights", "tenant-alpha")}
+    store.denied = {"create namespaces", "list namespaces", "patch namespaces in flights"}
+    require_rights(cluster, ENVIRONMENT, ["tenant-alpha"])
+    with pytest.raises(UserError) as raised:
+        require_rights(cluster, ENVIRONMENT, ["tenant-alpha", "tenant-beta"])
+    assert refused(raised) == ["create namespaces in the whole cluster"]
+
+
+def test_namespaces_that_the_release_makes_are_changed_by_it(prod: tuple[Store, Cluster]) -> None:
+    """So is the release's own where it is there for the lock alone; where nobody may look all is asked for."""
+    store, cluster = prod
+    reserved = {"metadata": {"annotations": {"aerodrome/reserved": "true"}}}
+    store.objects = {"/api/v1/namespaces/flights": reserved}
+    store.denied = {f"patch namespaces in {name}" for name in ("flights", "tenant-alpha", "tenant-beta")}
+    store.denied |= {"create namespaces", "get namespaces in tenant-alpha"}
+    with pytest.raises(UserError) as raised:
+        require_rights(cluster, ENVIRONMENT, ["tenant-alpha"])
+    assert refused(raised) == [
+        "create namespaces in the whole cluster",
+        "patch namespaces in namespace flights",
+        "get, patch namespaces in namespace tenant-alpha",
+    ]
+
+
+def refused(raised: pytest.ExceptionInfo[UserError]) -> list[str]:
+    """Return the lines with what is missing."""
+    return [line.strip() for line in str(raised.value.args[0]).splitlines()[1:]]
+
+
 def test_who_may_all_is_asked_for_nothing_more(prod: tuple[Store, Cluster]) -> None:
     """And nothing is stored for having asked."""
     store, cluster = prod
