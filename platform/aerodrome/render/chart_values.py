@@ -33,6 +33,10 @@ LOGS_MEMORY = 256 * 2**20
 """Of what sends the pod's logs, where they are sent."""
 SPARE_PODS = 2
 """Pods that end while the next ones start count too."""
+# The cluster refuses a pod while others of its tenant still end, and any pod while its API server is away; Airflow
+# would fail the task at once. A round of the scheduler is one attempt: so many take longer than a pod takes to end, and
+# less than the ten minutes after which a task is queued anew, so that one whose pod can never be made fails.
+POD_ATTEMPTS = 500
 HOST_USERS = "aerodrome-host-users"
 """The Secret with the broker's users of hosts, which whoever lets them in keeps."""
 EXECUTOR = "CeleryExecutor,KubernetesExecutor"
@@ -45,6 +49,7 @@ _WORKERS = {
     "workers": {"execution_api_timeout": "20"},
     "celery": {"celery_config_options": "aerodrome_airflow.celery_pods.CELERY_CONFIG"},
     "aerodrome": {"heartbeat_file": HEARTBEAT_FILE},
+    "kubernetes_executor": {"task_publish_max_retries": str(POD_ATTEMPTS)},
 }
 _LIVELY = ["sh", "-c", f'test -n "$(find {HEARTBEAT_FILE} -mmin -2)"']
 _LOCAL_SETTINGS = "from aerodrome_airflow.database import create_async_metadata_engine\n"
@@ -284,7 +289,7 @@ def _tenant(tenant: LoadedTenant, environment: Environment, image: Mapping[str, 
     return {
         **({"image": dict(sorted(image.items()))} if image else {}),
         "limits": {"cpu": limits.cpu, "memory": format_memory(limits.memory), "processes": PROCESSES},
-        "quota": _quota(limits, POD_MEMORY + (LOGS_MEMORY if environment.logs.kind != "none" else 0)),
+        "quota": _quota(limits, sends_logs=environment.logs.kind != "none"),
         "zones": {
             zone: _zone(tenant.name, zone, environment) for zone in zones_with_pods(tenant, environment)
         },
@@ -299,9 +304,11 @@ def _zone(tenant: str, zone: str, environment: Environment) -> Values:
     return {key: role for key, role in roles.items() if role}
 
 
-def _quota(limits: Limits, own: int) -> Values:
-    """Return what a tenant's pods take together; *own*: bytes of the platform's containers in each."""
-    pods = limits.parallelism + SPARE_PODS
+def _quota(limits: Limits, *, sends_logs: bool) -> Values:
+    """Return what a tenant's pods take together, those included whose tasks are over."""
+    # While the store of logs is away a pod ends up to a minute after its task, whose slot is another one's by then.
+    pods = limits.parallelism * (2 if sends_logs else 1) + SPARE_PODS
+    own = POD_MEMORY + (LOGS_MEMORY if sends_logs else 0)
     cpu, memory = math.ceil(pods * (limits.cpu + POD_CPU)), pods * (limits.memory + own)
     size = f"{math.ceil(memory / 2**20)}Mi"
     return {

@@ -39,6 +39,8 @@ ENVIRONMENT = Environment.model_validate(
         "cluster": {"namespace": "airflow", "release": "rel"},
     }
 )
+QUEUED_ANEW = 600
+"""Airflow's scheduler.task_queued_timeout, which nobody here changes."""
 DIGEST = "sha256:" + "7" * 64
 IMAGES = {
     name: {"repository": f"registry.example.org/{name}", "digest": DIGEST} for name in ("flights", "health")
@@ -360,3 +362,23 @@ def test_the_api_server_reads_logs_as_one_whom_its_role_trusts(objects_of: Objec
 def test_the_quota_also_suffices_for_what_sends_logs(objects_of: Objects, tenants: Any) -> None:
     """It takes memory in each pod."""
     assert list(exceeding(released(objects_of, tenants, with_logs()))) == []
+
+
+def test_the_next_tasks_find_room_beside_pods_that_still_send(objects_of: Objects, tenants: Any) -> None:
+    """Each slot's pod of before may be there yet, and the few that end anyway."""
+    made = released(objects_of, tenants, with_logs())
+    (quota,) = made.of("ResourceQuota", "tenant-health").values()
+    (health,) = (tenant for tenant in tenants if tenant.name == "health")
+    assert quota["spec"]["hard"]["pods"] == str(2 * health.model.limits.parallelism + 2)
+
+
+def test_a_task_whose_pod_is_refused_waits_until_another_has_ended(release: Any) -> None:
+    """Some rounds of a second of a busy scheduler; one whose pod never fits fails before it is queued anew."""
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(release.of("ConfigMap")["rel-config"]["data"]["airflow.cfg"])
+    ending = yaml.safe_load(release.pod_templates()["health-pii.yaml"])["spec"][
+        "terminationGracePeriodSeconds"
+    ]
+    attempts = int(parser["kubernetes_executor"]["task_publish_max_retries"])
+    assert 5 * ending < attempts < QUEUED_ANEW
+    assert parser["kubernetes_executor"]["pod_template_file"]
