@@ -56,6 +56,12 @@ def test_without_logs_no_value_is_another() -> None:
     assert "logs" not in made["tenancy"] and "networkPolicy" not in made["tenancy"]
     assert "log_store" not in made["config"]["aerodrome"]
     assert "logsRole" not in made["zoneWorkers"]["zones"]["default"]
+    assert "logGroomerSidecar" not in made["workers"]
+
+
+def test_workers_keep_what_they_send_for_a_day() -> None:
+    """As hosts do."""
+    assert values(sent())["workers"]["logGroomerSidecar"] == {"retentionDays": 1}
 
 
 def test_workers_send_by_their_zones_role_and_the_api_server_reads_by_its_own() -> None:

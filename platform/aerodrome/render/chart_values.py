@@ -80,6 +80,7 @@ def chart_values(
             "enableDefault": False,
             "terminationGracePeriodSeconds": max(longest.values(), default=LEAST),
             "celery": {"livenessProbe": {"command": _LIVELY}},
+            **_kept_logs(environment),
         },
         # A deploy makes the first administrator, whose password nobody chose, and no other.
         "createUserJob": {"enabled": False},
@@ -130,6 +131,11 @@ def _shown_logs(environment: Environment) -> airflow_options.Sections:
         return {}
     said = places[0] if len(places) == 1 else places
     return {"aerodrome": {"log_store": json.dumps(said, sort_keys=True)}}
+
+
+def _kept_logs(environment: Environment) -> Values:
+    """Return for how many days workers keep logs that are sent, for they are looked through every few seconds."""
+    return {} if environment.logs.kind == "none" else {"logGroomerSidecar": {"retentionDays": 1}}
 
 
 def _patience(environment: Environment) -> tuple[airflow_options.Sections, ...]:

@@ -73,10 +73,10 @@ class Sender:
 
     def once(self, *, at_rest: bool = False) -> Status:
         """Send what is due, or with *at_rest* all that has not been sent, and return how it went."""
-        found = sorted(files.logs(self._folder), key=lambda one: one.state.changed)
-        due = [one for one in found if self._is_due(one, at_rest)]
+        unsent = [one for one in self._found() if not self._is_sent(one)]
+        due = [one for one in unsent if self._is_due(one, at_rest)]
         self._send_all(sorted(due, key=lambda one: one.path in self._refused))
-        waiting = [one for one in found if not self._is_sent(one)]
+        waiting = [one for one in unsent if not self._is_sent(one)]
         return Status(
             self._clock(),
             len(waiting),
@@ -86,15 +86,20 @@ class Sender:
             self._dropped,
         )
 
+    def forget(self) -> None:
+        """Forget the logs that are gone, whoever removed them."""
+        there = {one.path for one in self._found()}
+        for gone in set(self._ledger.paths()) - there:
+            self._ledger.forget(gone)
+        self._refused = {path: wait for path, wait in self._refused.items() if path in there}
+
     def clean(self) -> None:
         """Remove what was sent long enough ago, and then the oldest until the rest is within its bounds."""
-        found = sorted(files.logs(self._folder), key=lambda one: one.state.changed)
-        for gone in set(self._ledger.paths()) - {one.path for one in found}:
-            self._ledger.forget(gone)
-        there = {one.path for one in found}
-        self._refused = {path: wait for path, wait in self._refused.items() if path in there}
-        left = [one for one in found if not self._is_over(one)]
+        left = [one for one in self._found() if not self._is_over(one)]
         self._shrink(left, sum(one.state.size for one in left))
+
+    def _found(self) -> list[Log]:
+        return sorted(files.logs(self._folder), key=lambda one: one.state.changed)
 
     def _is_over(self, one: Log) -> bool:
         over = self._is_sent(one) and self._clock() - one.changed >= self._bounds.kept
@@ -174,12 +179,12 @@ class Sender:
         return sent is not None and sent.state == one.state
 
     def _is_due(self, one: Log, at_rest: bool) -> bool:
+        """Return whether *one*, which is not sent as it is, is to be sent now."""
         sent, now = self._ledger.get(one.path), self._clock()
         refused = self._refused.get(one.path)
         if refused is not None and now < refused.until and not at_rest:
             return False
         if sent is None or at_rest:
-            return sent is None or sent.state != one.state
+            return True
         patience = max(PATIENCE, one.state.size / BYTES_A_SECOND)
-        paused, long_ago = now - one.changed >= patience, now - sent.at >= 4 * patience
-        return sent.state != one.state and (paused or long_ago)
+        return now - one.changed >= patience or now - sent.at >= 4 * patience

@@ -54,10 +54,16 @@ def run(settings: Settings, ended: threading.Event) -> None:
         status = sender.once()
         note(settings.status, status)
         pause = min(2 * pause, LONGEST_PAUSE) if status.failing_since else PAUSE
-        if settings.cleans and time.monotonic() - cleaned >= CLEAN_SECONDS:
-            sender.clean()
+        if time.monotonic() - cleaned >= CLEAN_SECONDS:
+            _clean(sender, settings)
             cleaned = time.monotonic()
     _send_the_rest(sender, settings)
+
+
+def _clean(sender: Sender, settings: Settings) -> None:
+    if settings.cleans:
+        sender.clean()
+    sender.forget()
 
 
 def _send_the_rest(sender: Sender, settings: Settings) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.local.machine.deadline import wait_until
 from aerodrome_airflow.logs import ship
+from aerodrome_airflow.logs.ledger import Ledger
 from aerodrome_airflow.logs.settings import load
 
 from .conftest import LOG
@@ -35,6 +37,11 @@ def change(config: Path, **said: Any) -> None:
     config.write_text(json.dumps({**json.loads(config.read_text()), **said}))
 
 
+def paths(ledger: Path) -> list[str]:
+    """Return the logs that stand in *ledger*; none where it is not there yet."""
+    return list(Ledger(ledger).paths()) if ledger.exists() else []
+
+
 def test_once_sends_all_and_says_whether_anything_waits(
     config: Path, host: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -56,6 +63,25 @@ def test_told_to_end_it_sends_what_is_left(config: Path, host: Any, log_bucket: 
     ship.run(load(config), ended)
     assert log_bucket.objects()[f"onprem/{path}.hadoop9"] == b"last words\n"
     assert json.loads((config.parent / "run/status.json").read_text())["waiting"] == 0
+
+
+def test_where_others_remove_logs_it_forgets_them(
+    config: Path, host: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And removes none itself: what it knows of does not grow for ever."""
+    monkeypatch.setattr(ship, "PAUSE", 0.1)
+    monkeypatch.setattr(ship, "CLEAN_SECONDS", 0.1)
+    change(config, cleans=False, ending_seconds=1)
+    gone, kept = host.write(LOG, "x", age=90_000), host.write(LOG.replace("load", "kept"), "y", age=90_000)
+    ended, settings = threading.Event(), load(config)
+    running = threading.Thread(target=ship.run, args=(settings, ended))
+    running.start()
+    known = [wait_until(lambda: len(paths(settings.ledger)) == 2, 60)]
+    gone.unlink()
+    known.append(wait_until(lambda: paths(settings.ledger) == [LOG.replace("load", "kept")], 60))
+    ended.set()
+    running.join(60)
+    assert known == [True, True] and kept.exists()
 
 
 def test_settings_that_cannot_be_used_end_it_with_one_line(

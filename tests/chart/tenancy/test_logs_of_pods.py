@@ -148,6 +148,14 @@ def test_without_a_store_nothing_of_it_is_there(objects_of: Any) -> None:
     assert "logs.ship" not in str(release.pod_templates())
 
 
+@pytest.mark.parametrize(("volume", "kind"), [(True, "StatefulSet"), (False, "Deployment")])
+def test_workers_that_send_keep_no_log_for_ever(objects_of: Any, volume: bool, kind: str) -> None:
+    """With a volume or without one: what sends looks at each of them every few seconds."""
+    release = objects_of("logs-of-pods", workers={"celery": {"persistence": {"enabled": volume}}})
+    groomer = parts(release, f"{kind}/rel-worker-default")["worker-log-groomer"]
+    assert mounts(groomer)[LOGS] is False
+
+
 def test_other_settings_restart_the_workers(release: Any, objects_of: Any) -> None:
     """What sends reads them once."""
     other = objects_of("logs-of-pods", tenancy={"logs": {"s3": {"bucket": "another"}}})
