@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import BinaryIO
 from aerodrome_airflow.logs.ledger import State
 
 NANO = 1e-9
+OF_FILE_SYSTEM = "lost+found"
+"""What a volume keeps for itself, at its top; root alone may enter it."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +30,21 @@ class Log:
         return self.state.changed * NANO
 
 
-def logs(folder: Path) -> Iterator[Log]:
-    """Yield every file below *folder*; links are nobody's logs, nor is what begins with a point or may not be entered.
+def logs(folder: Path, closed: Callable[[str], None]) -> Iterator[Log]:
+    """Yield every file below *folder*, and call *closed* with each folder that may not be entered.
 
-    The former is the sender's own, the latter what a file system keeps for itself.
+    Links are nobody's logs, nor is what begins with a point, which is the sender's own.
     """
     waiting = [folder]
     while waiting:
-        with suppress(FileNotFoundError, PermissionError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    with suppress(FileNotFoundError):
-                        yield _log(folder, entry)
+        for entry in _entries(waiting.pop(), closed):
+            if entry.name.startswith(".") or entry.path == str(folder / OF_FILE_SYSTEM):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                with suppress(FileNotFoundError):
+                    yield _log(folder, entry)
 
 
 def opened(folder: Path, log: Log) -> BinaryIO:
@@ -53,6 +54,16 @@ def opened(folder: Path, log: Log) -> BinaryIO:
         os.close(number)
         raise FileNotFoundError(log.path)
     return os.fdopen(number, "rb")
+
+
+def _entries(folder: Path, closed: Callable[[str], None]) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        closed(str(folder))
 
 
 def _log(folder: Path, entry: os.DirEntry[str]) -> Log:

@@ -70,6 +70,7 @@ class Sender:
         self._ledger, self._bounds, self._clock = ledger, bounds, clock
         self._dropped, self._failing_since = 0, 0.0
         self._refused: dict[str, BackOff] = {}
+        self._closed = set[str]()
 
     def once(self, *, at_rest: bool = False) -> Status:
         """Send what is due, or with *at_rest* all that has not been sent, and return how it went."""
@@ -99,7 +100,12 @@ class Sender:
         self._shrink(left, sum(one.state.size for one in left))
 
     def _found(self) -> list[Log]:
-        return sorted(files.logs(self._folder), key=lambda one: one.state.changed)
+        return sorted(files.logs(self._folder, self._tell_of), key=lambda one: one.state.changed)
+
+    def _tell_of(self, closed: str) -> None:
+        if closed not in self._closed:
+            log.warning("%s may not be entered by what sends logs: those in it stay on this host", closed)
+        self._closed.add(closed)
 
     def _is_over(self, one: Log) -> bool:
         over = self._is_sent(one) and self._clock() - one.changed >= self._bounds.kept

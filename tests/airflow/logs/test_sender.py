@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +146,39 @@ def test_a_link_is_nobodys_log(host: Any, log_bucket: Any, tmp_path: Path) -> No
     (host.folder / "folder").symlink_to(tmp_path)
     host.sender().once()
     assert not any("of somebody" in text.decode() for text in log_bucket.objects().values())
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter."""
+    with tempfile.TemporaryDirectory(prefix="logs-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Have the rights of a user without any, where this is root."""
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    yield
+    os.seteuid(me)
+
+
+def test_a_folder_that_may_not_be_entered_is_told_once_and_the_others_are_sent(
+    host: Any, log_bucket: Any, open_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """But for the one that a volume keeps for itself."""
+    host.folder = open_folder
+    host.write("seen/open.log", "x")
+    for name in ("closed", "lost+found"):
+        (open_folder / name).mkdir(mode=0)
+    sender = host.sender()
+    sender.once()
+    with nobody():
+        found = [sender.once().waiting for _ in range(2)]
+    assert found == [0, 0] and log_bucket.objects()["onprem/seen/open.log.hadoop1"] == b"x"
+    (told,) = (line for line in caplog.messages if "may not be entered" in line)
+    assert str(open_folder / "closed") in told
