@@ -123,12 +123,15 @@ Argument: dict root, component, values (the component's section), mounts; and wh
 {{- end }}
 {{- end }}
 
-{{/* Init container that gives the volume of the logs to Airflow's user. Argument: dict root, values (with persistence). */}}
+{{/*
+Init container that gives the volume of the logs to Airflow's user.
+Argument: dict root, values (with persistence); and where wanted mounts (text): folders of the volume that are made before.
+*/}}
 {{- define "airflow.container.volumePermissions" -}}
 {{- $values := .root.Values }}
 {{- include "airflow.container" (dict
       "root" .root "name" "volume-permissions" "values" .values.persistence "resources" .values.resources "ownHooks" true
       "securityContext" (include "airflow.security.volumePermissions" .)
       "command" (list "chown" "-R" (printf "%v:%v" (include "airflow.security.user" .) (int64 $values.gid)) (include "airflow.path.logs" .root))
-      "mounts" (include "airflow.mounts.logs" .root)) }}
+      "mounts" (print (include "airflow.mounts.logs" .root) (.mounts | default ""))) }}
 {{- end }}

@@ -29,8 +29,12 @@ Workers of a zone, a tenant's own and pods of tasks have one; the API server has
     - {name: logs-settings, mountPath: {{ include "airflow.path.logsSettings" . }}, readOnly: true}
     - {name: logs-login, mountPath: {{ include "airflow.path.logsLogin" . }}, readOnly: true}
     - {name: logs, mountPath: {{ include "airflow.path.logs" .root }}, readOnly: true}
-    {{- /* What of which log has been sent: beside the logs, which may outlive the pod. */}}
-    - {name: logs, mountPath: {{ include "airflow.path.logsLedger" . }}, subPath: .sender}
+    {{- include "airflow.logs.ledgerMount" . | nindent 4 }}
+{{- end }}
+
+{{/* What of which log has been sent: beside the logs, which may outlive the pod. */}}
+{{- define "airflow.logs.ledgerMount" -}}
+- {name: logs, mountPath: {{ include "airflow.path.logsLedger" . }}, subPath: .sender}
 {{- end }}
 
 {{/* The token that it alone sees. */}}
@@ -79,6 +83,13 @@ Workers of a zone, a tenant's own and pods of tasks have one; the API server has
 {{- if .values.logsSender }}
 {{- include "airflow.logs.container" (dict
       "root" .root "image" (include "airflow.image" .root) "security" (include "airflow.agent.workersSecurity" .)) }}
+{{- end }}
+{{- end }}
+
+{{/* For who gives the volume away: the kubelet makes the folder as root, at the first container that has it. */}}
+{{- define "airflow.logs.workersLedger" -}}
+{{- if .values.logsSender }}
+{{ include "airflow.logs.ledgerMount" . }}
 {{- end }}
 {{- end }}
 

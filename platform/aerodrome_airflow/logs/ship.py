@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -97,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load(options.config)
         return send_once(settings) if options.once else _until_told(settings)
-    except (SettingsError, OSError) as problem:
+    except (SettingsError, OSError, sqlite3.Error) as problem:
         log.error("cannot send logs: %s", problem)
         return 1
 

@@ -90,3 +90,12 @@ def test_settings_that_cannot_be_used_end_it_with_one_line(
     """Naming the file."""
     assert ship.main(["--config", str(tmp_path / "none.json")]) == 1
     assert "cannot send logs:" in caplog.text and "none.json: FileNotFoundError" in caplog.text
+
+
+def test_a_ledger_that_cannot_be_opened_ends_it_with_one_line(
+    config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the volume belongs to somebody else."""
+    (tmp_path / "state/sent.sqlite").mkdir(parents=True)
+    assert ship.main(["--config", str(config), "--once"]) == 1
+    assert "cannot send logs: unable to open database file" in caplog.text

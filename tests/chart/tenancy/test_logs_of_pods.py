@@ -156,6 +156,16 @@ def test_workers_that_send_keep_no_log_for_ever(objects_of: Any, volume: bool, k
     assert mounts(groomer)[LOGS] is False
 
 
+def test_a_volume_of_root_is_given_away_before_what_sends_begins(objects_of: Any) -> None:
+    """With the folder of its notes, which is made for the first container that has it."""
+    given = {"celery": {"persistence": {"fixPermissions": True}}}
+    excepted = {"nonRoot": {"worker": "The storage knows no groups."}}
+    release = objects_of("logs-of-pods", workers=given, deploymentPolicy={"exceptions": excepted})
+    found = parts(release, WORKERS)
+    assert list(found).index("volume-permissions") < list(found).index("logs")
+    assert {LOGS, LEDGER} <= set(mounts(found["volume-permissions"]))
+
+
 def test_other_settings_restart_the_workers(release: Any, objects_of: Any) -> None:
     """What sends reads them once."""
     other = objects_of("logs-of-pods", tenancy={"logs": {"s3": {"bucket": "another"}}})
