@@ -32,6 +32,7 @@ EVERYTHING: dict[str, Any] = {
     "queues": {"default": {"zone": "default"}, "onprem": {"zone": "onprem"}},
     "secrets": {"store": "ssm", "ssm": IN_AWS},
     "results": {"kind": "s3", "s3": {"bucket": "results", **IN_AWS}},
+    "logs": {"kind": "s3", "s3": {"bucket": "logs", "region": "eu-central-1"}},
     "aws": {"manage_iam": True},
     "cluster": {
         "oidc_issuer": "https://oidc.example.org/id/A",
@@ -58,7 +59,7 @@ LINKED = (
     "requirements.lock",
 )
 INVENTORY = "all: {hosts: {one: {ansible_host: 10.0.0.11, ansible_user: ops, queues: [onprem]}}}\n"
-GIVEN = ["secrets", "iam", "results"]
+GIVEN = ["secrets", "iam", "logs", "results"]
 
 
 @pytest.fixture
