@@ -115,7 +115,6 @@ def _hosts(
 def _in_aws(prepared: Preparation) -> Iterator[IamTarget]:
     if prepared.environment.aws.manage_iam:
         yield pods_target(prepared.environment, prepared.models)
-        if prepared.environment.logs.kind == "s3":
-            yield logs_target(prepared.environment, prepared.models)
+        yield logs_target(prepared.environment, prepared.models)
     if prepared.environment.results.kind == "s3":
         yield results_target(prepared.environment, prepared.models)

@@ -21,8 +21,10 @@ def desired(environment: Environment, tenants: Tenants) -> dict[str, Role]:
     """Return name → role of each zone with workers in the cluster, of each tenant's pods there, and of the reader.
 
     The first write logs of the zone, a tenant's those of its own DAGs on the zone's queues, and neither reads. The
-    reader's reads all and writes nothing.
+    reader's reads all and writes nothing. Where logs of pods go nowhere there is none.
     """
+    if pods_logs.bucket_of(environment) is None:
+        return {}
     zones = [zone for zone in usable.zones(environment) if environment.in_cluster(zone)]
     of_zones = {names.logs_role(environment.name, zone): _of_zone(environment, zone) for zone in zones}
     of_tenants = {

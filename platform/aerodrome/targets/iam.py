@@ -12,6 +12,7 @@ from aerodrome.clients.aws_session import session
 from aerodrome.environment import Environment
 from aerodrome.plan import Action, Change, digest_of
 from aerodrome.progress import Progress
+from aerodrome.render import pods_logs
 from aerodrome.render.pods_roles import eks_of
 from aerodrome.secrets import iam, logs_iam, pods_iam, reconcile, results_iam
 from aerodrome.secrets.usable import Tenants
@@ -50,10 +51,13 @@ def pods_target(environment: Environment, tenants: Tenants) -> IamTarget:
 
 
 def logs_target(environment: Environment, tenants: Tenants) -> IamTarget:
-    """Return what keeps the roles for task logs of pods; only where the environment says `manage_iam`."""
-    s3 = logs_iam.bucket_of(environment)
-    path, who = names.logs_path(environment.name), session(eks_of(environment))
-    roles = Roles(path, iam.POLICY, s3.region, s3.endpoint, who)
+    """Return what keeps the roles for task logs of pods, and removes them where these go nowhere any more.
+
+    Only where the environment says `manage_iam`.
+    """
+    s3, eks = pods_logs.bucket_of(environment), eks_of(environment)
+    place = (s3.region, s3.endpoint) if s3 else (eks.region, None)
+    roles = Roles(names.logs_path(environment.name), iam.POLICY, *place, session(eks))
     return IamTarget(environment, tenants, roles, LOGS, logs_iam.desired)
 
 

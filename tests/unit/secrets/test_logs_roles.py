@@ -155,3 +155,14 @@ def test_a_deploy_makes_them_and_takes_those_of_a_tenant_that_is_gone(aws: Any) 
     fewer = logs_target(environment(), {name: model for name, model in TENANTS.items() if name != "flights"})
     (gone,) = fewer.changes()
     assert (gone.action, gone.name, gone.owner) == ("delete", "logs-prod.flights.default", "flights")
+
+
+def test_they_go_with_the_setting(aws: Any) -> None:
+    """Nobody keeps a right to write or read logs that go nowhere any more."""
+    target = logs_target(environment(), TENANTS)
+    target.apply(target.changes(), print)
+    silent = Environment.model_validate(environment().model_dump(exclude={"logs"}))
+    without = logs_target(silent, TENANTS)
+    assert {(gone.action, gone.name) for gone in without.changes()} == {("delete", name) for name in ACCOUNTS}
+    without.apply(without.changes(), print)
+    assert target.roles.read() == {} and logs_target(silent, TENANTS).changes() == ()
