@@ -13,7 +13,7 @@ import pytest
 from aerodrome_airflow import shared_logs
 from aerodrome_airflow.logs import place
 from aerodrome_airflow.logs.shown import Shown
-from bucket_of_logs import PREFIX, READER, LogBucket
+from bucket_of_logs import BUCKET, OWNER, PREFIX, READER, LogBucket, client
 
 from .conftest import LOG
 
@@ -95,17 +95,34 @@ def test_airflows_own_reader_shows_folder_and_store_together(shown: Shown, host:
     assert told[-2:] == ["in the triggerer", "on the host"]
 
 
+@pytest.fixture
+def of_pods(log_bucket: LogBucket, tmp_path: Path) -> dict[str, Any]:
+    """A place for logs of pods: a bucket of its own, by a login of its own."""
+    keys = log_bucket.logins[OWNER]
+    client(log_bucket.endpoint, keys).create_bucket(Bucket="of-pods")
+    (tmp_path / "of-pods.json").write_text(json.dumps(keys))
+    store = {**log_bucket.place("default"), "kind": "s3", "bucket": "of-pods", "base": "pods/"}
+    store["login_file"] = str(tmp_path / "of-pods.json")
+    return {"store": store, "zones": {"default": "default"}}
+
+
 def test_logs_of_hosts_and_of_pods_are_found_in_their_own_stores(
-    shown: Shown, log_bucket: LogBucket, monkeypatch: pytest.MonkeyPatch
+    shown: Shown, of_pods: dict[str, Any], log_bucket: LogBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A queue is in one of them; where it is in none the folder is all that there is."""
-    first = json.loads(os.environ["AIRFLOW__AERODROME__LOG_STORE"])
-    second = {"store": {**first["store"], "bucket": "another"}, "zones": {"default": "default"}}
-    monkeypatch.setenv("AIRFLOW__AERODROME__LOG_STORE", json.dumps([first, second]))
+    """By their queue; where it is in none the folder is all that there is."""
+    s3, path = client(log_bucket.endpoint, log_bucket.logins[OWNER]), LOG.replace("load", "both")
+    for bucket, base in ((BUCKET, f"{PREFIX}/lab/"), ("of-pods", "pods/")):
+        for zone in ("onprem", "default"):
+            s3.put_object(
+                Bucket=bucket, Key=f"{base}{zone}/{path}.one", Body=f"{zone} in {bucket}\n".encode()
+            )
+    hosts = json.loads(os.environ["AIRFLOW__AERODROME__LOG_STORE"])
+    monkeypatch.setenv("AIRFLOW__AERODROME__LOG_STORE", json.dumps([hosts, of_pods]))
     shared_logs.sent.cache_clear()
     both = shared_logs.sent()
-    assert both is not None and set(both.stores) == {"onprem", "pii", "default"}
-    assert both.knows("default") and not both.knows("elsewhere")
+    assert both is not None and both.knows("default") and not both.knows("elsewhere")
+    assert lines(both.read("onprem", path)) == [f"onprem in {BUCKET}"]
+    assert lines(both.read("default", path)) == ["default in of-pods"]
 
 
 def test_the_cluster_is_not_asked_for_what_is_in_the_store(shown: Shown) -> None:
