@@ -11,7 +11,15 @@ from aerodrome.logs_settings import PodsBucket
 from aerodrome.render import pods_logs
 from aerodrome.render.pods_roles import eks_of
 from aerodrome.secrets import usable
-from aerodrome.secrets.iam_documents import Statement, allow, document
+from aerodrome.secrets.iam_documents import (
+    Statement,
+    allow,
+    document,
+    of_key,
+    subject,
+    subjects,
+    web_identity,
+)
 from aerodrome.secrets.usable import Tenants
 
 _WRITES = ("s3:PutObject", "s3:AbortMultipartUpload")
@@ -45,61 +53,42 @@ def bucket_of(environment: Environment) -> PodsBucket:
 
 def _of_zone(environment: Environment, zone: str) -> Role:
     cluster = environment.cluster
-    workers = f"{cluster.namespace}:{names.worker_account(cluster.release, zone)}"
+    workers = subject(cluster.namespace, names.worker_account(cluster.release, zone))
     below = f"{bucket_of(environment).base(environment.name)}{zone}/*"
     return Role(_trust(environment, [workers]), document(_writer(environment, [below])))
 
 
 def _of_tenant(environment: Environment, zone: str, tenant: str) -> Role:
-    cluster, base = environment.cluster, bucket_of(environment).base(environment.name)
-    tasks = f"{names.namespace(tenant)}:{names.service_account(tenant, zone)}"
-    workers = f"{cluster.namespace}:{names.worker_account(cluster.release, zone, tenant)}"
+    base = bucket_of(environment).base(environment.name)
     # Queue by queue: a wildcard before the DAG would match another tenant's log with this tenant's name behind it.
     queues = sorted(
         name for name, queue in environment.queues.items() if queue.zone == zone and queue.tenants
     )
     below = [f"{base}{zone}/queue={queue}/dag_id={tenant}{names.SEPARATOR}*" for queue in queues]
-    return Role(_trust(environment, [tasks, workers]), document(_writer(environment, below)))
+    accounts = subjects(environment, tenant, zone)
+    return Role(_trust(environment, accounts), document(_writer(environment, below)))
 
 
 def _reader(environment: Environment) -> Role:
     cluster, base = environment.cluster, bucket_of(environment).base(environment.name)
-    account = f"{cluster.namespace}:{names.api_server_account(cluster.release)}"
+    account = subject(cluster.namespace, names.api_server_account(cluster.release))
     return Role(_trust(environment, [account]), document(_reads(environment, base)))
 
 
 def _writer(environment: Environment, below: Iterable[str]) -> Iterator[Statement]:
     yield allow(_WRITES, [f"{_bucket(environment)}/{each}" for each in below])
     # In parts a large log is encrypted anew with each of them.
-    yield from _of_key(environment, "kms:GenerateDataKey", "kms:Decrypt")
+    yield from of_key(bucket_of(environment), "s3", "kms:GenerateDataKey", "kms:Decrypt")
 
 
 def _reads(environment: Environment, base: str) -> Iterator[Statement]:
     yield allow(["s3:ListBucket"], [_bucket(environment)], {"StringLike": {"s3:prefix": [f"{base}*"]}})
     yield allow(["s3:GetObject"], [f"{_bucket(environment)}/{base}*"])
-    yield from _of_key(environment, "kms:Decrypt")
+    yield from of_key(bucket_of(environment), "s3", "kms:Decrypt")
 
 
-def _of_key(environment: Environment, *actions: str) -> Iterator[Statement]:
-    s3 = bucket_of(environment)
-    if s3.kms_key is not None:
-        via = f"s3.{s3.region}.amazonaws.com"
-        yield allow(actions, [s3.kms_key], {"StringEquals": {"kms:ViaService": via}})
-
-
-def _trust(environment: Environment, accounts: Iterable[str]) -> dict[str, object]:
-    eks, provider = eks_of(environment), environment.cluster.oidc_provider
-    if provider is None:
-        raise ValueError(f"{environment.name} names no OIDC issuer")
-    subjects = [f"system:serviceaccount:{each}" for each in accounts]
-    said = {f"{provider}:aud": names.LOGS_AUDIENCE, f"{provider}:sub": subjects}
-    statement: Statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": f"arn:{eks.partition}:iam::{eks.account}:oidc-provider/{provider}"},
-        "Action": ["sts:AssumeRoleWithWebIdentity"],
-        "Condition": {"StringEquals": said},
-    }
-    return document([statement])
+def _trust(environment: Environment, accounts: list[str]) -> dict[str, object]:
+    return document([web_identity(environment, eks_of(environment), names.LOGS_AUDIENCE, accounts)])
 
 
 def _bucket(environment: Environment) -> str:

@@ -10,7 +10,7 @@ from aerodrome.environment import Environment
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.render.pods_roles import eks_of
 from aerodrome.secrets import usable
-from aerodrome.secrets.iam_documents import Statement, document
+from aerodrome.secrets.iam_documents import Statement, document, subject, web_identity
 from aerodrome.secrets.usable import Tenants
 
 
@@ -37,15 +37,5 @@ def _zones(environment: Environment, model: TenantManifest) -> Iterator[str]:
 
 
 def _trust(environment: Environment, tenant: str, zone: str) -> Statement:
-    eks, provider = eks_of(environment), environment.cluster.oidc_provider
-    if provider is None:
-        raise ValueError(f"{environment.name} names no OIDC issuer")
-    account = f"system:serviceaccount:{names.namespace(tenant)}:{names.service_account(tenant, zone)}"
-    return {
-        "Effect": "Allow",
-        "Principal": {"Federated": f"arn:{eks.partition}:iam::{eks.account}:oidc-provider/{provider}"},
-        "Action": ["sts:AssumeRoleWithWebIdentity"],
-        "Condition": {
-            "StringEquals": {f"{provider}:aud": names.AWS_AUDIENCE, f"{provider}:sub": account},
-        },
-    }
+    account = subject(names.namespace(tenant), names.service_account(tenant, zone))
+    return web_identity(environment, eks_of(environment), names.AWS_AUDIENCE, account)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aerodrome import names
 from aerodrome.environment import Environment
-from aerodrome.secrets import logs_iam
+from aerodrome.secrets import logs_iam, pods_iam
 from aerodrome.targets.iam import logs_target
 from example import tenant
 from judged import Request, allows
@@ -166,3 +166,13 @@ def test_they_go_with_the_setting(aws: Any) -> None:
     assert {(gone.action, gone.name) for gone in without.changes()} == {("delete", name) for name in ACCOUNTS}
     without.apply(without.changes(), print)
     assert target.roles.read() == {} and logs_target(silent, TENANTS).changes() == ()
+
+
+def test_where_nobody_signs_tokens_no_pod_is_anybody() -> None:
+    """Whatever the roles are for."""
+    place = environment().model_copy(
+        update={"cluster": environment().cluster.model_copy(update={"oidc_issuer": None})}
+    )
+    for of in (logs_iam, pods_iam):
+        with pytest.raises(ValueError, match="names no OIDC issuer"):
+            of.desired(place, TENANTS)
