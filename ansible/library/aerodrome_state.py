@@ -31,6 +31,11 @@ options:
   zone: {description: The trust zone of its workers., type: str, default: ""}
   digest: {description: Digest of the desired state., type: str, required: true}
   parts: {description: Digest of each part of it., type: dict, default: {}}
+  unfinished:
+    description: Parts that could not be brought about; marked where the stamp had them before, else left out.
+    type: list
+    elements: str
+    default: []
   managed: {description: What is recorded and compared later., type: list, elements: dict, default: []}
   now: {description: Time of the controller in seconds since 1970; 0 compares no clock., type: float, default: 0}
   room: {description: Folder and the MiB that must be free there before anything is installed., type: dict, default: {}}
@@ -46,12 +51,14 @@ ARGUMENTS: dict[str, Any] = {
     "zone": {"default": ""},
     "digest": {"required": True},
     "parts": {"type": "dict", "default": {}},
+    "unfinished": {"type": "list", "elements": "str", "default": []},
     "managed": {"type": "list", "elements": "dict", "default": []},
     "now": {"type": "float", "default": 0.0},
     "room": {"type": "dict", "default": {}},
     "path": {"type": "path", "default": "/etc/aerodrome/state.json"},
 }
 WHOSE = ("environment", "host", "zone")
+UNFINISHED = "unfinished"
 LOGIN = Path("/etc/aerodrome/secrets/secret_id")
 # Looking takes its time on the way here, so a host may seem to be ahead; none can seem to be behind.
 _BEHIND, _AHEAD = 10, 30
@@ -108,8 +115,8 @@ def write(module: AnsibleModule) -> dict[str, Any]:
     path, before = Path(wanted["path"]), read(Path(wanted["path"]))
     stamp = {
         **{key: wanted[key] for key in WHOSE},
-        "digest": wanted["digest"],
-        "parts": wanted["parts"],
+        "digest": UNFINISHED if wanted["unfinished"] else wanted["digest"],
+        "parts": finished(wanted["parts"], before.get("parts") or {}, wanted["unfinished"]),
         "managed": look(wanted["managed"]),
     }
     changed = {key: value for key, value in before.items() if key != "applied"} != stamp
@@ -117,6 +124,12 @@ def write(module: AnsibleModule) -> dict[str, Any]:
         applied = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         put(path, json.dumps({**stamp, "applied": applied}, sort_keys=True, indent=1))
     return {"changed": changed}
+
+
+def finished(parts: dict[str, str], before: dict[str, str], unfinished: list[str]) -> dict[str, str]:
+    """Return *parts* without the *unfinished* ones, which are marked where the host had them *before*."""
+    done = {name: digest for name, digest in parts.items() if name not in unfinished}
+    return {**done, **{name: UNFINISHED for name in unfinished if name in before}}
 
 
 def put(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from aerodrome.hosts.credentials import BROKER, Standing
-from aerodrome.targets.host_state import WantedHost
+from aerodrome.targets.host_state import WantedHost, must_drain
 from aerodrome.targets.hosts import TENANTS_FAILED, HostsTarget, Settings
 
 UNIT = "aerodrome-worker@q.service"
@@ -25,8 +25,6 @@ SET_UP = """\
     - name: Install what is needed
       ansible.builtin.fail: {msg: No space left on device}
       when: broken | default(false)
-    - name: Name failed tenants
-      ansible.builtin.include_role: {name: tenant_runtime, tasks_from: told}
     - name: Stamp the host
       aerodrome_state:
         action: write
@@ -35,9 +33,13 @@ SET_UP = """\
         zone: "{{ aerodrome_zone }}"
         digest: "{{ aerodrome_state_digest }}"
         parts: "{{ aerodrome_parts }}"
+        unfinished: "{{ ['tenant_runtime', 'tenant beta'] if __tenant_runtime_failed is defined else [] }}"
         managed: [{files: ["{{ aerodrome_state_path }}.managed"]}]
         path: "{{ aerodrome_state_path }}"
+    - name: Name failed tenants
+      ansible.builtin.include_role: {name: tenant_runtime, tasks_from: told}
 """
+BROKEN = {"__tenant_runtime_failed": {"beta": "tenants/beta: no"}}
 # Where nothing listens.
 AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
 
@@ -182,9 +184,7 @@ def test_what_fails_on_two_batches_is_not_tried_on_the_rest(fleet: Fleet) -> Non
 
 def test_a_tenant_that_fails_on_every_host_keeps_none_from_being_changed(fleet: Fleet) -> None:
     """All else is done on each of them."""
-    hosts = [
-        fleet.host(f"h{number}", __tenant_runtime_failed={"beta": "tenants/beta: no"}) for number in range(3)
-    ]
+    hosts = [fleet.host(f"h{number}", **BROKEN) for number in range(3)]
     back: list[str] = []
     target = fleet.target(*hosts, step_back=back.extend)
     target.changes()
@@ -192,6 +192,21 @@ def test_a_tenant_that_fails_on_every_host_keeps_none_from_being_changed(fleet: 
     assert {failure.where for failure in target.failures.values()} == {TENANTS_FAILED}
     assert target.failures["h2"].message.startswith("tenants/beta: no")
     assert back == []
+
+
+def test_a_tenant_that_stays_broken_drains_nobody_at_each_run(fleet: Fleet) -> None:
+    """Its environment is all that is tried again, whatever was changed when it failed first."""
+    beta = {"tenant_runtime": "1", "tenant beta": "1"}
+    fleet.apply(replace(fleet.host("one"), parts={"node_base": "1", **beta}))
+    host = replace(fleet.host("one", **BROKEN), parts={"node_base": "2", **beta})
+    for _ in range(2):
+        assert fleet.apply(host).failures["one"].where == TENANTS_FAILED
+    target = fleet.target(host)
+    (change,) = target.changes()
+    assert change.why.endswith(": tenant beta, tenant_runtime")
+    assert not must_drain(host, replace(target.found["one"], busy=(UNIT,)))
+    mended = replace(host, connection=fleet.host("one").connection)
+    assert not fleet.apply(mended).problems and fleet.target(mended).changes() == ()
 
 
 def test_logins_are_made_when_the_workers_have_ended(fleet: Fleet) -> None:

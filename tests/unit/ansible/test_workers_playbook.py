@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
 
+import pytest
 from ansible_runs import Runs
 
 WRITES = "- {name: Write, ansible.builtin.copy: {content: x, dest: '%s', mode: '0644'}, notify: Bring it into force}\n"
 FORCES = "- {name: Bring it into force, ansible.builtin.copy: {content: x, dest: '%s', mode: '0644'}}\n"
 FAILS = "- {name: Install, ansible.builtin.fail: {msg: No space left on device}}\n"
+KEEPS = "- {name: Keep who failed, ansible.builtin.set_fact: {__tenant_runtime_failed: '{{ failed }}'}}\n"
 
 
-def test_what_a_failed_run_has_written_is_brought_into_force(tmp_path: Path, repository: Path) -> None:
-    """The next run writes it no second time, and would leave the old settings running for ever."""
-    runs = Runs(tmp_path)
+@pytest.fixture
+def runs(tmp_path: Path, repository: Path) -> Runs:
+    """The playbook with the platform's modules; its roles do nothing."""
+    made = Runs(tmp_path)
     text = (repository / "ansible/playbooks/workers.yml").read_text()
     # The mark is this machine's here.
-    (runs.content / "playbooks/test.yml").write_text(text.replace("/etc/aerodrome/", f"{tmp_path}/"))
-    shutil.copytree(repository / "ansible/library", runs.content / "library")
-    shutil.copytree(repository / "ansible/module_utils", runs.content / "module_utils")
+    (made.content / "playbooks/test.yml").write_text(text.replace("/etc/aerodrome/", f"{tmp_path}/"))
+    for name in ("library", "module_utils"):
+        shutil.copytree(repository / "ansible" / name, made.content / name)
     for role in re.findall(r"role: (\w+)", text):
-        (runs.content / "roles" / role / "tasks").mkdir(parents=True)
-    base, python = runs.content / "roles/node_base", runs.content / "roles/python_runtime"
-    (base / "handlers").mkdir()
-    (base / "tasks/main.yml").write_text(WRITES % (tmp_path / "written"))
-    (base / "handlers/main.yml").write_text(FORCES % (tmp_path / "in_force"))
-    (python / "tasks/main.yml").write_text(FAILS)
+        does(made, role, "tasks/main.yml", "")
+    does(made, "kerberos_client", "tasks/others.yml", "")
+    return made
+
+
+def does(runs: Runs, role: str, name: str, text: str) -> None:
+    """Write the file *name* of *role*."""
+    file = runs.content / "roles" / role / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_what_a_failed_run_has_written_is_brought_into_force(runs: Runs, tmp_path: Path) -> None:
+    """The next run writes it no second time, and would leave the old settings running for ever."""
+    does(runs, "node_base", "tasks/main.yml", WRITES % (tmp_path / "written"))
+    does(runs, "node_base", "handlers/main.yml", FORCES % (tmp_path / "in_force"))
+    does(runs, "python_runtime", "tasks/main.yml", FAILS)
     outcome = runs.run("one", aerodrome_roles=["node_base", "python_runtime"])
     assert outcome.failures["one"].message == "its disk is full"
     assert (tmp_path / "in_force").exists()
+
+
+def test_a_tenant_that_fails_is_all_that_a_stamp_lacks(runs: Runs, tmp_path: Path, repository: Path) -> None:
+    """Without a stamp every later run would take the host for one in which anything may differ."""
+    role, stamp = repository / "ansible/roles/tenant_runtime", tmp_path / "state.json"
+    for name in ("tasks/told.yml", "vars/main.yml"):
+        does(runs, "tenant_runtime", name, (role / name).read_text())
+    does(runs, "tenant_runtime", "tasks/main.yml", KEEPS)
+    known = {"aerodrome_environment": "lab", "aerodrome_host": "one", "aerodrome_zone": "onprem"}
+    parts = {"node_base": "1", "tenant_runtime": "1", "tenant alpha": "1", "tenant beta": "1"}
+    wanted = {"aerodrome_state_digest": "1", "aerodrome_parts": parts, "aerodrome_state_path": str(stamp)}
+    more = {"aerodrome_roles": ["tenant_runtime"], "tenant_runtime_tenants": [], **known, **wanted}
+    failures = runs.run("one", failed={"beta": "tenants/beta: no"}, **more).failures
+    assert failures["one"].message.startswith("tenants/beta: no")
+    assert json.loads(stamp.read_text())["parts"] == {"node_base": "1", "tenant alpha": "1"}
+    assert not runs.run("one", failed={}, **more).failures
+    assert json.loads(stamp.read_text())["parts"] == parts
