@@ -12,6 +12,7 @@ Playbook = Callable[..., Played]
 USER = {"node_base_worker_user": "aerodrome-onprem", "node_base_manage_sysctls": False}
 
 LOADED = "/run/aerodrome-firewall.sum"
+UNDO = "aerodrome-firewall-undo"
 OTHER = (
     "table inet other { chain in { type filter hook input priority 0; tcp dport 22 ct state new drop; }; }"
 )
@@ -49,6 +50,17 @@ def test_rules_that_nobody_comes_through_are_taken_back(host: Host, playbook: Pl
     host.wait_for("! nft list table inet aerodrome | grep -q 'hook input'")
     host.run("nft", "delete", "table", "inet", "other")
     assert host.ssh("true").returncode == 0
+
+
+def test_the_timer_of_a_run_that_was_killed_takes_nothing_back(host: Host, playbook: Playbook) -> None:
+    """The next run comes through the rules in its place, whether they are the same ones or not."""
+    assert playbook(host, "node_base", USER).code == 0
+    for variables in (USER, {**USER, "node_base_ssh_ports": [22, 2222]}):
+        host.run("systemd-run", "--collect", f"--unit={UNDO}", "--on-active=1h", "true")
+        assert playbook(host, "node_base", variables).code == 0
+        assert host.run("systemctl", "is-active", f"{UNDO}.timer", check=False).stdout == "inactive\n"
+        assert "policy drop" in host.run("nft", "list", "table", "inet", "aerodrome").stdout
+        assert playbook(host, "node_base", variables).changed == 0
 
 
 def test_a_second_run_changes_nothing(host: Host, playbook: Playbook) -> None:
