@@ -9,7 +9,7 @@ from typing import Any
 
 from aerodrome.clients import ansible
 from aerodrome.clients.ansible_failures import HostFailure
-from aerodrome.errors import Problem, counted
+from aerodrome.errors import AerodromeError, Problem, counted
 from aerodrome.hosts.credentials import Standing, out_of_its_zone
 from aerodrome.plan import Change
 from aerodrome.progress import Progress, silent
@@ -197,6 +197,9 @@ class HostsTarget:
         """Return those of *names* whose workers have ended; the others are in *failures*."""
         done = ansible.run(self._play("drain", names), self.settings.content, progress)
         self._take(done)
+        # Whoever is not waited for any more goes on draining, and stays stopped then.
+        place = self.settings.environment
+        self.failures |= {name: with_workers(why, None, place) for name, why in done.failures.items()}
         return [name for name in names if name not in done.failures]
 
     def _stand(self, names: Sequence[str]) -> dict[str, HostFailure]:
@@ -215,20 +218,16 @@ class HostsTarget:
         """Return at which tasks all of *names* failed; empty where one did not, or was only not reached."""
         if not names:
             return frozenset()
-        with_login = [name for name in names if keeps_login(self._wanted(name), self.found[name])]
-        # Only now, when what they replace has ended: new rights are another worker's, and a first login is good for
-        # some minutes.
-        known = self.secrets(names, with_login, self.check)
-        self._stand(names)
-        play = replace(
-            self._play("upgrade" if drained else "workers", names), secrets=known, check=self.check
-        )
         try:
-            done = ansible.run(play, self.settings.content, progress)
+            done = self._played("upgrade" if drained else "workers", names, progress)
         except KeyboardInterrupt:
             progress(
                 f"{', '.join(names)}: interrupted, their workers may be stopped: run the same command again"
             )
+            raise
+        except AerodromeError as why:
+            if drained:
+                self._leave(names, why, progress)
             raise
         self._take(done)
         if not self.check:
@@ -238,6 +237,27 @@ class HostsTarget:
         if len(done.failures) < len(names) or any(failure.unreachable for failure in done.failures.values()):
             return frozenset()
         return frozenset(failure.where for failure in done.failures.values())
+
+    def _played(self, playbook: str, names: Sequence[str], progress: Progress) -> ansible.Outcome:
+        """Return how *playbook* ended, with the secrets that hosts should have."""
+        with_login = [name for name in names if keeps_login(self._wanted(name), self.found[name])]
+        # Only now, when what they replace has ended: new rights are another worker's, and a first login is good for
+        # some minutes.
+        known = self.secrets(names, with_login, self.check)
+        self._stand(names)
+        play = replace(self._play(playbook, names), secrets=known, check=self.check)
+        return ansible.run(play, self.settings.content, progress)
+
+    def _leave(self, names: Sequence[str], why: AerodromeError, progress: Progress) -> None:
+        """Let workers go on that were drained for nothing, and tell how they are."""
+        place = self.settings.environment
+        failed = {name: HostFailure(name, "", str(why.args[0]), why.remedy) for name in names}
+        self.failures |= {name: with_workers(each, None, place) for name, each in failed.items()}
+        try:
+            self._go_on(failed, progress, drained=True)
+        finally:
+            for name in names:
+                progress(f"{name}: {self.failures[name].message}")
 
     def _go_on(self, failed: Mapping[str, HostFailure], progress: Progress, *, drained: bool) -> None:
         """Let the workers of hosts that *failed* go on with what they had, and tell where they do not."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aerodrome.errors import AerodromeError
 from aerodrome.hosts.credentials import BROKER, Standing
 from aerodrome.targets.host_state import WantedHost, must_drain
 from aerodrome.targets.hosts import TENANTS_FAILED, HostsTarget, Settings
@@ -170,6 +171,33 @@ def test_busy_hosts_are_drained_and_changed_one_after_the_other(fleet: Fleet) ->
         *("two: draining", "two: Stamp the host"),
     ]
     assert not target.problems and fleet.asked == [("idle",), ("one",), ("two",)]
+
+
+def test_a_host_that_goes_away_while_it_drains_is_told_with_its_workers(fleet: Fleet) -> None:
+    """They end with their last task, and nobody starts them again."""
+    fleet.apply(fleet.host("one"))
+    target = fleet.target(fleet.host("one", part="2"))
+    target.changes()
+    target.hosts = [fleet.host("one", part="2", **AWAY)]
+    target._in_batches(["one"], fleet.said.append)
+    failure = target.failures["one"]
+    assert failure.unreachable and failure.message.endswith("; its workers may be stopped")
+    assert failure.remedy.endswith("`make workers ENV=lab LIMIT=one` takes the host back")
+
+
+def test_hosts_that_were_drained_for_nothing_go_on(fleet: Fleet) -> None:
+    """Where a login cannot be made then; how their workers are is told, and why nothing else was done."""
+
+    def secrets(*_: object) -> Mapping[str, Mapping[str, str]]:
+        raise AerodromeError("the secrets store is sealed", "unseal it")
+
+    fleet.apply(fleet.host("one"))
+    settings = Settings("lab", fleet.content, room={})
+    target = HostsTarget([fleet.host("one", part="2")], settings, secrets, lambda _: {})
+    target.changes()
+    with pytest.raises(AerodromeError, match="is sealed"):
+        target._in_batches(["one"], fleet.said.append)
+    assert fleet.said[-1] == "one: the secrets store is sealed"
 
 
 def test_what_fails_on_two_batches_is_not_tried_on_the_rest(fleet: Fleet) -> None:

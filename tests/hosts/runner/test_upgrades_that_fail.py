@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aerodrome.errors import AerodromeError
 from aerodrome.targets.hosts import HostsTarget, Settings
 from fleet.host import Host
 from runner_hosts import ROOT, settings, start_worker, wanted
@@ -100,6 +101,21 @@ def test_the_worker_goes_on_with_the_version_that_it_had(host: Host, upgrading: 
     assert failure.message == "its disk is full; its workers go on with what they had"
     assert host.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
     assert host.run("readlink", "/opt/aerodrome/current").stdout.strip() == "versions/before"
+
+
+def test_a_worker_that_was_drained_for_nothing_goes_on(host: Host, upgrading: Settings) -> None:
+    """The secrets store was sealed meanwhile: nobody could make the host's login."""
+
+    def sealed(*_: object) -> dict[str, dict[str, str]]:
+        raise AerodromeError("the secrets store is sealed", "unseal it")
+
+    said: list[str] = []
+    target = HostsTarget([wanted(host)], upgrading, sealed, lambda _: {})
+    changes = target.changes()
+    with pytest.raises(AerodromeError, match="is sealed"):
+        target.apply(changes, said.append)
+    assert said[-1] == "hadoop1: the secrets store is sealed; its workers go on with what they had"
+    assert host.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
 
 
 def test_the_next_run_ends_what_one_that_failed_has_begun(host: Host, upgrading: Settings) -> None:
