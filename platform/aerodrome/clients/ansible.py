@@ -81,7 +81,7 @@ def run(play: Play, content: Path, progress: Progress) -> Outcome:
             _end_connections(folder)
     if not listener.finished:
         raise AerodromeError(
-            f"Ansible ended with {code}: {_reason(listener)}", "VERBOSE=1 shows what it says"
+            f"Ansible ended with {code}: {_reason(listener)}", "make workers VERBOSE=1 shows what it says"
         )
     return Outcome(listener.failures, listener.answers, listener.changed)
 

@@ -100,7 +100,7 @@ KNOWN = (
     Known(
         r"Missing sudo password|a password is required|a terminal is required",
         "sudo asks for a password there",
-        "add ASK_SUDO=1 and type it, or let ansible_user use sudo without one",
+        "add ASK_SUDO=1 and type it (to make workers, not to make deploy), or let ansible_user use sudo without one",
     ),
     Known(
         r"not in the sudoers file|is not allowed to (?:execute|run sudo)",
@@ -194,7 +194,10 @@ KNOWN = (
         "journalctl -u <unit> on the host says why; mend it, then run the same command again",
     ),
 )
-_OTHERWISE = "see the host (journalctl -e), mend it, then run the same command again; VERBOSE=1 shows what Ansible says"
+_OTHERWISE = (
+    "see the host (journalctl -e), mend it, then run the same command again; "
+    "make workers VERBOSE=1 shows what Ansible says"
+)
 
 
 def failure(

@@ -72,6 +72,15 @@ def test_our_own_modules_say_what_to_do(name: str, remedy: str) -> None:
     assert remedy in heard(name)[0].failures["hadoop1"].remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "option"), [("sudo_password_missing", "ASK_SUDO=1"), ("hidden", "VERBOSE=1")]
+)
+def test_an_option_is_told_with_the_command_that_has_it(name: str, option: str) -> None:
+    """A deploy says the same of a host, and takes no such options."""
+    remedy = heard(name)[0].failures["hadoop1"].remedy
+    assert option in remedy and "make workers" in remedy
+
+
 def test_what_changes_is_progress() -> None:
     """What does not is none."""
     listener, said = heard("changed")
