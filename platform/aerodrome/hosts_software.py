@@ -19,7 +19,7 @@ Package = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Property = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
 Sites = dict[Property, Scalar]
-_ARCHIVE = re.compile(r"(https://[^\s@]+|/\S+)\.(tar\.gz|tgz|tar\.xz|zip)")
+_ARCHIVE = re.compile(r"(https://[^\s@]+|/\S+)\.(tar\.gz|tgz)")
 _REALM = re.compile(r"[A-Z0-9][A-Z0-9._-]*")
 _PRINCIPAL = re.compile(r"[A-Za-z0-9._-]+(/([A-Za-z0-9.-]|\{host\})+)?(@[A-Z0-9][A-Z0-9._-]*)?")
 HOST = "{host}"
@@ -45,7 +45,7 @@ class Installed(Model):
 
     package: Package | None = Field(None, description="Package of the system; or an archive.")
     archive: str | None = Field(
-        None, description="https URL, or a file on the machine that deploys: .tar.gz, .tar.xz or .zip."
+        None, description="https URL, or a file on the machine that deploys: .tar.gz or .tgz."
     )
     archive_sha256: Sha256 | None = Field(None, description="Digest of the archive, which needs one.")
     home: Program | None = Field(None, description="Folder that it is in. Left out: where its role puts it.")
@@ -110,8 +110,8 @@ def installed_mistakes(settings: Installed) -> Iterator[Mistake]:
     if not _ARCHIVE.fullmatch(settings.archive):
         yield (
             ("archive",),
-            "must be an https URL or an absolute path that ends in .tar.gz, .tar.xz or .zip",
-            "",
+            "must be an https URL or an absolute path that ends in .tar.gz or .tgz",
+            "a plain host unpacks nothing else: pack it anew as .tar.gz",
         )
     if settings.archive_sha256 is None:
         remedy = "add archive_sha256: as `sha256sum` tells it"

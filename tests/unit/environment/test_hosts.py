@@ -45,6 +45,7 @@ IN_LOCAL = [
     ("  clock:", "  broker: →'b:1'\n  clock:", "hosts.broker: has no effect with kind: local"),
     ("{package: openjdk-17-jre-headless}", "→{}", "hosts.java: needs a package or an archive, and not both"),
     ("archive: https://example.org/hadoop.tar.gz", "archive: →ftp://example.org/hadoop.tar.gz", "hosts.hadoop.archive: must be an https URL or an absolute path"),
+    ("archive: https://example.org/hadoop.tar.gz", "archive: →https://example.org/hadoop.zip", "hosts.hadoop.archive: must be an https URL or an absolute path that ends in .tar.gz or .tgz\n    a plain host unpacks nothing else"),
     (f"https://example.org/hadoop.tar.gz, archive_sha256: {SHA}", "→https://example.org/hadoop.tar.gz", "hosts.hadoop.archive: an archive is installed only where its digest is known"),
     ("zones: [onprem]", "zones: [→default]", "hosts.hadoop.zones[0]: no zone with `workers: hosts` is called 'default'"),
     ("EXAMPLE.ORG", "→example.org", "hosts.kerberos.realm: is no realm"),
