@@ -76,7 +76,7 @@ class HostEntry(Model):
         None, description="How to become root. Left out: sudo."
     )
     ansible_python_interpreter: Annotated[str, Field(pattern=_PROGRAM_PATTERN)] | None = Field(
-        None, description="Python that Ansible itself runs with. Left out: what it finds."
+        None, description="Python that Ansible itself runs with. Left out: /usr/bin/python3."
     )
 
 
