@@ -151,9 +151,9 @@ def main() -> None:
             msg=f"there is no user or group {problem} here, or an entry lacks it. Run the roles before this one"
         )
     except OSError as problem:
-        module.fail_json(
-            msg=f"{problem.filename}: {problem.strerror}. Mend that on the host and run this again"
-        )
+        # A disk that is full while a file is written has no name of it.
+        place = problem.filename or made.paths[-1]
+        module.fail_json(msg=f"{place}: {problem.strerror}. Mend that on the host and run this again")
     diff = {"before": "".join(made.before), "after": "".join(made.after)}
     module.exit_json(changed=bool(made.paths), paths=made.paths, diff=diff)
 
