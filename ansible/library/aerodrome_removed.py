@@ -18,7 +18,9 @@ DOCUMENTATION = r"""
 module: aerodrome_removed
 short_description: Take the platform off a host
 description:
-  - Kills its units, and deletes its unit files, folders, firewall table and the users that the host's stamp names.
+  - Kills its units, and deletes its unit files, folders, firewall table and users. They are known by the host's stamp
+    and by their names, for a first setup that failed has left no stamp, and tenants may have left the host.
+  - A unit of the distribution that it had settings for is stopped, which would serve every network without them.
   - A file system that is mounted in one of the folders is somebody's data - nothing is deleted until it is unmounted.
   - Packages of the distribution stay.
   - A machine whose stamp names another environment or host is left alone.
@@ -33,6 +35,10 @@ removed: {description: What was deleted., type: list, returned: always}
 """
 UNIT_FILES = Path("/etc/systemd/system")
 PREFIX = "aerodrome-"
+# Of a unit of the distribution, and where else below /etc its files bear its name.
+DROP_IN = "*.d/aerodrome.conf"
+ELSEWHERE = ("nftables.d", "sysctl.d", "tmpfiles.d", "systemd/journald.conf.d", "chrony/sources.d")
+HOMES = Path("/var/lib/aerodrome/homes")
 # The stamp goes last: what an interruption has left is found again by the next try.
 FOLDERS = ("/opt/aerodrome", "/var/lib/aerodrome", "/var/log/aerodrome", "/run/aerodrome", "/etc/aerodrome")
 AGAIN = "then run the same command again"
@@ -62,18 +68,22 @@ def _removed(wanted: dict[str, Any], *, looking: bool) -> list[str]:
     require_ours(read(path), wanted["environment"], wanted["host"])
     stamp = recorded(path)
     users = _users(stamp)
-    units, files = _units(), _files(stamp)
+    units, others, files = _units(), _others(), _files(stamp)
     folders = [path for name in FOLDERS if (path := Path(name)).exists()]
     if looking:
         require_own(folders)
     else:
-        _remove(units, files, users, folders)
-    return [*units, *map(str, files), *users, *map(str, folders)]
+        _remove(units, others, files, users, folders)
+    return [*units, *others, *map(str, files), *users, *map(str, folders)]
 
 
-def _remove(units: list[str], files: list[Path], users: list[str], folders: list[Path]) -> None:
+def _remove(
+    units: list[str], others: list[str], files: list[Path], users: list[str], folders: list[Path]
+) -> None:
     _end(units)
     require_own(folders)
+    for unit in others:
+        _run("systemctl", "disable", "--now", unit)
     for file in files:
         shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
     _run("systemctl", "daemon-reload")
@@ -137,13 +147,27 @@ def _is_below(where: str, folder: Path) -> bool:
 def _users(stamp: dict[str, Any]) -> list[str]:
     """Return the platform's users that are still here; nobody else's name begins as theirs do."""
     known = {line.partition(":")[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()}
-    return sorted(name for name in stamp.get("users", {}) if name in known and name.startswith((PREFIX, "_")))
+    tenants = {f"_{home.name}" for home in HOMES.glob("*")}
+    platform = {name for name in known if name.startswith(PREFIX)}
+    named = {name for name in stamp.get("users", {}) if name.startswith((PREFIX, "_"))}
+    return sorted(known & (tenants | platform | named))
 
 
 def _files(stamp: dict[str, Any]) -> list[Path]:
     """Return the platform's files outside of its folders: units, and what bears its name elsewhere below /etc."""
     named = [Path(path) for path in stamp.get("files", {}) if "aerodrome" in Path(path).name]
-    return sorted({*UNIT_FILES.glob(f"{PREFIX}*"), *(path for path in named if path.is_file())})
+    found = [path for folder in ELSEWHERE for path in Path("/etc", folder).glob("*aerodrome*")]
+    single = (path for path in (*named, *found, *_drop_ins()) if path.is_file())
+    return sorted({*UNIT_FILES.glob(f"{PREFIX}*"), *single})
+
+
+def _others() -> list[str]:
+    """Return the units of the distribution that the platform has settings for."""
+    return sorted(path.parent.name.removesuffix(".d") for path in _drop_ins())
+
+
+def _drop_ins() -> list[Path]:
+    return [path for path in UNIT_FILES.glob(DROP_IN) if not path.parent.name.startswith(PREFIX)]
 
 
 def _units() -> list[str]:

@@ -25,6 +25,7 @@ THERE = {
     "unit": "systemctl list-units --all --plain --no-legend 'aerodrome-*' | grep .",
     "file of a unit": "systemctl list-unit-files --no-legend 'aerodrome-*' | grep .",
     "firewall": "nft list tables | grep aerodrome",
+    "exporter with our settings": "systemctl is-active prometheus-node-exporter",
 }
 LOOK = "".join(f"if {look}; then echo 'there: {what}'; fi\n" for what, look in THERE.items())
 PYTHON = "/opt/aerodrome/current/bin/python"

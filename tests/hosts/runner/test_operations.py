@@ -27,9 +27,9 @@ def host(start_host: Callable[..., Host]) -> Host:
     return start_host("hadoop1")
 
 
-def active(host: Host) -> str:
-    """Return what systemd says of the worker."""
-    return host.run("systemctl", "is-active", UNIT, check=False).stdout.strip()
+def active(host: Host, unit: str = UNIT) -> str:
+    """Return what systemd says of *unit*, the worker."""
+    return host.run("systemctl", "is-active", unit, check=False).stdout.strip()
 
 
 def free(host: Host) -> None:
@@ -125,6 +125,32 @@ def test_remove_kills_and_deletes_everything(host: Host) -> None:
     assert "airflow worker" not in host.run("ps", "-ef").stdout
     users = host.read("/etc/passwd")
     assert "_routes" not in users and "bystander" in users
+    assert remove([wanted(host)], settings(), lambda _: None).changed == {}
+
+
+LEFT = """
+useradd --system _gone; useradd --system aerodrome-onprem; mkdir -p /var/lib/aerodrome/homes/gone/data
+mkdir -p /etc/nftables.d /etc/systemd/system/exporter.service.d; touch /etc/nftables.d/aerodrome.nft
+touch /etc/sysctl.d/60-aerodrome.conf /etc/sysctl.d/60-others.conf /etc/systemd/system/exporter.service.d/aerodrome.conf
+cat > /etc/systemd/system/exporter.service << EOF
+[Service]
+ExecStart=sleep infinity
+[Install]
+WantedBy=multi-user.target
+EOF
+systemctl daemon-reload; systemctl enable --now exporter
+"""
+
+
+def test_remove_finds_what_no_stamp_names(host: Host) -> None:
+    """After a first setup that failed, or of a tenant that left: users, files, and a unit that had settings of ours."""
+    host.run("sh", "-c", LEFT)
+    assert not remove([wanted(host)], settings(), lambda _: None).failures
+    users, files = host.read("/etc/passwd"), host.run("ls", "/etc/nftables.d", "/etc/sysctl.d").stdout
+    assert "_gone" not in users and "aerodrome-" not in users
+    assert "aerodrome" not in files and "60-others.conf" in files
+    states = host.run("systemctl", "is-enabled", "exporter", check=False).stdout
+    assert (states, active(host, "exporter")) == ("disabled\n", "inactive")
     assert remove([wanted(host)], settings(), lambda _: None).changed == {}
 
 
