@@ -14,11 +14,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.aerodrome_stamp import UNFINISHED
+
 DOCUMENTATION = r"""
 module: aerodrome_files
 short_description: Makes folders and files as they should be, each file whole or not at all
 description:
   - One step for many small files, where a task for each would take a third of a second for each host.
+  - What a setup wrote that was cut off counts as written once more by the next one, as nobody was notified of it.
 options:
   folders:
     description: Folders to make, with path, mode, and perhaps owner and group, which are root's otherwise.
@@ -44,7 +47,7 @@ EXAMPLES = r"""
     only: [/etc/aerodrome/launcher]
 """
 RETURN = r"""
-paths: {description: What was not as it should be., type: list, returned: always}
+paths: {description: What was not as it should be, or is not in force yet., type: list, returned: always}
 """
 
 Entry = dict[str, Any]
@@ -110,6 +113,9 @@ class Files:
     def _note(self, path: Path, before: str, after: str) -> None:
         if str(path) not in self.paths:
             self.paths.append(str(path))
+            if not self.looking and UNFINISHED.is_file():
+                with UNFINISHED.open("a") as stream:
+                    stream.write(f"{path}\n")
         self.before.append(f"{path}:\n{before}\n")
         self.after.append(f"{path}:\n{after}\n")
 
@@ -129,6 +135,11 @@ def _named(parameters: Entry) -> Iterator[str]:
         yield entry["path"]
 
 
+def _written_before() -> frozenset[str]:
+    """Return what a setup has written that was cut off before anybody was notified of it."""
+    return frozenset(UNFINISHED.read_text().splitlines()) if UNFINISHED.is_file() else frozenset()
+
+
 def main() -> None:
     """Do what the parameters say."""
     entries = {"type": "list", "elements": "dict", "default": []}
@@ -138,7 +149,7 @@ def main() -> None:
         "only": {"type": "list", "elements": "path", "default": []},
     }
     module = AnsibleModule(argument_spec=specification, supports_check_mode=True)
-    made = Files(module.check_mode)
+    made, written = Files(module.check_mode), _written_before()
     try:
         for entry in module.params["folders"]:
             made.folder(entry)
@@ -155,7 +166,9 @@ def main() -> None:
         place = problem.filename or made.paths[-1]
         module.fail_json(msg=f"{place}: {problem.strerror}. Mend that on the host and run this again")
     diff = {"before": "".join(made.before), "after": "".join(made.after)}
-    module.exit_json(changed=bool(made.paths), paths=made.paths, diff=diff)
+    again = [path for path in _named(module.params) if path in written and path not in made.paths]
+    paths = [*made.paths, *again]
+    module.exit_json(changed=bool(paths), paths=paths, diff=diff)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.aerodrome_managed import recorded
-from ansible.module_utils.aerodrome_stamp import PLACE, UnfitError, read, require_ours
+from ansible.module_utils.aerodrome_stamp import PLACE, UNFINISHED, UnfitError, read, require_ours
 
 DOCUMENTATION = r"""
 module: aerodrome_removed
@@ -157,7 +157,7 @@ def _files(stamp: dict[str, Any]) -> list[Path]:
     """Return the platform's files outside of its folders: units, and what bears its name elsewhere below /etc."""
     named = [Path(path) for path in stamp.get("files", {}) if "aerodrome" in Path(path).name]
     found = [path for folder in ELSEWHERE for path in Path("/etc", folder).glob("*aerodrome*")]
-    single = (path for path in (*named, *found, *_drop_ins()) if path.is_file())
+    single = (path for path in (UNFINISHED, *named, *found, *_drop_ins()) if path.is_file())
     return sorted({*UNIT_FILES.glob(f"{PREFIX}*"), *single})
 
 

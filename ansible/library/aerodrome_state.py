@@ -14,7 +14,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.aerodrome_managed import again, differences, look
-from ansible.module_utils.aerodrome_stamp import UnfitError, read, require_ours
+from ansible.module_utils.aerodrome_stamp import UNFINISHED, UnfitError, read, require_ours
 from ansible.module_utils.aerodrome_tasks import DRAINED, UNIT, busy, tasks, worker_units
 
 DOCUMENTATION = r"""
@@ -58,7 +58,7 @@ ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path", "default": "/etc/aerodrome/state.json"},
 }
 WHOSE = ("environment", "host", "zone")
-UNFINISHED = "unfinished"
+NOT_DONE = "unfinished"
 LOGIN = Path("/etc/aerodrome/secrets/secret_id")
 # Looking takes its time on the way here, so a host may seem to be ahead; none can seem to be behind.
 _BEHIND, _AHEAD = 10, 30
@@ -115,7 +115,7 @@ def write(module: AnsibleModule) -> dict[str, Any]:
     path, before = Path(wanted["path"]), read(Path(wanted["path"]))
     stamp = {
         **{key: wanted[key] for key in WHOSE},
-        "digest": UNFINISHED if wanted["unfinished"] else wanted["digest"],
+        "digest": NOT_DONE if wanted["unfinished"] else wanted["digest"],
         "parts": finished(wanted["parts"], before.get("parts") or {}, wanted["unfinished"]),
         "managed": look(wanted["managed"]),
     }
@@ -123,13 +123,15 @@ def write(module: AnsibleModule) -> dict[str, Any]:
     if changed and not module.check_mode:
         applied = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         put(path, json.dumps({**stamp, "applied": applied}, sort_keys=True, indent=1))
+    if not module.check_mode:
+        UNFINISHED.unlink(missing_ok=True)
     return {"changed": changed}
 
 
 def finished(parts: dict[str, str], before: dict[str, str], unfinished: list[str]) -> dict[str, str]:
     """Return *parts* without the *unfinished* ones, which are marked where the host had them *before*."""
     done = {name: digest for name, digest in parts.items() if name not in unfinished}
-    return {**done, **{name: UNFINISHED for name in unfinished if name in before}}
+    return {**done, **{name: NOT_DONE for name in unfinished if name in before}}
 
 
 def put(path: Path, text: str) -> None:

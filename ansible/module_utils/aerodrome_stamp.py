@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 PLACE = "/etc/aerodrome/state.json"
+# Which files a setup has written and not yet brought into force; there from its beginning to its stamp.
+UNFINISHED = Path("/run/aerodrome-unfinished")
 
 
 class UnfitError(Exception):

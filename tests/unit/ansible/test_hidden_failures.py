@@ -19,7 +19,8 @@ def test_why_a_secret_cannot_be_written_is_told_without_it(
 ) -> None:
     """The place and what the host says of it, and what to do."""
     runs, place = Runs(tmp_path), tmp_path / "away/login"
-    shutil.copytree(repository / "ansible/library", runs.content / "library")
+    for name in ("library", "module_utils"):
+        shutil.copytree(repository / "ansible" / name, runs.content / name)
     text = (repository / f"ansible/roles/{role}/tasks/configure.yml").read_text()
     tasks = textwrap.indent(text[text.index(BEGINS[role]) :], "    ")
     (runs.content / "playbooks/test.yml").write_text(PLAYBOOK % tasks)
