@@ -23,6 +23,7 @@ class Server:
     always: bool = False
     asked: int = 0
     log: tuple[str, ...] = ()
+    answers_logs: bool = True
     tasks: list[dict[str, str]] = field(default_factory=lambda: [task(queue) for queue in QUEUES])
 
     def answer(self, path: str, change: dict[str, str]) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def serving(away: str = "", *, always: bool = False) -> Iterator[Server]:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             state.asked += 1
             refused = state.away and (state.always or state.asked % 2)
+            refused = refused or ("/logs/" in self.path and not state.answers_logs)
             if refused and state.away == "cut":
                 return
             answer = {} if refused else state.answer(self.path.partition("?")[0], json.loads(sent or b"{}"))

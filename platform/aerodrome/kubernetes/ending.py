@@ -14,6 +14,7 @@ from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.kubernetes.record import Entry, Record, state_of
 from aerodrome.kubernetes.smoke import SmokeTest, Unserved
 from aerodrome.progress import Step
+from aerodrome.render import pods_logs
 from aerodrome.targets.part import Restore
 from aerodrome.targets.release import Guard, MigratedError, ReleaseTarget
 from aerodrome.targets.remote_bundle import PublishedBundle
@@ -144,7 +145,8 @@ class Ending:
     def _smoke(self, queues: Collection[str]) -> None:
         say = partial(self.step, "smoke test")
         test = SmokeTest(self.desk.access(), queues, self._may_ask, say, unserved=self.unserved)
-        replace(test, worker_lines=self.desk.worker_lines).run()
+        logged = pods_logs.zones(self.desk.environment)
+        replace(test, worker_lines=self.desk.worker_lines, logged=logged).run()
 
     def _may_ask(self) -> None:
         self.guard()

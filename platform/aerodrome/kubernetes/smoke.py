@@ -14,6 +14,7 @@ from aerodrome.render.canary import DAG_ID, task_id
 
 _LINES = 12
 _LOOK_SECONDS = 1.0
+_LOGS = "docs/how-to/show-logs-of-pods.md says where to look"
 _GOOD = frozenset({"success"})
 _BAD = frozenset({"failed", "upstream_failed", "removed"})
 T = TypeVar("T")
@@ -47,7 +48,8 @@ class SmokeTest:
     """One run of the canary on *queues*; *guard* may end it.
 
     *unserved* tells, when it begins, which of them nobody serves, in words why: they are told, and not tried. Of a task
-    that failed and left no log that Airflow shows, *worker_lines* tells what its worker wrote.
+    that failed and left no log that Airflow shows, *worker_lines* tells what its worker wrote. Logs of the queues in
+    *logged* come to a store: those that are not there *arriving* seconds after all went well are told, and no failure.
     *visible*: seconds until Airflow lists the canary as it is now; *taken*: seconds after which a queue has failed
     whose task nobody took; *silent_for*: seconds for which an API server that has just begun may be too busy to answer.
     """
@@ -61,6 +63,8 @@ class SmokeTest:
     silent_for: float = 120
     unserved: Unserved = _none
     worker_lines: WorkerLines = _no_lines
+    logged: Collection[str] = ()
+    arriving: float = 60
     _told: set[str] = field(default_factory=set)
 
     def run(self) -> None:
@@ -76,6 +80,10 @@ class SmokeTest:
         if wrong := {queue: row for queue, row in standing.items() if row.get("state") not in _GOOD}:
             told = [self._failure(run, queue, row) for queue, row in sorted(wrong.items())]
             raise SmokeError("\n".join(told), "see the workers of these queues")
+        for queue in self._unlogged(run, standing):
+            self.say(
+                f"queue {queue}: its task went well, but its log has not arrived in {self.arriving:.0f} s: {_LOGS}"
+            )
 
     def _wait_visible(self) -> None:
         end = time.monotonic() + self.visible
@@ -120,14 +128,34 @@ class SmokeTest:
                 self._told.add(queue)
                 self.say(f"queue {queue}: {row.get('hostname') or 'a worker'} took its task")
 
+    def _unlogged(self, run: str, standing: Standing) -> list[str]:
+        """Return the queues whose logs do not arrive in time: nothing goes back for them."""
+        end = time.monotonic() + self.arriving
+        left = {queue: row for queue, row in standing.items() if queue in self.logged}
+        while True:
+            left = {queue: row for queue, row in left.items() if not self._has_log(run, queue, row)}
+            if not left or time.monotonic() > end:
+                return sorted(left)
+            self.guard()
+            time.sleep(_LOOK_SECONDS)
+
+    def _has_log(self, run: str, queue: str, row: Mapping[str, Any]) -> bool:
+        try:
+            return bool(self._log(run, queue, row))
+        except AerodromeError:
+            return False
+
+    def _log(self, run: str, queue: str, row: Mapping[str, Any]) -> list[str]:
+        attempt = int(row.get("try_number") or 1)
+        text = self.airflow.log(DAG_ID, run, task_id(queue), attempt)
+        # What stands in groups says where Airflow has looked.
+        return [line for line in text.splitlines() if not line.startswith("::")]
+
     def _failure(self, run: str, queue: str, row: Mapping[str, Any]) -> str:
         state = row.get("state") or "not begun"
         if state not in _BAD:
             return f"queue {queue}: its task is {state}: no worker has taken it"
-        attempt = int(row.get("try_number") or 1)
-        log = self._asked(lambda: self.airflow.log(DAG_ID, run, task_id(queue), attempt))
-        # What stands in groups says where Airflow has looked.
-        shown = [line for line in log.splitlines() if not line.startswith("::")]
+        shown = self._asked(lambda: self._log(run, queue, row))
         host = str(row.get("hostname") or "")
         written = shown or self.worker_lines(host)
         where = f"{host} wrote" if written and not shown else "its log"

@@ -51,15 +51,19 @@ def reader(environment: Environment) -> dict[str, Any]:
     s3 = bucket_of(environment)
     if s3 is None:
         return {}
-    zones = {name: queue.zone for name, queue in sorted(environment.queues.items())}
     place = {"kind": "s3", "bucket": s3.bucket, "base": s3.base(environment.name), "region": s3.region}
     trusted = f"{FOLDER}/{AUTHORITY}" if s3.ca_file else None
     login = {"role": _role(environment, names.logs_reader_role(environment.name)), "token_file": TOKEN}
     store = {**place, "endpoint": s3.endpoint, "ca_file": trusted, **login}
-    return {
-        "store": store,
-        "zones": {name: zone for name, zone in zones.items() if environment.in_cluster(zone)},
-    }
+    return {"store": store, "zones": zones(environment)}
+
+
+def zones(environment: Environment) -> dict[str, str]:
+    """Return queue → zone of the tasks whose logs pods send; none where they go nowhere."""
+    if bucket_of(environment) is None:
+        return {}
+    found = {name: queue.zone for name, queue in sorted(environment.queues.items())}
+    return {name: zone for name, zone in found.items() if environment.in_cluster(zone)}
 
 
 def _role(environment: Environment, name: str) -> str | None:
