@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,7 +109,10 @@ def asked(
     (deployed.root / outside.INVENTORY).unlink(missing_ok=True)
     for path, text in before.items():
         (deployed.root / path).write_text(text)
+    shutil.rmtree(deployed.root / "tenants" / TENANT)
     deployed.commit()
+    # Who deploys next would have to confirm that the tenant goes.
+    deployed.deploy("--confirm", TENANT)
 
 
 def _add_tenant(deployed: Sandbox) -> None:

@@ -16,6 +16,7 @@ from aerodrome.local.machine.deadline import wait_until
 from debian import ensure
 from directory import PASSWORD, Slapd
 from ldap3 import MODIFY_DELETE
+from logins import login
 from sandbox import Sandbox
 from testbed.place import MACHINE
 
@@ -58,18 +59,12 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
 def asked(deployed: Sandbox, slapd: Slapd) -> Sandbox:
     """The environment, whose login asks this directory; nothing of it is deployed yet."""
     places = {"people": directory.PEOPLE, "groups": directory.GROUPS, "reader": directory.READER}
-    login = LOGIN.format(address=MACHINE, port=slapd.encrypted_port, **places)
+    said = LOGIN.format(address=MACHINE, port=slapd.encrypted_port, **places)
     authority = (slapd.folder / "ca.pem").read_text()
     (deployed.root / "environments/sandbox/directory-ca.pem").write_text(authority)
     deployed.edit(VALUES, lambda text: text + NETWORK)
-    deployed.edit(ENVIRONMENT, lambda text: text + login)
+    deployed.edit(ENVIRONMENT, lambda text: text + said)
     return deployed
-
-
-def token(airflow: ClusterDesk, name: str, password: str) -> httpx.Response:
-    """Return what a login answers."""
-    body = {"username": name, "password": password}
-    return httpx.post(f"http://{airflow.address}/auth/token", json=body, timeout=60, trust_env=False)
 
 
 def test_a_deploy_without_the_directorys_password_changes_nothing(asked: Sandbox) -> None:
@@ -91,11 +86,11 @@ def test_a_deploy_brings_the_login(asked: Sandbox) -> None:
 
 def test_people_of_the_directory_get_in_and_nobody_else(airflow: ClusterDesk) -> None:
     """But for the two that the environment knows."""
-    assert token(airflow, "anne", PASSWORD).status_code == 201
-    assert token(airflow, "anne", "wrong").status_code == 401
-    assert token(airflow, "flights", airflow.known.get("flights", "x")).status_code == 401
-    assert token(airflow, "emergency", airflow.known["emergency"]).status_code == 201
-    assert token(airflow, "admin", airflow.known["admin"]).status_code == 201
+    assert login(airflow, "anne", PASSWORD).status_code == 201
+    assert login(airflow, "anne", "wrong").status_code == 401
+    assert login(airflow, "flights", airflow.known.get("flights", "x")).status_code == 401
+    assert login(airflow, "emergency", airflow.known["emergency"]).status_code == 201
+    assert login(airflow, "admin", airflow.known["admin"]).status_code == 201
 
 
 def test_roles_are_followed_on_demand(asked: Sandbox) -> None:
@@ -107,14 +102,15 @@ def test_roles_are_followed_on_demand(asked: Sandbox) -> None:
 
 def test_who_leaves_the_group_loses_access(airflow: ClusterDesk, slapd: Slapd) -> None:
     """Without logging in again."""
-    bearer = {"Authorization": f"Bearer {token(airflow, 'ben', PASSWORD).json()['access_token']}"}
+    token = login(airflow, "ben", PASSWORD).json()["access_token"]
 
     def sees() -> bool:
         address = f"http://{airflow.address}/api/v2/dags"
-        return httpx.get(address, headers=bearer, timeout=60, trust_env=False).is_success
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.get(address, headers=headers, timeout=60, trust_env=False).is_success
 
     assert sees()
     ben = f"uid=ben,{directory.PEOPLE}"
     slapd.change(f"cn=crew,{directory.GROUPS}", member=(MODIFY_DELETE, [ben]))
     assert wait_until(lambda: not sees(), FOLLOWED_SECONDS)
-    assert token(airflow, "ben", PASSWORD).status_code == 403
+    assert login(airflow, "ben", PASSWORD).status_code == 403

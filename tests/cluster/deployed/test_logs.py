@@ -7,16 +7,15 @@ AWS gives them.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import bucket_of_pods_logs
 import httpx
 import pytest
 from aerodrome.environment import load_environment
-from aerodrome.kubernetes.connection import connect
-from aerodrome.kubernetes.desk import ClusterDesk, desk
+from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.local.machine import certificates
 from aerodrome.local.machine.deadline import wait_until
 from aerodrome.manifest.load import load_repository
@@ -24,11 +23,18 @@ from bucket_of_pods_logs import PodsBucket
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
+from logins import bearer
 from sandbox import NAMESPACE, VALUES, Sandbox
 from testbed.place import MACHINE
 
 pytestmark = pytest.mark.usefixtures("first")
 ENVIRONMENT = "environments/sandbox/environment.yaml"
+OWN = (
+    "tenants/health/src/health/told.py",
+    "tenants/health/dags/told.yaml",
+    "environments/sandbox/logs-ca.pem",
+)
+"""Code, manifest and authority, which are there for these tests alone."""
 DAG, TASK, TENANT = "health.told", "tell", "tenant-health"
 CANARY, ON_DEFAULT, WORKER = "platform.canary", "on_default", "airflow-worker-default-0"
 RUN_SECONDS, SHOWN_SECONDS = 600, 120
@@ -99,33 +105,24 @@ def asked_for(api: client.ApiClient, path: str) -> str:
 def asked(deployed: Sandbox, bucket: PodsBucket) -> Iterator[Sandbox]:
     """The environment whose pods send logs there, and a tenant with a DAG that says something; not deployed yet."""
     assert bucket.authority is not None
-    shutil.copy(bucket.authority, deployed.root / "environments/sandbox/logs-ca.pem")
-    (deployed.root / "tenants/health/src/health/told.py").write_text(_CODE)
-    (deployed.root / "tenants/health/dags/told.yaml").write_text(_DAG)
+    for path, text in zip(OWN, (_CODE, _DAG, Path(bucket.authority).read_text()), strict=True):
+        (deployed.root / path).write_text(text)
     settings = bucket_of_pods_logs.settings(bucket.endpoint)
     said = "\nlogs: " + json.dumps({**settings, "s3": {**settings["s3"], "ca_file": "logs-ca.pem"}}) + "\n"
     deployed.edit(VALUES, lambda text: text.replace(_ABOVE, _ABOVE + _REACHED, 1))
     deployed.edit(ENVIRONMENT, lambda text: text + said)
     yield deployed
+    for path in OWN:
+        (deployed.root / path).unlink()
     deployed.edit(ENVIRONMENT, lambda text: text.replace(said, ""))
     deployed.edit(VALUES, lambda text: text.replace(_REACHED, ""))
 
 
-@pytest.fixture
-def airflow(deployed: Sandbox) -> Iterator[ClusterDesk]:
-    """The way to Airflow's API server."""
-    environment = load_environment(deployed.root, "sandbox")
-    with desk(connect(deployed.root, environment).cluster, environment, 120) as found:
-        yield found
-
-
 def log(airflow: ClusterDesk, user: str, dag: str, run: str, task: str) -> httpx.Response:
     """Return what Airflow answers *user* who wants to see the log of the first attempt."""
-    place, body = f"http://{airflow.address}", {"username": user, "password": airflow.known[user]}
-    got = httpx.post(f"{place}/auth/token", json=body, timeout=60, trust_env=False)
-    bearer = {"Authorization": f"Bearer {got.json()['access_token']}"}
     path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/1?full_content=true"
-    return httpx.get(place + path, headers=bearer, timeout=60, trust_env=False)
+    asked = {"headers": bearer(airflow, user), "timeout": 60, "trust_env": False}
+    return httpx.get(f"http://{airflow.address}{path}", **asked)
 
 
 def last_run(airflow: ClusterDesk, dag: str) -> str:

@@ -11,6 +11,7 @@ from aerodrome.bundle import published_paths
 from aerodrome.clients.git import described
 from aerodrome.kubernetes.desk import ClusterDesk
 from kubernetes import client
+from logins import bearer
 from sandbox import ENVIRONMENT, NAMESPACE, VALUES, Planned, Sandbox, changes
 
 pytestmark = pytest.mark.usefixtures("first")
@@ -30,13 +31,10 @@ def turn_account(api: client.ApiClient) -> None:
 
 def narrow_pool(airflow: ClusterDesk) -> None:
     """Leave the pool of a tenant one slot, as somebody would in Airflow."""
-    login = {"username": "admin", "password": airflow.known["admin"]}
-    address, asked = f"http://{airflow.address}", {"timeout": 60, "trust_env": False}
-    token = httpx.post(f"{address}/auth/token", json=login, **asked).json()["access_token"]
-    bearer = {"Authorization": f"Bearer {token}"}
-    place, only = f"{address}/api/v2/pools/flights", {"update_mask": "slots"}
+    place, only = f"http://{airflow.address}/api/v2/pools/flights", {"update_mask": "slots"}
     narrow = {"pool": "flights", "slots": 1, "include_deferred": False}
-    httpx.patch(place, params=only, json=narrow, headers=bearer, **asked).raise_for_status()
+    asked = {"headers": bearer(airflow, "admin"), "timeout": 60, "trust_env": False}
+    httpx.patch(place, params=only, json=narrow, **asked).raise_for_status()
 
 
 def newest(deployed: Sandbox) -> int:

@@ -11,6 +11,7 @@ import pytest
 from aerodrome.clients.airflow import Airflow
 from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.local.machine.deadline import wait_until
+from logins import bearer
 from sandbox import VALUES, WEATHER, Sandbox
 from testbed.place import MACHINE
 
@@ -35,8 +36,8 @@ LIMITS = ("bundle", "update", "limits of flights")
 class Running:
     """A task that a worker of the default queue runs for as long as another DAG is paused."""
 
+    desk: ClusterDesk
     airflow: Airflow
-    address: str
     run: str
 
     def row(self) -> dict[str, Any]:
@@ -46,16 +47,14 @@ class Running:
 
     def hold(self, paused: bool) -> None:
         """Keep it running, or let it end."""
-        pause(self.address, self.airflow.password, paused=paused)
+        pause(self.desk, paused=paused)
 
 
-def pause(address: str, password: str, *, paused: bool) -> None:
+def pause(airflow: ClusterDesk, *, paused: bool) -> None:
     """Pause the DAG that the task waits for, or let it go on."""
-    asked: dict[str, Any] = {"timeout": 60, "trust_env": False}
-    login = {"username": "admin", "password": password}
-    token = httpx.post(f"http://{address}/auth/token", json=login, **asked).json()["access_token"]
-    place, bearer = f"http://{address}/api/v2/dags/{HELD}", {"Authorization": f"Bearer {token}"}
-    httpx.patch(place, json={"is_paused": paused}, headers=bearer, **asked).raise_for_status()
+    asked: dict[str, Any] = {"headers": bearer(airflow, "admin"), "timeout": 60, "trust_env": False}
+    place = f"http://{airflow.address}/api/v2/dags/{HELD}"
+    httpx.patch(place, json={"is_paused": paused}, **asked).raise_for_status()
 
 
 @pytest.fixture
@@ -68,8 +67,8 @@ def running(deployed: Sandbox, airflow: ClusterDesk) -> Running:
     access = airflow.access()
     known = {WAITS, HELD}
     assert wait_until(lambda: known <= {row["dag_id"] for row in access.dags()}, PARSED_SECONDS)
-    pause(airflow.address, access.password, paused=True)
-    found = Running(access, airflow.address, str(access.trigger(WAITS)["dag_run_id"]))
+    pause(airflow, paused=True)
+    found = Running(airflow, access, str(access.trigger(WAITS)["dag_run_id"]))
     assert wait_until(lambda: found.row()["state"] == "running", RUN_SECONDS), found.row()
     return found
 

@@ -15,9 +15,7 @@ from typing import ClassVar
 
 import pytest
 from aerodrome import names
-from aerodrome.environment import load_environment
-from aerodrome.kubernetes.connection import connect
-from aerodrome.kubernetes.desk import ClusterDesk, desk
+from aerodrome.kubernetes.desk import ClusterDesk
 from aerodrome.local.machine.deadline import wait_until
 from kubernetes import client
 from sandbox import NAMESPACE, VALUES, Sandbox
@@ -123,14 +121,6 @@ def asked(deployed: Sandbox, store: Store, archive: int) -> Iterator[Sandbox]:
 
 def _replacing(before: str, after: str) -> Callable[[str], str]:
     return lambda text: text.replace(before, after, 1)
-
-
-@pytest.fixture
-def airflow(deployed: Sandbox) -> Iterator[ClusterDesk]:
-    """The way to Airflow's API server."""
-    environment = load_environment(deployed.root, "sandbox")
-    with desk(connect(deployed.root, environment).cluster, environment, 120) as found:
-        yield found
 
 
 def test_a_store_that_knows_no_cluster_is_refused(asked: Sandbox) -> None:
