@@ -38,26 +38,31 @@ OWN = (
 DAG, TASK, TENANT = "health.told", "tell", "tenant-health"
 CANARY, ON_DEFAULT, WORKER = "platform.canary", "on_default", "airflow-worker-default-0"
 RUN_SECONDS, SHOWN_SECONDS = 600, 120
-SILENT = 90
-"""Seconds for which the task says nothing more."""
+GO_ON = "/tmp/go-on"
+"""Until this file is in its container the task says nothing more."""
 _ABOVE = "tenancy:\n  networkPolicy:\n"
 _REACHED = f"""\
     logsStore:
       to:
         - ipBlock: {{cidr: {MACHINE}/32}}
 """
-_CODE = '''
-"""Says something, waits, and ends with its last words."""
+_CODE = f'''
+"""Says something, waits for a file, and ends with its last words."""
 
 import time
+from pathlib import Path
 
 
-def tell(seconds: int) -> None:
-    """Say what a log must hold."""
+def tell() -> None:
+    """Say what a log must hold; TimeoutError where nobody lets it go on."""
     print("first words", flush=True)
-    time.sleep(seconds)
+    end = time.monotonic() + {RUN_SECONDS}
+    while not Path("{GO_ON}").exists():
+        if time.monotonic() > end:
+            raise TimeoutError("{GO_ON} is not there")
+        time.sleep(1)
     for number in range(500):
-        print(f"line {number}")
+        print("line", number)
     print("last words")
 '''
 _DAG = f"""\
@@ -68,7 +73,7 @@ schedule: null
 tasks:
   - id: {TASK}
     uses: python.call
-    with: {{function: "health.told:tell", args: {{seconds: {SILENT}}}}}
+    with: {{function: "health.told:tell"}}
 """
 _LOOK = """
 import pathlib
@@ -79,6 +84,7 @@ for place in pathlib.Path("/var/run/secrets").glob("**/*"):
     print(place)
 print("looked")
 """
+_GO_ON = f"import pathlib; pathlib.Path('{GO_ON}').touch(); print('goes on')"
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +143,15 @@ def task_pod(api: client.ApiClient) -> Any:
     return found[0] if found else None
 
 
+def said_in(api: client.ApiClient, pod: Any, container: str, code: str) -> str:
+    """Return what *code* prints in a container of *pod*."""
+    asked = {"command": ["python", "-c", code], "stdout": True, "stderr": True, "stdin": False, "tty": False}
+    ask = client.CoreV1Api(api).connect_get_namespaced_pod_exec
+    told = stream(ask, pod.metadata.name, TENANT, container=container, **asked, _preload_content=False)
+    told.run_forever(timeout=SHOWN_SECONDS)
+    return str(told.read_all())
+
+
 def test_a_deploy_has_every_pod_send_its_logs(asked: Sandbox, bucket: PodsBucket) -> None:
     """The canary's tasks ran on the workers of each zone; nothing is left to change then."""
     done = asked.run("images")
@@ -183,13 +198,10 @@ def test_a_running_task_shows_what_it_has_said_so_far(airflow: ClusterDesk) -> N
 def test_what_sends_the_log_holds_no_token_but_its_own(api: client.ApiClient) -> None:
     """Neither the task's nor one for the cluster; it sees no process of another container."""
     pod = task_pod(api)
+    assert pod is not None
     (base,) = (one for one in pod.spec.containers if one.name == "base")
     token = json.loads(base.args[-1])["token"]
-    asked = {"command": ["python", "-c", _LOOK], "stdout": True, "stderr": True, "stdin": False, "tty": False}
-    ask = client.CoreV1Api(api).connect_get_namespaced_pod_exec
-    told = stream(ask, pod.metadata.name, TENANT, container="logs", **asked, _preload_content=False)
-    told.run_forever(timeout=SHOWN_SECONDS)
-    seen = told.read_all()
+    seen = said_in(api, pod, "logs", _LOOK)
     assert "looked" in seen and "logs.ship" in seen, seen
     assert token not in seen and "launcher" not in seen and "kubernetes.io" not in seen, seen
 
@@ -198,7 +210,8 @@ def test_the_last_words_of_a_pod_are_shown_when_it_is_gone(
     airflow: ClusterDesk, api: client.ApiClient
 ) -> None:
     """To the tenant itself, each line once, and to no other tenant."""
-    run = last_run(airflow, DAG)
+    run, pod = last_run(airflow, DAG), task_pod(api)
+    assert pod is not None and "goes on" in said_in(api, pod, "tenant", _GO_ON)
     assert wait_until(lambda: task_pod(api) is None, RUN_SECONDS)
     told = log(airflow, "health", DAG, run, TASK).text
     assert told.count("first words") == told.count("last words") == 1, told
