@@ -82,6 +82,8 @@ def everywhere(environment: Environment) -> Sections:
             "min_serialized_dag_update_interval": "0",
         },
         "operators": {"default_queue": environment.default_queue, "default_owner": "aerodrome"},
+        # Who may write and who finds a log goes by its queue, in the logs of hosts and in those of pods.
+        "logging": {"log_filename_template": LOG_TEMPLATE},
         "workers": {
             "min_heartbeat_interval": "2",
             "max_failed_heartbeats": "30",
@@ -186,7 +188,6 @@ def _logging(places: Places, worker: bool) -> dict[str, str]:
     return {
         "base_log_folder": places.task_logs,
         "dag_processor_child_process_log_directory": f"{places.logs}/dags",
-        "log_filename_template": LOG_TEMPLATE,
         "colored_console_log": "False",
         # Set-group-id and no rights for others: a zone's logs are read by the zone and the API server.
         "file_task_handler_new_folder_permissions": "0o2770",

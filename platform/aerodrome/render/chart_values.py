@@ -114,12 +114,14 @@ def _config(environment: Environment) -> Values:
         *_patience(environment),
     )
     return {
-        # As airflow.cfg has it, where % begins a reference.
-        section: {
-            key: text.replace("%", "%%") for part in parts for key, text in part.get(section, {}).items()
-        }
+        section: {key: _literal(text) for part in parts for key, text in part.get(section, {}).items()}
         for section in sorted({section for part in parts for section in part})
     }
+
+
+def _literal(text: str) -> str:
+    """Return an option as the chart's values have it: % begins a reference in airflow.cfg, {{ one of Helm's."""
+    return text.replace("%", "%%").replace("{{", '{{ "{{" }}')
 
 
 def _shown_logs(environment: Environment) -> airflow_options.Sections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from aerodrome import names
@@ -212,7 +214,7 @@ def test_every_zones_workers_have_a_role_in_the_secrets_store(release: Any) -> N
 
 def test_what_environment_yaml_says_reaches_airflows_configuration(release: Any) -> None:
     """Queue, alert channel, and what keeps tenants apart in every environment."""
-    parser = ConfigParser(interpolation=None)
+    parser = ConfigParser()
     parser.read_string(release.of("ConfigMap")["rel-config"]["data"]["airflow.cfg"])
     assert parser["operators"]["default_queue"] == "default"
     assert json.loads(parser["aerodrome"]["central_alert_channel"])["target"] == "central.jsonl"
@@ -382,3 +384,21 @@ def test_a_task_whose_pod_is_refused_waits_until_another_has_ended(release: Any)
     attempts = int(parser["kubernetes_executor"]["task_publish_max_retries"])
     assert 5 * ending < attempts < QUEUED_ANEW
     assert parser["kubernetes_executor"]["pod_template_file"]
+
+
+def test_logs_are_named_as_the_roles_that_write_them_want(objects_of: Objects, tenants: Any) -> None:
+    """By their queue first, in every process of the cluster; a pod's role may write no other name."""
+    environment = with_logs()
+    release = released(objects_of, tenants, environment)
+    parser = ConfigParser()
+    parser.read_string(release.of("ConfigMap")["rel-config"]["data"]["airflow.cfg"])
+    found = parser["logging"]["log_filename_template"]
+    assert found == airflow_options.LOG_TEMPLATE
+    task = {"queue": "pii", "dag_id": "health.publish", "run_id": "r", "task_id": "t", "map_index": -1}
+    name = jinja2.Template(found).render(ti=task, try_number=1)
+    role = logs_iam.desired(environment, {one.name: one.model for one in tenants})[
+        names.logs_role(environment.name, "pii", "health")
+    ]
+    (statement,) = role.policy["Statement"]
+    key = f"arn:aws:s3:::our-logs/{pods_logs.bucket_of(environment).base(environment.name)}pii/{name}"
+    assert any(fnmatch.fnmatchcase(key, below) for below in statement["Resource"])
