@@ -104,7 +104,7 @@ def bucket(deployed: Sandbox, api: client.ApiClient) -> Iterator[PodsBucket]:
 def asked_for(api: client.ApiClient, path: str) -> str:
     """Return what the cluster's API server answers."""
     answer = api.call_api(path, "GET", auth_settings=["BearerToken"], _preload_content=False)
-    return str(answer[0].data.decode())
+    return str(answer.data.decode())
 
 
 @pytest.fixture(scope="module")
