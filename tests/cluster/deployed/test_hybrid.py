@@ -154,12 +154,17 @@ def test_make_workers_lets_a_host_in_and_sets_it_up(asked: Sandbox, host: Host) 
     assert [one["name"] for one in found["hosts"]] == [NAME] and found["hosts_away"] == []
 
 
-def test_one_dag_runs_in_a_pod_on_a_worker_and_on_a_host(airflow: ClusterDesk) -> None:
+def logs_of(host: Host) -> str:
+    """Return what tasks of the DAG have said on *host*."""
+    script = f"find /var/log/aerodrome/tasks -path '*dag_id={DAG}*' -type f -exec tail -n 40 {{}} +"
+    return str(host.run("sh", "-c", script, check=False).stdout)
+
+
+def test_one_dag_runs_in_a_pod_on_a_worker_and_on_a_host(airflow: ClusterDesk, host: Host) -> None:
     """Each reads the secret that it names, and what one returns comes to the other."""
     rows = run_to_its_end(airflow)
-    assert {name: row["state"] for name, row in rows.items()} == dict.fromkeys(
-        ("in_a_pod", "on_a_worker", "on_a_host"), "success"
-    )
+    ended = {name: row["state"] for name, row in rows.items()}
+    assert ended == dict.fromkeys(("in_a_pod", "on_a_worker", "on_a_host"), "success"), logs_of(host)
     places = {name: str(row["hostname"]) for name, row in rows.items()}
     assert places["on_a_worker"].startswith("airflow-worker-default-")
     assert places["on_a_host"].partition(".")[0] == NAME

@@ -334,6 +334,7 @@ PLACES = (
         (PLACES, "    get pods/portforward in namespace airflow\n"),
         ("", "it does not say `images` and `bundle`"),
     ],
+    ids=["rights", "places"],
 )
 def test_a_rollback_that_could_not_end_well_is_refused_before_its_lock(
     platform: Any, monkeypatch: pytest.MonkeyPatch, environment: str, said: str
