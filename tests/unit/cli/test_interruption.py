@@ -14,11 +14,18 @@ import pytest
 PROGRAM = """
 import os, signal, sys
 
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Destroyed:
+    def __del__(self):
+        interrupt()
+
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == os.environ["MODULE"]:
             sys.meta_path.remove(self)
-            os.kill(os.getpid(), signal.SIGINT)
+            {"directly": interrupt, "in a destructor": Destroyed}[os.environ["HOW"]]()
 
 sys.meta_path.insert(0, Interrupting())
 from aerodrome.cli import main
@@ -28,11 +35,12 @@ LOADED = ("aerodrome.cli.program", "typer", "aerodrome.errors", "aerodrome.cli.t
           "aerodrome.reference", "common_plugins.catalogue")  # fmt: skip
 
 
+@pytest.mark.parametrize("how", ["directly", "in a destructor"])
 @pytest.mark.parametrize("module", LOADED)
-def test_ctrl_c_while_the_program_loads_ends_it(module: str) -> None:
-    """Exit code 130, one word and no traceback."""
+def test_ctrl_c_while_the_program_loads_ends_it(module: str, how: str) -> None:
+    """Exit code 130, one word and no traceback; also where Python drops what is raised."""
     command = [sys.executable, "-c", PROGRAM, "operators"]
-    environment = {**os.environ, "MODULE": module}
+    environment = {**os.environ, "MODULE": module, "HOW": how}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr in ("interrupted\n", "")
