@@ -30,6 +30,7 @@ from aerodrome.targets.bundle import BundleTarget, source_commit
 from aerodrome.targets.desired import desired
 from aerodrome.targets.host_state import content_digest
 from aerodrome.targets.images import ImagesTarget, images_target
+from aerodrome.targets.part import Part
 from aerodrome.targets.remote_bundle import RemoteBundleTarget
 from aerodrome.verify import verify
 
@@ -67,11 +68,15 @@ class Preparation:
         """Tenant → its tenant.yaml."""
         return {tenant.name: tenant.model for tenant in self.tenants}
 
-    def bundle(self, without: Callable[[], Collection[str]]) -> RemoteBundleTarget:
+    def bundle(
+        self, without: Callable[[], Collection[str]] = tuple, part: Part = Part.ALL
+    ) -> RemoteBundleTarget:
         """Return the central DAG repository as a target; tenants *without* which it is published stay as they were."""
         remote = bundle_of(self.root, self.environment)
         own = {canary.PATH: canary.canary(self.environment)}
-        here = BundleTarget(remote.mirror.path, self.build, without, self.root, self.environment, own=own)
+        here = BundleTarget(
+            remote.mirror.path, self.build, without, self.root, self.environment, own=own, part=part
+        )
         return RemoteBundleTarget(here, remote)
 
     @property

@@ -36,7 +36,8 @@ def targets(
 ) -> tuple[Target, ...]:
     """Return the targets: what pods read before the pods themselves, DAGs when all is there that runs them.
 
-    Rights that nobody is to have any more are taken away last, when what used them is gone.
+    What is taken away goes the other way round: the DAGs of a tenant that leaves before what their tasks need, rights
+    that nobody is to have any more last, when what used them is gone.
     """
     login = login_target(connection, prepared.models)
     release = connection.release(values, of_lock(worker_lock(connection.root)))
@@ -54,8 +55,9 @@ def targets(
     given, taken = ([replace(each, part=part) for each in rights] for part in (Part.GRANTS, Part.REMOVALS))
     hosts = tuple(_hosts(prepared, connection, inventory, let_in=bool(zones())))
     behind = hosts_behind(hosts)
-    bundle = prepared.bundle(lambda: behind.kept_back if behind else ())
-    return (*given, login, release, roles, *hosts, bundle, *reversed(taken))
+    leaving = prepared.bundle(part=Part.REMOVALS)
+    bundle = prepared.bundle(lambda: behind.kept_back if behind else (), Part.GRANTS)
+    return (*given, leaving, login, release, roles, *hosts, bundle, *reversed(taken))
 
 
 def memories(found: tuple[Target, ...]) -> tuple[Restore, ...]:

@@ -17,6 +17,7 @@ from aerodrome.policy.limits import FILE_NAME, for_earlier_dags, from_json, to_j
 from aerodrome.policy.offers import still_allowed
 from aerodrome.progress import Progress
 from aerodrome.render.files import RenderedFile
+from aerodrome.targets.part import Part
 
 TARGET = "bundle"
 _SOURCE = re.compile(r"^# Rendered from (\S+?):? ", re.MULTILINE)
@@ -39,10 +40,12 @@ class BundleTarget:
     name: str = TARGET
     own: Mapping[str, str] = field(default_factory=dict)
     """Path → text of the platform's own files, which follow from no tenant's."""
+    part: Part = Part.ALL
+    """Removals are those of tenants whose folder is gone: all else may belong to what is published new."""
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each file of the bundle that differs."""
-        files = self._files()
+        files, gone = self._files(), self._gone()
         found = bundle.diff(self.repository, files, keep=self._kept())
         before = bundle.published_texts(self.repository, (*found.changed, *found.removed))
         rendered = {file.path: file for tenant in self.build.tenants for file in tenant.files}
@@ -57,13 +60,16 @@ class BundleTarget:
             _change(action, path, rendered.get(path) or _unread(path, files), before.get(path))
             for action, paths in parts
             for path in paths
+            if self.part is Part.ALL or (bundle.tenant_of(path) in gone) is (self.part is Part.REMOVALS)
         )
 
     def apply(self, changes: Sequence[Change], progress: Progress) -> None:
-        """Publish all files in one commit."""
-        made = bundle.publish(
-            self.repository, self._files(), source=source_commit(self.root), keep=self._kept()
-        )
+        """Publish all files in one commit, or take those of tenants that are gone away."""
+        source = source_commit(self.root)
+        if self.part is Part.REMOVALS:
+            made = bundle.publish(self.repository, {}, source=source, tenants=self._gone())
+        else:
+            made = bundle.publish(self.repository, self._files(), source=source, keep=self._kept())
         if made:
             progress(f"published {made.commit[:12]}: {', '.join(made.tenants)}")
 
@@ -72,6 +78,11 @@ class BundleTarget:
         paths = {*self._files(), *self._kept()}
         parts = (path.removesuffix(".py").split("/") for path in paths if _is_dag(path))
         return tuple(sorted(dag_id(tenant, name) for tenant, name in parts))
+
+    def _gone(self) -> set[str]:
+        """Return the tenants whose folder is gone, and of whom something is published."""
+        known = {"", *(built.tenant for built in self.build.tenants), *map(bundle.tenant_of, self.own)}
+        return {bundle.tenant_of(path) for path in bundle.published_paths(self.repository)} - known
 
     def _files(self) -> dict[str, str]:
         left_out, files = set(self.without()), self.build.files

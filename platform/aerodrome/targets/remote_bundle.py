@@ -12,6 +12,7 @@ from aerodrome.errors import AerodromeError
 from aerodrome.plan import Change
 from aerodrome.progress import Progress
 from aerodrome.targets.bundle import BundleTarget
+from aerodrome.targets.part import Part
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class RemoteBundleTarget:
     here: BundleTarget
     remote: Remote
     name: str = "bundle"
+
+    @property
+    def part(self) -> Part:
+        """Return removals where it makes some of these alone; the other turn may have some left."""
+        return Part.REMOVALS if self.here.part is Part.REMOVALS else Part.ALL
 
     def changes(self) -> tuple[Change, ...]:
         """Return one change for each file of the server's branch that differs."""

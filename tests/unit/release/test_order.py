@@ -84,14 +84,26 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]
 
 
 def test_what_is_read_comes_before_who_reads_it(found: list[Any]) -> None:
-    """Rights before pods, hosts when what they reach is there, DAGs when all runs that runs them; removals last."""
+    """Rights before pods, hosts when what they reach is there, DAGs when all runs that runs them; removals last.
+
+    DAGs of tenants that leave go before what they use.
+    """
     names = [target.name for target in found]
-    in_between = ["login", "release", "roles", "host access", "hosts", "host access", "bundle"]
+    in_between = ["bundle", "login", "release", "roles", "host access", "hosts", "host access", "bundle"]
     assert names == [*GIVEN, *in_between, *reversed(GIVEN)]
 
 
 def test_rights_are_taken_away_when_all_else_is_done(found: list[Any]) -> None:
     """What used them is gone by then; those that are given come first."""
-    rights = [(target.name, target.part) for target in found if hasattr(target, "part")]
+    rights = [(target.name, target.part) for target in found if target.name in GIVEN]
     given, taken = ([(name, part) for name in GIVEN] for part in (Part.GRANTS, Part.REMOVALS))
     assert rights == [*given, *reversed(taken)]
+
+
+def test_dags_of_a_tenant_that_leaves_go_before_what_their_tasks_need(found: list[Any]) -> None:
+    """Their accounts go with the release, their roles after it; all else of the bundle comes when these are done."""
+    parts = [(target.name, target.here.part) for target in found if target.name == "bundle"]
+    assert parts == [("bundle", Part.REMOVALS), ("bundle", Part.GRANTS)]
+    names = [target.name for target in found]
+    assert names.index("bundle") < names.index("release") < names.index("roles")
+    assert names.index("hosts") < len(names) - 1 - names[::-1].index("bundle")

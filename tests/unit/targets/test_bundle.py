@@ -13,6 +13,7 @@ from aerodrome import bundle
 from aerodrome.plan import digest_of_text, make_plan, require_planned
 from aerodrome.policy.limits import from_json
 from aerodrome.targets.bundle import source_commit
+from aerodrome.targets.part import Part
 
 ALL = {f"{tenant}/{dag}.py" for tenant in ("alpha", "beta") for dag in ("daily", "weekly")}
 BROKEN = "dag_id: %s\nschedule: null\ntasks:\n  - {id: go, uses: flow.empyt}\n"
@@ -58,6 +59,28 @@ def test_however_a_manifest_is_broken_its_file_stays(deploys: Any, content: byte
     (deploys.root / "tenants/alpha/dags/daily.yaml").write_bytes(content)
     deploys.deploy()
     assert deploys.paths == ALL
+
+
+def test_who_leaves_goes_in_a_turn_of_its_own(deploys: Any) -> None:
+    """What is removed of a tenant that stays, and all that is new, is another turn's; each is planned once."""
+    shutil.rmtree(deploys.root / "tenants/alpha")
+    (deploys.root / "tenants/beta/dags/weekly.yaml").unlink()
+    deploys.place.dag("beta", "extra")
+    whole = deploys.target()
+    turns = [replace(whole, part=part) for part in (Part.REMOVALS, Part.GRANTS)]
+    planned = [turn.changes() for turn in turns]
+    assert sorted(c for turn in planned for c in turn) == sorted(whole.changes())
+    assert {change.what for change in planned[0]} == {"DAG alpha.daily", "DAG alpha.weekly", "tenant alpha"}
+    turns[0].apply(planned[0], lambda _: None)
+    assert deploys.paths == {"beta/daily.py", "beta/weekly.py"} and turns[0].changes() == ()
+    turns[1].apply(planned[1], lambda _: None)
+    assert deploys.paths == {"beta/daily.py", "beta/extra.py"} and whole.changes() == ()
+
+
+def test_a_tenant_whose_tenant_yaml_is_broken_does_not_leave(deploys: Any) -> None:
+    """Its folder is there."""
+    deploys.place.write("tenants/alpha/tenant.yaml", "owners: nobody\n")
+    assert replace(deploys.target(), part=Part.REMOVALS).changes() == ()
 
 
 def test_limits_are_todays_beside_a_broken_manifest(deploys: Any) -> None:
