@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 
 def plan(planned: Planned) -> Document:
-    """Return the changes in the order they would be made, orphans, the mistakes that keep DAGs out, and notes."""
+    """Return the changes in the order they would be made, orphans, who stays as deployed, all mistakes, and notes."""
     return {
         "environment": planned.plan.environment,
         "digest": planned.plan.digest,
@@ -23,6 +23,7 @@ def plan(planned: Planned) -> Document:
         "desired": dict(planned.plan.desired),
         "changes": [asdict(change) for change in planned.plan.changes],
         "orphans": [asdict(orphan) for orphan in sorted(planned.plan.orphans)],
+        "staying": list(planned.plan.staying),
         "problems": [asdict(problem) for problem in planned.problems],
         "notes": list(planned.notes),
     }

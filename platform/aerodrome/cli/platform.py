@@ -105,6 +105,7 @@ def _approved(prepared: Preparation, *, yes: bool, confirm: str) -> tuple[Plan, 
     with show.working(f"comparing {prepared.environment.name} with this commit"):
         planned = plan_of(prepared)
     show.changes(planned.plan.changes)
+    show.staying(planned.plan.staying)
     return planned.plan, approval.approved(planned.plan, yes=yes, confirm=confirm)
 
 

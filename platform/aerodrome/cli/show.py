@@ -128,8 +128,15 @@ def plan(planned: Planned, folder: Path, command: str) -> None:
         line(f"to apply: {command}")
     else:
         line(f"{made.environment}: nothing to change")
+    staying(made.staying)
     orphans(made.orphans)
     notes(planned.notes)
+
+
+def staying(tenants: Sequence[str]) -> None:
+    """Print which tenants a deploy leaves as they were deployed; nothing where there are none."""
+    if tenants:
+        line(f"stays as it was deployed: {', '.join(tenants)} (a mistake, or no image: told at the end)")
 
 
 def orphans(found: Sequence[Orphan]) -> None:

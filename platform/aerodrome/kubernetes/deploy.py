@@ -12,6 +12,7 @@ from aerodrome.clients.cluster_failures import UnreachableError
 from aerodrome.clients.cluster_lease import LostError
 from aerodrome.errors import AerodromeError, Problem, UserError, counted
 from aerodrome.hosts.inventory import load_inventory
+from aerodrome.kubernetes.as_deployed import last_deployed
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.desk import PATIENCE_SECONDS, ClusterDesk, desk
 from aerodrome.kubernetes.ending import Ending, entry_to_go_back_to
@@ -133,6 +134,7 @@ def deploy_cluster(
         with followed(trail, ending, migrating):
             made = _applied(found, step, planned, confirmed, trail)
             ending.try_out(prepared.commit, prepared.digests, changed=bool(made.changes))
+        last_deployed(connection).remember(prepared.models)
     hosts = deployed_hosts(found.targets)
     own = (hosts.problems, hosts.notes) if hosts else ((), ())
     return Deployed(made, (*_problems(prepared, found), *own[0]), own[1])
@@ -200,7 +202,7 @@ def _record(connection: Connection) -> Record:
 def _problems(prepared: Preparation, found: Looked) -> tuple[Problem, ...]:
     """Return what keeps single DAGs out: mistakes in them, and hosts that lack what they run in."""
     behind = hosts_behind(found.targets)
-    return (*prepared.build.problems, *(behind.problems if behind else ()))
+    return (*prepared.problems, *(behind.problems if behind else ()))
 
 
 def _hosts_had_their_turn(found: Looked) -> bool:
@@ -228,4 +230,4 @@ def _look(prepared: Preparation, connection: Connection, people: ClusterDesk) ->
     found = targets(prepared, connection, values, people)
     plan = make_plan(prepared.environment.name, found, prepared.commit, prepared.desired(values))
     require_backup(connection, release_of(found))
-    return Looked(found, plan)
+    return Looked(found, replace(plan, staying=tuple(sorted(prepared.staying.tenants))))

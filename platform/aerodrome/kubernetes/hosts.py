@@ -11,10 +11,12 @@ from aerodrome.clients.cluster import Cluster
 from aerodrome.clients.cluster_lease import Lease, alone
 from aerodrome.environment import Environment, load_environment
 from aerodrome.hosts.inventory import Inventory, load_inventory
+from aerodrome.kubernetes.as_deployed import last_deployed
 from aerodrome.kubernetes.broker import broker
 from aerodrome.kubernetes.connection import Connection, connect
 from aerodrome.kubernetes.host_access import ClusterHostAccess
 from aerodrome.kubernetes.host_record import HostRecord
+from aerodrome.manifest.folder import tenant_folders
 from aerodrome.manifest.load import load_repository
 from aerodrome.manifest.tenant import TenantManifest
 from aerodrome.progress import silent
@@ -36,9 +38,18 @@ def hosts_of(
     environment = load_environment(root, environment_name)
     inventory = load_inventory(root, environment)
     host_commands.require_hosts(inventory)
-    tenants = {tenant.name: tenant.model for tenant in load_repository(root, environment).tenants}
-    hosts = hosts_for(connect(root, environment), tenants, inventory, limit)
+    connection = connect(root, environment)
+    hosts = hosts_for(connection, tenants_of(connection), inventory, limit)
     return host_commands.asked_for(hosts, sudo_password, verbosity)
+
+
+def tenants_of(connection: Connection) -> Tenants:
+    """Return the tenants as the repository says; those whose tenant.yaml cannot be read as they were deployed."""
+    root, environment = connection.root, connection.environment
+    loaded = load_repository(root, environment).tenants
+    unread = set(tenant_folders(root)) - {tenant.name for tenant in loaded}
+    found = (*loaded, *last_deployed(connection).tenants(unread, environment))
+    return {tenant.name: tenant.model for tenant in found}
 
 
 def shut_out(root: Path, environment_name: str, names: str) -> tuple[str, ...]:

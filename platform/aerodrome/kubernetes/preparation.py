@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aerodrome import authority_files
 from aerodrome.clients.git_remote import Remote, mirror
 from aerodrome.environment import FOLDER, Environment, load_environment
-from aerodrome.errors import UserError, counted
+from aerodrome.errors import Problem, UserError, counted
 from aerodrome.files import machine_cache
 from aerodrome.hosts.inventory import load_inventory
 from aerodrome.images.platform_image import NAME as PLATFORM
+from aerodrome.images.recipe import Recipe
 from aerodrome.images.tenant_image import tenant_name
+from aerodrome.kubernetes.as_deployed import Staying, last_deployed
+from aerodrome.kubernetes.connection import connect
 from aerodrome.kubernetes.values import merged
 from aerodrome.manifest.load import load_repository
 from aerodrome.manifest.loaded import LoadedTenant
@@ -24,7 +27,7 @@ from aerodrome.plan import digest_of
 from aerodrome.progress import Progress
 from aerodrome.render import canary
 from aerodrome.render.chart_values import chart_values, zones_with_pods
-from aerodrome.runtime import RuntimeSource, read_source
+from aerodrome.runtime import RuntimeSource, read_source, runtime_problems
 from aerodrome.secrets import access
 from aerodrome.targets.bundle import BundleTarget, source_commit
 from aerodrome.targets.desired import desired
@@ -46,17 +49,24 @@ class Preparation:
     build: Build
     tenants: tuple[LoadedTenant, ...]
     images: ImagesTarget
+    staying: Staying = field(default_factory=Staying)
 
     def values(self) -> dict[str, Any]:
         """Return the chart's values; UserError names images that the registry lacks."""
         found = self.images.digests()
         self._require(found)
-        return values_of(self.root, self.environment, self.tenants, found)
+        return values_of(self.root, self.environment, self.tenants, {**found, **self.staying.images})
 
     @property
     def digests(self) -> dict[str, str]:
-        """Image → digest, of those that the registry has."""
-        return {name: found["digest"] for name, found in self.images.digests().items()}
+        """Image → digest, of those that the registry has, and of those that stay."""
+        known = {**self.images.digests(), **self.staying.images}
+        return {name: found["digest"] for name, found in known.items()}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every mistake that keeps DAGs, or whole tenants, as they are."""
+        return (*self.build.problems, *self.staying.problems)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,8 +84,12 @@ class Preparation:
         """Return the central DAG repository as a target; tenants *without* which it is published stay as they were."""
         remote = bundle_of(self.root, self.environment)
         own = {canary.PATH: canary.canary(self.environment)}
+
+        def left() -> Collection[str]:
+            return {*without(), *self.staying.tenants}
+
         here = BundleTarget(
-            remote.mirror.path, self.build, without, self.root, self.environment, own=own, part=part
+            remote.mirror.path, self.build, left, self.root, self.environment, own=own, part=part
         )
         return RemoteBundleTarget(here, remote)
 
@@ -93,8 +107,9 @@ class Preparation:
 
     @property
     def sources(self) -> tuple[RuntimeSource, ...]:
-        """The code of the tenants that have some."""
-        found = (read_source(self.root / "tenants" / name) for name in self.names)
+        """The code of the tenants that have some, without those that stay as they were."""
+        moving = (name for name in self.names if name not in self.staying.tenants)
+        found = (read_source(self.root / "tenants" / name) for name in moving)
         return tuple(source for source in found if source)
 
     def _require(self, found: Mapping[str, Any]) -> None:
@@ -136,16 +151,59 @@ def bundle_of(root: Path, environment: Environment) -> Remote:
 
 
 def prepare(root: Path, name: str, say: Progress) -> Preparation:
-    """Load, check and render: everything of a deploy that needs no cluster."""
+    """Load, check and render: everything of a deploy that changes nothing.
+
+    The cluster is asked for what was deployed of tenants that must stay so, and for nothing else.
+    """
     environment = cluster_environment(root, name)
     build = verify(root, name, progress=say)
     built = {tenant.tenant for tenant in build.tenants if tenant.model}
     loaded = load_repository(root, environment).tenants
-    tenants = tuple(tenant for tenant in loaded if tenant.name in built)
-    in_pods = [tenant.name for tenant in tenants if zones_with_pods(tenant, environment)]
+    read = tuple(tenant for tenant in loaded if tenant.name in built)
+    wrong = {tenant.name for tenant in read if runtime_problems(root, tenant.name)}
+    images, missing = _images(root, environment, [tenant for tenant in read if tenant.name not in wrong])
+    unread = {tenant.tenant for tenant in build.tenants} - built
+    staying, as_deployed = _stay(root, environment, unread, wrong | missing.keys())
+    staying = replace(staying, problems=tuple(missing.values()))
+    tenants = tuple(sorted((*read, *as_deployed), key=lambda tenant: tenant.name))
+    return Preparation(root, environment, build, tenants, images, staying)
+
+
+def _stay(
+    root: Path, environment: Environment, unread: Collection[str], unfit: Collection[str]
+) -> tuple[Staying, tuple[LoadedTenant, ...]]:
+    """Return what stays as it was deployed, with the tenants *unread*, of which nothing else is known."""
+    held = frozenset({*unread, *unfit})
+    if not held:
+        return Staying(), ()
+    last = last_deployed(connect(root, environment))
     assert environment.images is not None
-    images = images_target(root, environment.images, in_pods, machine_cache())
-    return Preparation(root, environment, build, tenants, images)
+    return Staying(held, last.images(held, environment.images)), last.tenants(unread, environment)
+
+
+def _images(
+    root: Path, environment: Environment, tenants: Iterable[LoadedTenant]
+) -> tuple[ImagesTarget, dict[str, Problem]]:
+    """Return the images of the platform and of *tenants*, and why those are left out whose image is not there.
+
+    Where the registry lacks the platform's nobody is left out: no tenant's image could be there.
+    """
+    assert environment.images is not None
+    in_pods = {tenant_name(one.name): one.name for one in tenants if zones_with_pods(one, environment)}
+    target = images_target(root, environment.images, tuple(in_pods.values()), machine_cache())
+    found = target.digests()
+    there = tuple(recipe for recipe in target.recipes if recipe.name in found)
+    if there == target.recipes or PLATFORM not in found:
+        return target, {}
+    missing = (recipe for recipe in target.recipes if recipe.name not in found)
+    return replace(target, recipes=there), {in_pods[one.name]: _unbuilt(one, environment) for one in missing}
+
+
+def _unbuilt(recipe: Recipe, environment: Environment) -> Problem:
+    assert environment.images is not None
+    said = f"{environment.images.registry} lacks the image {recipe.name} of this commit"
+    remedy = f"make images ENV={environment.name} builds and pushes it, or says what is wrong"
+    return Problem(recipe.source, 0, 0, "", f"{said}: the tenant stays as it was deployed", remedy)
 
 
 def cluster_environment(root: Path, name: str) -> Environment:

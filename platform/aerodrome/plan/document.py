@@ -12,7 +12,7 @@ from aerodrome.errors import UserError
 from aerodrome.plan.change import OBSERVE, Action, Change, Risk
 from aerodrome.plan.orphan import Orphan
 
-FORMAT = 2
+FORMAT = 3
 _FORMAT, _DIGEST = "format", "digest"
 
 
@@ -22,7 +22,8 @@ class Plan:
 
     *commit* is what the repository stands on, marked where files differ from it. *desired* is part of the desired
     state → its digest: a plan is for exactly that. The order of changes is for people: no hash depends on it.
-    *orphans* are what it leaves alone, or takes away only when somebody names whose they were.
+    *orphans* are what it leaves alone, or takes away only when somebody names whose they were. *staying* are tenants
+    that stay as they were deployed, since each has a mistake, or no image.
     """
 
     environment: str
@@ -30,6 +31,7 @@ class Plan:
     commit: str = ""
     desired: Mapping[str, str] = field(default_factory=dict)
     orphans: tuple[Orphan, ...] = ()
+    staying: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -82,6 +84,7 @@ class Plan:
             "desired": dict(self.desired),
             "changes": [asdict(change) for change in sorted(self.changes)],
             "orphans": [asdict(orphan) for orphan in sorted(self.orphans)],
+            "staying": sorted(self.staying),
         }
 
 
@@ -103,14 +106,15 @@ def _read(document: Mapping[str, Any]) -> Plan | None:
     if document.keys() != {_FORMAT, _DIGEST, *(each.name for each in fields(Plan))}:
         return None
     environment, commit, desired = (document[key] for key in ("environment", "commit", "desired"))
-    texts = isinstance(desired, dict) and [environment, commit, *desired.values()]
+    staying = _rows(document["staying"])
+    texts = isinstance(desired, dict) and [environment, commit, *desired.values(), *staying]
     if not texts or not all(isinstance(each, str) for each in texts):
         return None
     changes = tuple(_change(each) for each in _rows(document["changes"]))
     orphans = tuple(_orphan(each) for each in _rows(document["orphans"]))
     if None in changes or None in orphans:
         return None
-    return Plan(environment, changes, commit, desired, orphans)  # type: ignore[arg-type]
+    return Plan(environment, changes, commit, desired, orphans, tuple(staying))  # type: ignore[arg-type]
 
 
 def _rows(found: object) -> list[Any]:

@@ -59,6 +59,9 @@ def _summary(plan: Plan) -> Iterator[str]:
     if plan.destroys:
         names = ", ".join(map(cell, plan.destroys))
         yield f"\n**Something is lost for good, or everything of a tenant goes: {names}.** Who applies this names them."
+    if plan.staying:
+        names = ", ".join(map(cell, plan.staying))
+        yield f"\n**Stays as it was deployed: {names}.** Why is told below; everything else is deployed."
     if plan.changes:
         yield f"\n| target | {' | '.join(_RISKS)} | cannot be undone |\n|---|{'---|' * (len(_RISKS) + 1)}"
         yield from _targets(plan.changes)

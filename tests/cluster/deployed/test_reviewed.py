@@ -19,6 +19,7 @@ TENANT = "tenants/health/tenant.yaml"
 ACCOUNT = ("release", "update", "ServiceAccount airflow-dag-processor")
 POOL = ("roles", "update", "pool flights")
 DAG = ("bundle", "update", "DAG flights.weather")
+LACKS = "lacks the image tenants/health of this commit: the tenant stays as it was deployed"
 FORBIDDEN = "operators: {forbidden: [email.send]}\n"
 
 
@@ -121,15 +122,31 @@ def test_another_policy_of_the_environment_is_told_of_every_tenant(deployed: San
     assert deployed.planned() == set()
 
 
-def test_a_plan_wants_the_images_that_it_names(deployed: Sandbox) -> None:
-    """The error names the image that the registry lacks, and what makes it."""
+def test_a_tenant_whose_image_is_not_there_stays_and_is_told(deployed: Sandbox) -> None:
+    """The plan names it and what makes the image; another tenant is deployed beside it, and nothing of it changes."""
     code = "tenants/health/src/health/records.py"
     before = (deployed.root / code).read_text()
     deployed.edit(code, lambda text: f"{text}\nOTHER = 1\n")
-    done = deployed.run("plan")
-    assert done.returncode == 2 and "lacks 1 image of this commit: tenants/health" in done.stderr
-    assert "make images ENV=sandbox" in done.stderr
+    deployed.change_dag()
+    told = deployed.run("plan", "--json")
+    planned = json.loads(told.stdout)
+    assert told.returncode == 2 and LACKS in told.stderr and "make images ENV=sandbox" in told.stderr
+    assert planned["staying"] == ["health"] and [one["what"] for one in planned["changes"]] == [DAG[2]]
+    done = deployed.run("deploy", "--plan", planned["digest"])
+    assert done.returncode == 2 and LACKS in done.stderr and "sandbox: 1 change made" in done.stdout
     deployed.edit(code, lambda _: before)
+    assert deployed.planned() == set()
+
+
+def test_a_tenant_whose_tenant_yaml_breaks_keeps_all_it_has(deployed: Sandbox) -> None:
+    """The plan takes nothing of it away, and another tenant is deployed beside it."""
+    before = (deployed.root / TENANT).read_text()
+    deployed.edit(TENANT, lambda text: text.replace("owners:", "owner:"))
+    deployed.change_dag()
+    done = deployed.run("deploy", "--yes")
+    assert done.returncode == 2 and f"{TENANT}:" in done.stderr, done.stdout + done.stderr
+    assert "stays as it was deployed: health" in done.stdout and "sandbox: 1 change made" in done.stdout
+    deployed.edit(TENANT, lambda _: before)
     assert deployed.planned() == set()
 
 

@@ -12,10 +12,11 @@ import termios
 from pathlib import Path
 
 import pytest
-from aerodrome.cli import show
+from aerodrome.cli import documents, show
 from aerodrome.cli.platform import require_well
 from aerodrome.errors import AerodromeError
 from aerodrome.local.release.first_runs import FirstRuns
+from aerodrome.plan import Plan, Planned
 
 PROGRAM = Path(__file__).parent / "made_up_deploy.py"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -94,3 +95,13 @@ def test_steps_stand_beside_a_document(capfd: pytest.CaptureFixture[str]) -> Non
     printed = capfd.readouterr()
     assert printed.out == "{}\n"
     assert re.fullmatch(r" +0\.\d s  images       platform: building\n", printed.err)
+
+
+def test_a_plan_tells_who_stays_as_deployed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """To people and to programs, also where there is nothing to change; of nobody there is no word."""
+    planned = Planned(Plan("prod", (), staying=("flights", "routes")), ())
+    show.plan(planned, tmp_path, "make deploy ENV=prod")
+    assert "stays as it was deployed: flights, routes (a mistake, or no image" in capsys.readouterr().out
+    assert documents.plan(planned)["staying"] == ["flights", "routes"]
+    show.plan(Planned(Plan("prod", ()), ()), tmp_path, "make deploy ENV=prod")
+    assert "stays" not in capsys.readouterr().out

@@ -22,6 +22,7 @@ PLAN = Plan(
     ),
     "c0ffee",
     {"environment": "1f"},
+    staying=("payments",),
 )
 TEXT = PLAN.as_json()
 
@@ -45,6 +46,7 @@ def test_what_was_written_is_read() -> None:
     found = Plan.from_json(TEXT, "x", "y")
     assert set(found.changes) == set(PLAN.changes) and found.as_json() == TEXT
     assert (found.environment, found.commit, found.desired) == (PLAN.environment, PLAN.commit, PLAN.desired)
+    assert found.staying == PLAN.staying
 
 
 @pytest.mark.parametrize("end", [0, 1, 40, len(TEXT) // 2, len(TEXT) - 2])
@@ -83,6 +85,8 @@ def test_a_plan_that_was_edited_is_refused(text: str) -> None:
         lambda plan: plan.update(desired={"environment": 1}),
         lambda plan: plan.update(commit=None),
         lambda plan: plan.update(changes={}),
+        lambda plan: plan.update(staying="payments"),
+        lambda plan: plan.update(staying=[1]),
         lambda plan: plan["changes"].append("x"),
         lambda plan: plan["changes"][0].pop("why"),
         lambda plan: plan["changes"][0].update(what=1),
@@ -106,6 +110,6 @@ def test_another_document_is_refused(text: str) -> None:
 
 def test_a_plan_of_a_newer_version_says_so() -> None:
     """Whatever else it holds: it cannot be known."""
-    told = refused('{"format": 3, "steps": []}')
-    assert "a newer version wrote this plan (format 3, and this one reads 2)" in told
+    told = refused('{"format": 4, "steps": []}')
+    assert "a newer version wrote this plan (format 4, and this one reads 3)" in told
     assert "apply it with the commit that made it, or: make plan ENV=prod makes a new one" in told

@@ -39,6 +39,16 @@ def test_the_summary_by_target_and_risk_stands_before_the_changes() -> None:
     ]
 
 
+def test_who_stays_as_deployed_is_said_before_the_changes() -> None:
+    """Also where there is none; why stands among the notes."""
+    for changes in (CHANGES, ()):
+        told = page(
+            Plan("prod", changes, staying=("flights", "a_b")), ["tenants/flights/tenant.yaml: broken"]
+        )
+        head, _, rest = told.partition("**Stays as it was deployed: flights, a\\_b.**")
+        assert "| target |" not in head and "- tenants/flights/tenant.yaml: broken" in rest
+
+
 def test_nothing_to_change_is_said() -> None:
     """Without an empty table."""
     assert page(Plan("prod", ())).startswith("# Plan for prod: nothing to change\n") and "|" not in page(
