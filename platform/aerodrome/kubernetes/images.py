@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from aerodrome.environment import Environment, load_environment
-from aerodrome.errors import Problem, UserError
+from aerodrome.errors import AerodromeError, Problem, UserError
 from aerodrome.files import machine_cache
 from aerodrome.image_settings import ImagesSettings
+from aerodrome.images.platform_image import NAME as PLATFORM
 from aerodrome.manifest.load import load_repository
 from aerodrome.plan import Change
-from aerodrome.progress import Step
+from aerodrome.progress import Progress, Step
 from aerodrome.render.chart_values import zones_with_pods
 from aerodrome.runtime import runtime_problems
 from aerodrome.targets.images import ImagesTarget, images_target
@@ -33,13 +34,32 @@ class Made:
 def make_images(root: Path, name: str, step: Step) -> Made:
     """Build and push what the registry of the environment *name* lacks; safe to interrupt and repeat.
 
-    A tenant whose files have mistakes gets no new image, and keeps no other tenant from one.
+    A tenant whose files have mistakes, or whose image cannot be made, gets no new one, and keeps no other tenant from
+    one.
     """
     target, problems = images_of(root, load_environment(root, name))
+    failed: dict[str, Problem] = {}
     changes = target.changes()
-    if changes:
-        target.apply(changes, partial(step, target.name))
-    return Made(changes, target.digests(), problems)
+    for change in changes:
+        if problem := _why_not(target, change, partial(step, target.name)):
+            failed[change.name] = problem
+    made = tuple(change for change in changes if change.name not in failed)
+    return Made(made, target.digests(), (*problems, *failed.values()))
+
+
+def _why_not(target: ImagesTarget, change: Change, say: Progress) -> Problem | None:
+    """Make one image; return why a tenant's could not be. What keeps all from being made is raised."""
+    try:
+        target.apply((change,), say)
+    except UserError:
+        raise
+    except AerodromeError as problem:
+        if change.name == PLATFORM:
+            raise
+        for line in f"not made: {problem}".splitlines():
+            say(f"{change.name}: {line}")
+        return Problem(change.source, 0, 0, "", str(problem.args[0]), problem.remedy, fault=True)
+    return None
 
 
 def images_of(root: Path, environment: Environment) -> tuple[ImagesTarget, tuple[Problem, ...]]:

@@ -27,7 +27,7 @@ class StandIn:
         return [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
 
     def behave(self, **how: str) -> None:
-        """Let it end or answer otherwise: *trouble*, *digest*."""
+        """Let it end or answer otherwise: *trouble*, in builds *of* an image alone, *digest*."""
         for name, value in how.items():
             self.patch.setenv(f"BUILDER_{name.upper()}", value)
 
