@@ -11,6 +11,7 @@ from aerodrome.clients.git import uncommitted
 from aerodrome.clients.image_copy import Place, copy
 from aerodrome.environment import Environment
 from aerodrome.errors import UserError, counted
+from aerodrome.images.platform_image import NAME as PLATFORM
 from aerodrome.kubernetes.connection import connect
 from aerodrome.kubernetes.images import images_of
 from aerodrome.kubernetes.preparation import bundle_of, cluster_environment
@@ -86,6 +87,12 @@ def _copy(root: Path, source: Environment, target: Environment, entry: Entry, sa
     wanted, layers = {recipe.name: recipe.tag for recipe in theirs.recipes}, dict[str, str]()
     _require_tried(wanted.keys() - {recipe.name for recipe in ours.recipes} - there.keys(), source, target)
     for recipe in ours.recipes:
+        # What could not be made ran nowhere, and will not run there: its tenant stays in both.
+        if recipe.name != PLATFORM and recipe.name not in here.keys() | there.keys():
+            _tell(
+                say, recipe.name, f"not in the registry of {source.name}: its tenant stays as it was deployed"
+            )
+            continue
         digest = entry.images.get(recipe.name, "")
         _require_image(
             same=here.get(recipe.name, {}).get("digest") == digest, name=recipe.name, source=source

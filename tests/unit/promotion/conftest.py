@@ -70,7 +70,12 @@ class Stages:
     @property
     def tag(self) -> str:
         """The tag of the platform's image."""
-        return images_of(self.root, load_environment(self.root, "staging"))[0].recipes[0].tag
+        return self.tag_of("platform")
+
+    def tag_of(self, name: str) -> str:
+        """Return the tag of an image of this commit."""
+        recipes = images_of(self.root, load_environment(self.root, "staging"))[0].recipes
+        return next(one.tag for one in recipes if one.name == name)
 
     def push(self, code: bytes) -> str:
         """Have the registry of `staging` hold another platform image, and return its digest."""

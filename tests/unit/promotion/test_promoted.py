@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aerodrome.cli.program import commands
 from aerodrome.errors import UserError
+from image_storage import OCI
 from typer.testing import CliRunner
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -117,3 +118,28 @@ def test_an_image_that_ran_nowhere_is_not_built_for_a_promotion(stages: Any) -> 
         "preprod has pods of what has none in staging: tenants/flights\n"
         "    let it run in staging first, or build what was never tried: make images ENV=preprod"
     )
+
+
+def test_a_tenant_whose_image_was_never_made_keeps_no_other_back(stages: Any) -> None:
+    """It stays as it was deployed in both stages; all else goes on."""
+    shutil.copytree(REPOSITORY / "tenants/flights", stages.root / "tenants/flights")
+    stages.commit()
+    digest = stages.push(b"code")
+    stages.works(digest)
+    stages.bring()
+    assert stages.theirs.manifests[stages.tag] == stages.ours.manifests[digest]
+    assert (
+        "tenants/flights: not in the registry of staging: its tenant stays as it was deployed" in stages.said
+    )
+
+
+def test_an_image_that_is_only_in_the_next_stage_is_not_taken_for_one_that_ran(stages: Any) -> None:
+    """Somebody has made it there by hand: nobody has seen it work."""
+    shutil.copytree(REPOSITORY / "tenants/flights", stages.root / "tenants/flights")
+    stages.commit()
+    stages.works(stages.push(b"code"))
+    stages.theirs.keep(
+        OCI, {"config": stages.theirs.put(b"{}"), "layers": []}, stages.tag_of("tenants/flights")
+    )
+    with pytest.raises(UserError, match="another image tenants/flights than the one that runs there"):
+        stages.bring()
