@@ -13,7 +13,7 @@ from pathlib import Path
 from aerodrome_airflow.launcher import hierarchies
 from aerodrome_airflow.launcher.hierarchies import Hierarchy
 
-SHARES = {"roles": 256, "others": 512}
+SHARES = {"roles": 128, "others": 256}
 """Of a busy processor, for all who stand back in a name; sessions of others have 1024 each, as all of podman has."""
 _CPU = frozenset({"cpu"})
 
