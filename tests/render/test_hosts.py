@@ -320,6 +320,15 @@ def test_a_host_of_a_cluster_is_told_the_same(far: Environment, hosts: dict[str,
     assert not set(SECRETS) & set(found.flat)
 
 
+def test_a_host_takes_dags_of_which_other_tasks_run_in_pods(
+    far: Environment, made: Any, hosts: dict[str, Host]
+) -> None:
+    """It knows every executor of its cluster: Airflow reads no DAG that names another one."""
+    worker = config(variables(far, TENANTS, hosts["hadoop1"], MATERIAL), "onprem")
+    assert worker["core"]["executor"] == chart_values((), far, {})["executor"]
+    assert config(made("hadoop1"), "onprem")["core"]["executor"] == "CeleryExecutor"
+
+
 def test_a_cluster_has_an_entrance_for_the_networks_of_its_hosts(far: Environment) -> None:
     """With the ports that hosts are told, and users of the broker that whoever lets them in keeps."""
     assert chart_values((), far, {})["hybrid"] == {

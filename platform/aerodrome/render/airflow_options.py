@@ -19,6 +19,7 @@ __all__ = [
     "central_channel",
     "dags_from",
     "everywhere",
+    "executors",
     "idle_dags",
     "process",
     "tokens",
@@ -93,6 +94,11 @@ def everywhere(environment: Environment) -> Sections:
     }
 
 
+def executors(environment: Environment) -> str:
+    """Return the executors that tasks may name. A host, too, reads DAGs of which other tasks run in pods."""
+    return "CeleryExecutor,KubernetesExecutor" if environment.kind == "kubernetes" else "CeleryExecutor"
+
+
 def central_channel(environment: Environment) -> Sections:
     """Return the alert channel of a process that tells what is no run's."""
     name = environment.central_alert_channel
@@ -110,7 +116,7 @@ def process(
 ) -> Sections:
     """Return the options of one process of a machine, of ENV=local or a host with workers alone: no secret."""
     here: Sections = {
-        "core": _core(places),
+        "core": {**_core(places), "executor": executors(environment)},
         "logging": _logging(places, worker),
         "dag_processor": _dag_processing(places),
         "aerodrome": {
@@ -174,7 +180,6 @@ def _fixed(environment: Environment) -> Sections:
 
 def _core(places: Places) -> dict[str, str]:
     return {
-        "executor": "CeleryExecutor",
         "execution_api_server_url": places.api,
         "hostname_callable": "socket.gethostname",
         "plugins_folder": f"{places.home}/plugins",

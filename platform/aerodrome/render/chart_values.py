@@ -39,7 +39,6 @@ SPARE_PODS = 2
 POD_ATTEMPTS = 500
 HOST_USERS = "aerodrome-host-users"
 """The Secret with the broker's users of hosts, which whoever lets them in keeps."""
-EXECUTOR = "CeleryExecutor,KubernetesExecutor"
 HEARTBEAT_FILE = "/tmp/worker-heartbeat"  # noqa: S108 - of the pod alone
 # Celery's ping starts another Airflow each time, which takes four seconds of a core; a worker that hears of its broker
 # no more sends no heartbeats either.
@@ -73,7 +72,7 @@ def chart_values(
     made = {tenant.name: _tenant(tenant, environment, images.get(tenant.name)) for tenant in found}
     longest = longest_tasks(found, environment)
     return {
-        "executor": EXECUTOR,
+        "executor": airflow_options.executors(environment),
         "config": _config(environment),
         "airflowLocalSettings": _LOCAL_SETTINGS,
         "workers": {
