@@ -24,7 +24,7 @@ from testbed import cluster  # noqa: E402
 _MODULES = "deployed/test_{}.py"
 PLACES = ("kubernetes_itself", "release", *map(_MODULES.format, ("deploys", "tenants", "secrets")))
 # What takes long: deploys that are broken off, and attacks from pods, which wait for what the network forgets.
-_LONG = ("reviewed", "rollouts", "interruptions", "migrations", "logs", "login")
+_LONG = ("reviewed", "rollouts", "interruptions", "migrations", "logs", "hybrid", "login")
 MORE = (*map(_MODULES.format, _LONG), "built")
 OPTIONS = ("--cluster", "-n0", "--timeout=1800", "--durations=15")
 
