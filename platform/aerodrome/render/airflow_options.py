@@ -12,6 +12,7 @@ from aerodrome.render.airflow_text import Sections, merged
 
 __all__ = [
     "BUNDLE",
+    "EXECUTORS",
     "LOG_TEMPLATE",
     "NO_CLASS",
     "Places",
@@ -34,6 +35,8 @@ LOG_TEMPLATE = (
     "attempt={{ try_number|default(ti.try_number) }}.log"
 )
 BUNDLE = "tenants"
+EXECUTORS = "CeleryExecutor,KubernetesExecutor"
+"""Of a cluster: workers' tasks, and those that have a pod of their own."""
 # A task that was not heard of for so many seconds is taken for dead.
 SILENT_SECONDS = 60
 # The last heartbeat's attempt, with a look-up of the name that nobody answers, and three signals to the task.
@@ -96,7 +99,7 @@ def everywhere(environment: Environment) -> Sections:
 
 def executors(environment: Environment) -> str:
     """Return the executors that tasks may name. A host, too, reads DAGs of which other tasks run in pods."""
-    return "CeleryExecutor,KubernetesExecutor" if environment.kind == "kubernetes" else "CeleryExecutor"
+    return EXECUTORS if environment.kind == "kubernetes" else "CeleryExecutor"
 
 
 def central_channel(environment: Environment) -> Sections:

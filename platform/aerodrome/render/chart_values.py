@@ -72,7 +72,7 @@ def chart_values(
     made = {tenant.name: _tenant(tenant, environment, images.get(tenant.name)) for tenant in found}
     longest = longest_tasks(found, environment)
     return {
-        "executor": airflow_options.executors(environment),
+        "executor": airflow_options.EXECUTORS,
         "config": _config(environment),
         "airflowLocalSettings": _LOCAL_SETTINGS,
         "workers": {
